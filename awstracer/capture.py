@@ -1,0 +1,178 @@
+"""Pairs botocore's events into calls: what was asked, what came back, many per command.
+
+`Capture` holds the handlers for the events of one command; `driver` registers them. It copies
+whatever it keeps, since awscli and botocore go on changing what they hand out, and it never
+raises: a handler that did would fail a command whose request has already taken effect.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timezone
+from typing import Any, Concatenate, ParamSpec
+
+from awstracer.trace import Call, CallError, Opaque, Operation
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one command line.
+
+    operation   set if it was an operation's own command and got as far as calling it
+    files       what its `file://` words held, by word
+    faults      what could not be recorded, in words; the command itself was not hurt by it
+    """
+
+    exit_code: int
+    operation: Operation | None = None
+    calls: tuple[Call, ...] = ()
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+
+
+def never_raises(
+    handler: Callable[Concatenate[Capture, P], None],
+) -> Callable[Concatenate[Capture, P], None]:
+    """A handler whose own errors become faults of the recording."""
+
+    @functools.wraps(handler)
+    def guarded(self: Capture, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            handler(self, *args, **kwargs)
+        except Exception as error:  # whatever it is, the command must not notice
+            self.faults.append(f"{handler.__name__}: {type(error).__name__}: {error}")
+
+    return guarded
+
+
+class Capture:
+    """The handlers for one command's events, and what they have taken down.
+
+    A call starts at `before-call`, where its request is certain to be sent: what is only signed
+    (`s3 presign`) or fails validation never gets there. botocore's `context`, one dict for one
+    call, pairs its events. A call inside another one in the same thread is a credential
+    provider's or a redirect's, and not the command's.
+    """
+
+    def __init__(self) -> None:
+        self.operation: Operation | None = None
+        self.files: dict[str, str | bytes] = {}
+        self.faults: list[str] = []
+        self._models: dict[str, Any] = {}
+        self._calls: list[Call] = []
+        self._requests: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self._open: dict[int, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls that have ended, in the order in which they started."""
+        with self._lock:
+            ended = [call for call in self._calls if call.response is not None or call.error is not None]
+        return tuple(ended)
+
+    def outcome(self, exit_code: int) -> Outcome:
+        """All that was taken down, for a command that ended with `exit_code`."""
+        return Outcome(exit_code, self.operation, self.calls, dict(self.files), tuple(self.faults))
+
+    @never_raises
+    def on_building_argument_table(self, *, event_name: str, **event: Any) -> None:
+        """`building-argument-table.SERVICE.COMMAND`: remembers which operation the command is."""
+        self._models[event_name.split(".", 1)[1]] = event.get("operation_model")
+
+    @never_raises
+    def on_calling_command(self, *, event_name: str, call_parameters: Any, **event: Any) -> None:
+        """`calling-command.SERVICE.COMMAND`: the parameters as awscli understood the line."""
+        words = tuple(event_name.split(".")[1:])
+        model = self._models.get(".".join(words))
+        if model is None or words[0] == "wait":
+            return
+        service = model.service_model.service_name
+        self.operation = Operation(service, model.name, copied(call_parameters), words)
+
+    @never_raises
+    def on_provide_client_params(self, *, params: Any, context: Any, **event: Any) -> None:
+        """`provide-client-params`: the request before any handler has changed it."""
+        with self._lock:
+            self._requests[id(context)] = (context, copied(params))
+
+    @never_raises
+    def on_before_call(self, *, model: Any, context: Any, **event: Any) -> None:
+        """`before-call`: the request is going out."""
+        thread = threading.get_ident()
+        with self._lock:
+            _, request = self._requests.pop(id(context), (None, {}))
+            if thread in self._open:
+                return
+            self._open[thread] = (id(context), len(self._calls))
+            self._calls.append(_started(model, context, request))
+
+    @never_raises
+    def on_after_call(self, *, http_response: Any, parsed: Any, context: Any, **event: Any) -> None:
+        """`after-call`: a response, or a service's error."""
+        refused = getattr(http_response, "status_code", 200) >= 300
+        metadata = parsed.get("ResponseMetadata") or {}
+        body = {name: copied(member) for name, member in parsed.items() if name != "ResponseMetadata"}
+        self._end(
+            context,
+            response=None if refused else body,
+            error=_service_error(parsed) if refused else None,
+            request_id=metadata.get("RequestId"),
+        )
+
+    @never_raises
+    def on_after_call_error(self, *, exception: BaseException, context: Any, **event: Any) -> None:
+        """`after-call-error`: no response at all."""
+        self._end(context, error=CallError(type(exception).__name__, str(exception)))
+
+    def _end(self, context: Any, **result: Any) -> None:
+        thread = threading.get_ident()
+        with self._lock:
+            opened, index = self._open.get(thread, (None, -1))
+            if opened == id(context):
+                del self._open[thread]
+                self._calls[index] = replace(self._calls[index], ended=_now(), **result)
+
+
+def _started(model: Any, context: Mapping[str, Any], request: dict[str, Any]) -> Call:
+    return Call(
+        service=model.service_model.service_name,
+        operation=model.name,
+        request=request,
+        response=None,
+        error=None,
+        region=context.get("client_region"),
+        request_id=None,
+        started=_now(),
+        ended=_now(),
+    )
+
+
+def _service_error(parsed: Mapping[str, Any]) -> CallError:
+    error = parsed.get("Error") or {}
+    return CallError(str(error.get("Code", "")), str(error.get("Message", "")))
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def copied(value: Any) -> Any:
+    """A copy that nothing else changes, of the kinds of value that a trace holds; a body is not read."""
+    if value is None or isinstance(value, (bool, int, float, str, bytes, datetime)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): copied(child) for key, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [copied(child) for child in value]
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    name = getattr(value, "name", None)
+    return Opaque(name if isinstance(name, str) else None)

@@ -1,0 +1,300 @@
+"""The two commands: their parsers, and mains that wire the parts together and give back exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from enum import IntEnum
+from pathlib import Path
+
+import colorama
+
+from awstracer import __version__, plan, player, recorder, relations, terminal, tracefile
+from awstracer.errors import AwstracerError, MissingValue
+from awstracer.plan import Invocation, Override, Plan, Step
+from awstracer.player import Player, Report, Status
+from awstracer.recorder import Recorder
+from awstracer.terminal import COLOURED, PLAIN, Console, Styles
+from awstracer.trace import Circumstances, Trace
+
+
+class ExitCode(IntEnum):
+    """What the commands end with."""
+
+    OK = 0
+    FAILED = 1
+    UNUSABLE = 2
+    INTERRUPTED = 130
+
+
+# --- awstrace-rec
+
+
+def rec_parser() -> argparse.ArgumentParser:
+    """The parser of `awstrace-rec`."""
+    parser = argparse.ArgumentParser(
+        prog="awstrace-rec",
+        description="Work with the AWS CLI at a prompt, and keep what you did in a trace file "
+        "that awstrace-play can play again: under other names, in another account or region.",
+        epilog="At the prompt: type or paste 'aws ...' lines; a line that ends in a backslash goes on in the next. "
+        "'exit' or Ctrl-D ends the session, Ctrl-C drops a line or stops a command.",
+    )
+    parser.add_argument("--trace-file", required=True, type=Path, metavar="FILE", help="where the trace goes")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--append", action="store_true", help="if FILE exists, continue the trace in it")
+    existing.add_argument("--overwrite", action="store_true", help="if FILE exists, replace it when saving")
+    parser.add_argument(
+        "-n", "--no-prompts", action="store_true", help="don't ask: keep every command that succeeds, and save"
+    )
+    parser.add_argument(
+        "-s", "--allow-shell", action="store_true",
+        help="run other lines than 'aws ...' in the shell; they are not recorded, only the time they take is",
+    )
+    parser.add_argument("-d", "--no-confirm", action="store_true", help="with -s: don't ask before running them")
+    _add_common_switches(parser)
+    return parser
+
+
+def rec_main(argv: Sequence[str] | None = None) -> int:
+    """`awstrace-rec`: record a session; gives back its exit code."""
+    args = rec_parser().parse_args(argv)
+    with _errors_told("awstrace-rec") as failed:
+        return _record(
+            args.trace_file,
+            append=args.append,
+            overwrite=args.overwrite,
+            styles=_styles(args.no_color),
+            settings=recorder.Settings(
+                ask=not args.no_prompts, shell=args.allow_shell, confirm_shell=not args.no_confirm
+            ),
+        )
+    return failed[0]
+
+
+def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settings: recorder.Settings) -> int:
+    from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
+
+    aws = driver.AwsCli()
+    console = Console(styles=styles, complete=aws.complete)
+    tracefile.check_writable(path)
+    if path.exists() and not (append or overwrite):
+        if not settings.ask:
+            console.say(f"awstrace-rec: {path} exists: say --append or --overwrite")
+            return ExitCode.UNUSABLE
+        append, overwrite = _ask_about(path, console)
+        if not (append or overwrite):
+            return ExitCode.UNUSABLE
+    before = tracefile.load(path) if append and path.exists() else None
+    session = Recorder(runner=aws, console=console, shell=_shell, now=_now, settings=settings)
+    started = _now()
+    with console.session(_history_file()):
+        session.run()
+        recorded = Circumstances(started, _region(session), __version__, driver.VERSION)
+        trace = Trace(tuple(session.commands), recorded)
+        return _save(path, before, trace, console, ask=settings.ask)
+
+
+def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
+    """Whether to append to an existing file, or to overwrite it."""
+    append = console.confirm(f"{path} exists. Continue the trace in it? [y/N]: ")
+    return append, not append and console.confirm("Replace it when saving? [y/N]: ")
+
+
+def _save(path: Path, before: Trace | None, trace: Trace, console: Console, *, ask: bool) -> int:
+    if not trace.commands:
+        console.say("awstrace-rec: nothing was recorded")
+        return ExitCode.OK
+    if ask and not console.confirm(f"Save cached trace to {path}? [y/N]: "):
+        return ExitCode.OK
+    if before is not None:
+        trace = Trace(before.commands + trace.commands, before.recorded)
+    tracefile.save(trace, path)
+    return ExitCode.OK
+
+
+def _region(session: Recorder) -> str | None:
+    regions = (call.region for command in session.commands for call in command.calls)
+    return next((region for region in regions if region), None)
+
+
+def _shell(line: str) -> None:
+    sys.stdout.flush()
+    subprocess.run(line, shell=True, check=False)
+
+
+def _history_file() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return Path(state) / "awstracer" / "history"
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+# --- awstrace-play
+
+
+def play_parser() -> argparse.ArgumentParser:
+    """The parser of `awstrace-play`."""
+    parser = argparse.ArgumentParser(
+        prog="awstrace-play",
+        description="Play a trace that awstrace-rec recorded. What the recorded responses fed into later commands "
+        "(ids, ARNs, names) is taken from the new responses.",
+        epilog="Exit code: 0 everything succeeded, 1 a command failed, 2 the command line, the trace or an override "
+        "is wrong (nothing was sent), 130 interrupted.",
+    )
+    parser.add_argument("--trace-file", required=True, type=Path, metavar="FILE", help="the trace to play")
+    parser.add_argument(
+        "--dryrun", "--dry-run", action="store_true", help="show the lines that would be run, and send nothing"
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="say under each line where its values come from, and why"
+    )
+    parser.add_argument("--profile", metavar="P", help="play every command under this profile")
+    parser.add_argument("--region", metavar="R", help="play every command in this region")
+    parser.add_argument(
+        "--endpoint", "--endpoint-url", dest="endpoint", metavar="URL", help="send every command to this endpoint"
+    )
+    parser.add_argument(
+        "-p", "--param", dest="params", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="give a parameter another value wherever the trace has it, and in all that depends on it; "
+        "NAME as the CLI spells it (user-name) or the API (UserName), N.NAME for command N only; "
+        "VALUE as you would type it after the option (file://, JSON, shorthand)",
+    )
+    parser.add_argument(
+        "-s", "--sleep", type=_seconds, metavar="N", help="wait N seconds between commands, not as long as recorded"
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="go on after a failure")
+    parser.add_argument(
+        "-d", "--debug", action="store_true", help="show on stderr which relations were found and what was put where"
+    )
+    _add_common_switches(parser)
+    return parser
+
+
+def play_main(argv: Sequence[str] | None = None) -> int:
+    """`awstrace-play`: play a trace, or show it; gives back the exit code."""
+    args = play_parser().parse_args(argv)
+    switches = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
+    given = {name: value for name, value in switches.items() if value is not None}
+    with _errors_told("awstrace-play") as failed:
+        found, steps = _planned(args.trace_file, [Override.parse(*param) for param in args.params], given)
+        screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
+        screen.found(found)
+        if args.dryrun:
+            return _preview(steps, screen)
+        return _play(steps, screen, given, pause=args.sleep, keep_going=args.force)
+    return failed[0]
+
+
+def _planned(
+    path: Path, overrides: Sequence[Override], given: dict[str, str]
+) -> tuple[Sequence[relations.Relation], Plan]:
+    trace = tracefile.load(path)
+    from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
+
+    found = relations.derive(trace)
+    return found, plan.make(trace, found, overrides, driver.AwsCli(), given)
+
+
+def _preview(steps: Plan, screen: Screen) -> int:
+    expected = plan.Knowledge(steps, live=False)
+    for step in steps.steps:
+        screen.starting(step, expected.invocation(step))
+    return ExitCode.OK
+
+
+def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | None, keep_going: bool) -> int:
+    from awstracer import driver
+
+    settings = player.Settings(
+        extra=tuple(word for pair in given.items() for word in pair), pause=pause, keep_going=keep_going
+    )
+    report = Player(steps, runner=driver.AwsCli(), sleep=time.sleep, observer=screen, settings=settings).play()
+    screen.ended(report)
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.OK if report.succeeded else ExitCode.FAILED
+
+
+class Screen:
+    """Shows a replay: lines and explanations on stdout, all else on stderr."""
+
+    def __init__(self, styles: Styles, *, explain: bool, debug: bool) -> None:
+        self._styles, self._explain, self._debug = styles, explain, debug
+
+    def found(self, found: Sequence[relations.Relation]) -> None:
+        """The relations of the trace."""
+        for relation in found if self._debug else ():
+            _complain("awstrace-play", terminal.relation_text(relation))
+
+    def starting(self, step: Step, invocation: Invocation) -> None:
+        """A command is about to run, or would be."""
+        print(terminal.played(invocation, self._styles), flush=True)
+        if self._explain:
+            for line in terminal.explained(step, invocation, self._styles):
+                print(line, flush=True)
+        if self._debug:
+            for line in terminal.explained(step, invocation, PLAIN):
+                _complain("awstrace-play", f"command {step.number}: {line.strip()}")
+
+    def faulty(self, step: Step, faults: Sequence[str]) -> None:
+        """A command's response could not be taken down."""
+        for fault in faults:
+            _complain("awstrace-play", f"a part of command {step.number}'s answer is lost: {fault}")
+
+    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None:
+        """A command can't be sent."""
+        _complain("awstrace-play", terminal.not_sent(step, missing, status))
+
+    def ended(self, report: Report) -> None:
+        """The replay is over."""
+        told = terminal.summary(report)
+        if told:
+            _complain("awstrace-play", told)
+
+
+# --- both
+
+
+def _add_common_switches(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-c", "--no-color", action="store_true", help="no colours (nor with NO_COLOR set, or in a pipe)")
+    parser.add_argument("--version", action="version", version=f"awstracer {__version__}")
+
+
+def _styles(no_color: bool) -> Styles:
+    if no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return PLAIN
+    colorama.just_fix_windows_console()
+    return COLOURED
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a time to wait")
+    return seconds
+
+
+@contextmanager
+def _errors_told(program: str) -> Iterator[list[int]]:
+    """Whatever the person can cause ends here in one line on stderr; the list then holds the exit code."""
+    code = [int(ExitCode.OK)]
+    try:
+        yield code
+    except AwstracerError as error:
+        _complain(program, terminal.error_text(error))
+        code[0] = ExitCode.UNUSABLE
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        code[0] = ExitCode.INTERRUPTED
+
+
+def _complain(program: str, text: str) -> None:
+    print(f"{program}: {text}", file=sys.stderr, flush=True)

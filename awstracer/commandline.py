@@ -1,0 +1,308 @@
+"""Command lines as text: splitting what was typed, and spelling parameters as options.
+
+What options an operation has is plain data here (`OperationCommand`), which `driver` reads from
+awscli's own argument table. A piece of text carries the mark of where it came from, so that
+`terminal` can colour a line without looking into it again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from awstracer.errors import SplitError, Unfinished
+from awstracer.trace import Opaque, Path
+
+UNSAFE = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
+EXPANDED = ("file://", "fileb://", "http://", "https://")
+
+
+class Mark(Enum):
+    """Where a piece of a line came from."""
+
+    RECORDED = "recorded"
+    OVERRIDDEN = "overridden"
+    DERIVED = "derived"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of text that came from one place."""
+
+    text: str
+    mark: Mark = Mark.RECORDED
+
+
+Text = tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A value in a request, and how it is shown: as the spans, or as any value of its kind if there are none."""
+
+    value: Any
+    shown: Text
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of an operation's command.
+
+    name    with its dashes, `--table-name`
+    path    the member that it sets: `("TableName",)`, or `("PaginationConfig", "MaxItems")`
+    kind    the type that the API's model gives it: string, integer, boolean, list, structure, blob, ...
+    item    for a list the kind of its elements
+    no      for a boolean the spelling of false, `--no-dry-run`
+    """
+
+    name: str
+    path: Path
+    kind: str
+    item: str | None = None
+    no: str | None = None
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Words of a recorded line that no plain option can say again: an outfile, `--count 2`, `--zip-file fileb://f`.
+
+    `members` are the members that awscli makes of them; none, if they are about the output.
+    """
+
+    words: tuple[str, ...]
+    members: frozenset[str]
+
+
+@dataclass(frozen=True)
+class OperationCommand:
+    """An operation's own command: its words, its options, and what the recorded line had besides.
+
+    `special` are the names of options, with their dashes, that awscli turns into members in its own way.
+    """
+
+    words: tuple[str, ...]
+    options: tuple[Option, ...]
+    special: frozenset[str] = frozenset()
+    extra: tuple[Extra, ...] = ()
+
+
+def plain(text: Text) -> str:
+    """A text without its marks."""
+    return "".join(span.text for span in text)
+
+
+def unmarked(value: Any) -> Any:
+    """A tree of parameters with the values that its marked nodes stand for."""
+    if isinstance(value, Marked):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: unmarked(child) for key, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [unmarked(child) for child in value]
+    return value
+
+
+# --- splitting
+
+
+def split(line: str) -> list[str]:
+    """The words of a typed line, as a POSIX shell would split it, nothing expanded.
+
+    Unfinished if a quote is open or the last character is a backslash: add the next line to
+    the error's `prefix` and split again.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        if "escaped" in str(error):
+            raise Unfinished("nothing follows the backslash", line[:-1]) from None
+        if "quotation" in str(error):
+            raise Unfinished("a quote is not closed", line + "\n") from None
+        raise SplitError(str(error)) from None
+
+
+def quoted(text: Text) -> Text:
+    """One word as a shell needs it, marks kept; like `shlex.quote`."""
+    if plain(text) and not UNSAFE.search(plain(text)):
+        return text
+    inner = (Span(span.text.replace("'", "'\"'\"'"), span.mark) for span in text)
+    return (Span("'"), *inner, Span("'"))
+
+
+def line(words: Iterable[Text]) -> Text:
+    """Words as one shell line."""
+    spans: list[Span] = []
+    for word in words:
+        spans += [Span(" "), *quoted(word)]
+    return tuple(spans[1:])
+
+
+# --- global options
+
+
+def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[list[int], list[int]]:
+    """Positions of the words of `argv` that don't belong to options in `unwanted`, and of those that do.
+
+    `unwanted` has the options' names, and whether each takes a value.
+    """
+    rest: list[int] = []
+    taken: list[int] = []
+    position = 0
+    while position < len(argv):
+        name, has_value, _ = argv[position].partition("=")
+        if name not in unwanted or (has_value and not unwanted[name]):
+            rest.append(position)
+            position += 1
+            continue
+        length = 2 if unwanted[name] and not has_value else 1
+        taken += range(position, min(position + length, len(argv)))
+        position += length
+    return rest, taken
+
+
+# --- spelling parameters
+
+
+def spell(parameters: Mapping[str, Any], command: OperationCommand) -> list[Text]:
+    """The words of a command line that sets these parameters, options in alphabetical order, outfiles last.
+
+    What no option can say is said by `--cli-input-json`.
+    """
+    said = {member for extra in command.extra for member in extra.members}
+    left = {name: value for name, value in parameters.items() if name not in said}
+    phrases = [_extra_words(extra, parameters) for extra in command.extra]
+    for option in command.options:
+        value = _taken(left, option.path)
+        if value is not None:
+            phrases.append(_option_words(option, value))
+    if left:
+        phrases.append(_with_name("--cli-input-json", [json_text(left)]))
+    phrases.sort(key=_alphabetically)
+    return [*((Span(word),) for word in command.words), *(word for phrase in phrases for word in phrase)]
+
+
+def _alphabetically(phrase: list[Text]) -> tuple[bool, str]:
+    name = plain(phrase[0]).partition("=")[0]
+    return not name.startswith("--"), name.removeprefix("--no-").removeprefix("--")
+
+
+def _extra_words(extra: Extra, parameters: Mapping[str, Any]) -> list[Text]:
+    for member in sorted(extra.members):
+        value = parameters.get(member)
+        if isinstance(value, Marked):
+            return [(Span(extra.words[0]),), value.shown]
+    return [(Span(word),) for word in extra.words]
+
+
+def _taken(parameters: dict[str, Any], path: Path) -> Any:
+    """Take the value at a path out of `parameters`; None if it isn't there."""
+    name = path[0]
+    if len(path) == 1:
+        return parameters.pop(str(name), None)
+    inner = dict(parameters.get(str(name)) or {})
+    value = inner.pop(str(path[1]), None)
+    if value is not None:
+        parameters[str(name)] = inner
+        if not inner:
+            del parameters[str(name)]
+    return value
+
+
+def _option_words(option: Option, value: Any) -> list[Text]:
+    if option.no is not None and isinstance(unmarked(value), bool):
+        name = option.name if unmarked(value) else option.no
+        return [(Span(name, _mark(value)),)]
+    if option.kind == "list" and option.item not in ("structure", "map", "list"):
+        words = _separate_words(value)
+        if words is not None:
+            return _with_name(option.name, words)
+    return _with_name(option.name, [_value_text(option.kind, value)])
+
+
+def _separate_words(value: Any) -> list[Text] | None:
+    """A list of scalars as a word for each; None where awscli would take these words for something else."""
+    if isinstance(value, Marked) or not value:
+        return None
+    words = [_scalar_text(item) for item in value]
+    texts = [plain(word) for word in words]
+    if any(text.startswith("-") for text in texts):
+        return None
+    if len(texts) == 1 and (texts[0].strip()[:1] in ("[", "") or texts[0].startswith(EXPANDED)):
+        return None
+    return words
+
+
+def _with_name(name: str, words: list[Text]) -> list[Text]:
+    """`--name word ...`; `--name=word` where the word would pass for an option."""
+    if len(words) == 1 and plain(words[0]).startswith("-"):
+        return [(Span(f"{name}="), *words[0])]
+    return [(Span(name),), *words]
+
+
+def _value_text(kind: str, value: Any) -> Text:
+    if kind in ("structure", "map", "list") or isinstance(unmarked(value), (Mapping, list, tuple)):
+        return value.shown if isinstance(value, Marked) else json_text(value)
+    return _scalar_text(value)
+
+
+def _scalar_text(value: Any) -> Text:
+    if isinstance(value, Marked):
+        return value.shown
+    return (Span(scalar_spelling(value)),)
+
+
+def scalar_spelling(value: Any) -> str:
+    """One scalar as awscli reads it from a word."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, Opaque):
+        return value.name or "-"
+    return json.dumps(value, default=_json_default)
+
+
+def json_text(value: Any) -> Text:
+    """A value as JSON, one line, the marks of its nodes kept."""
+    return tuple(_json_spans(value))
+
+
+def _json_spans(value: Any) -> Iterable[Span]:
+    if isinstance(value, Marked):
+        if isinstance(value.value, str):
+            yield Span('"')
+            for span in value.shown:
+                yield Span(json.dumps(span.text, ensure_ascii=False)[1:-1], span.mark)
+            yield Span('"')
+        else:
+            yield Span(json.dumps(value.value, ensure_ascii=False, default=_json_default), _mark(value))
+    elif isinstance(value, Mapping):
+        yield from _json_container("{}", ((json.dumps(key, ensure_ascii=False) + ": ", value[key]) for key in value))
+    elif isinstance(value, (list, tuple)):
+        yield from _json_container("[]", (("", item) for item in value))
+    else:
+        yield Span(json.dumps(value, ensure_ascii=False, default=_json_default))
+
+
+def _json_container(brackets: str, members: Iterable[tuple[str, Any]]) -> Iterable[Span]:
+    yield Span(brackets[0])
+    for number, (label, value) in enumerate(members):
+        yield Span((", " if number else "") + label)
+        yield from _json_spans(value)
+    yield Span(brackets[1])
+
+
+def _json_default(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else scalar_spelling(value)
+
+
+def _mark(value: Any) -> Mark:
+    if isinstance(value, Marked):
+        return next((span.mark for span in value.shown if span.mark is not Mark.RECORDED), Mark.RECORDED)
+    return Mark.RECORDED

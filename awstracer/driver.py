@@ -1,0 +1,354 @@
+"""The one module that imports awscli and botocore: runs command lines, and tells what options there are.
+
+Every command gets a driver of its own, since awscli keeps state of a command in it (`--profile`,
+one-shot handlers, log handlers); the drivers share what is only read, the loader of API models and
+the endpoint resolver, which makes a driver ten times cheaper than a process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+# awscli first: from 1.46 on it brings the botocore that `import botocore` then means.
+import awscli.clidriver  # isort: skip
+import awscli.argprocess
+import awscli.completer
+import awscli.paramfile
+from botocore import xform_name
+from botocore.utils import EVENT_ALIASES
+
+from awstracer.capture import Capture, Outcome
+from awstracer.commandline import Extra, OperationCommand, Option
+from awstracer.errors import BadValue, UnknownCommand
+from awstracer.trace import Opaque, Operation, leaves
+
+INTERRUPTED = 130
+LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
+SHARED_COMPONENTS = ("data_loader", "endpoint_resolver")
+INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
+VERSION: str = awscli.__version__
+
+Files = Mapping[str, str | bytes]
+
+
+class AwsCli:
+    """awscli in this process."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, Any] = {}
+        self._commands: dict[tuple[str, ...], Any] = {}
+        self._completer: Any = None
+
+    # --- running
+
+    def run(self, argv: Sequence[str]) -> Outcome:
+        """Run a command line as `aws` would, streams and all, and tell what it did."""
+        return self._run(argv, lambda session, capture: _note_files(session, capture.files))
+
+    def replay(self, argv: Sequence[str], *, parameters: Mapping[str, Any] | None, files: Files) -> Outcome:
+        """Run a recorded command line. No word of it is expanded; `files` has what its `file://` words held.
+
+        `parameters`, where given, are what the operation is called with, whatever the line says:
+        a line can't say everything (bytes inside a structure, a literal `https://...`).
+        """
+
+        def prepare(session: Any, capture: Capture) -> None:
+            _serve_files(session, files)
+            if parameters is not None:
+                session.get_component("event_emitter").register_last("calling-command", _calls_with(parameters))
+
+        return self._run(argv, prepare)
+
+    def _run(self, argv: Sequence[str], prepare: Callable[[Any, Capture], None]) -> Outcome:
+        driver, capture = self._driver(), Capture()
+        prepare(driver.session, capture)
+        _attach(capture, driver.session)
+        with _logging_restored():
+            exit_code = _exit_code(driver, argv)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        return capture.outcome(exit_code)
+
+    def _driver(self) -> Any:
+        driver = awscli.clidriver.create_clidriver()
+        for name in SHARED_COMPONENTS:
+            if name in self._shared:
+                driver.session.register_component(name, self._shared[name])
+            elif name == "data_loader" or self._shared:
+                self._shared[name] = driver.session.get_component(name)
+        return driver
+
+    # --- what there is
+
+    def global_options(self) -> dict[str, bool]:
+        """awscli's global options, `--region` and so on, and whether each takes a value."""
+        table = self._driver().create_help_command().arg_table
+        return {f"--{name}": name != "version" and argument.cli_type is not bool for name, argument in table.items()}
+
+    def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand:
+        """The command of a recorded operation; UnknownCommand, with its `number`, if awscli has none.
+
+        `argv` is the recorded line, which may hold words that stand for no parameter.
+        """
+        words = operation.words or self._words(operation)
+        command = self._operation(words)
+        if command is None:
+            raise UnknownCommand(number, operation.service, operation.name, VERSION)
+        table = command.arg_table
+        options = _options(table)
+        special = _special(table, options)
+        typed = self._parsed(argv) if special or any(word.startswith("fileb://") for word in argv) else None
+        return OperationCommand(
+            words=words,
+            options=options,
+            special=frozenset(argument.cli_name for argument in special),
+            extra=tuple(_extra(typed, table, options, operation.parameters)) if typed else (),
+        )
+
+    def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
+        """The members that an operation's option sets when it is given `text`, read as awscli reads it.
+
+        `option` is without dashes. BadValue if awscli would refuse it.
+        """
+        command = self._operation(words)
+        argument = command.arg_table[option]
+        session = self._driver().session
+        awscli.paramfile.register_uri_param_handler(session)
+        members: dict[str, Any] = {}
+        kind = argument.cli_type_name
+        try:
+            value = _boolean(text) if kind == "boolean" else [text] if kind == "list" else text
+            if kind != "boolean":
+                value = awscli.argprocess.unpack_argument(
+                    session, words[0], words[-1], argument, value, argparse.Namespace(v2_debug=False)
+                )
+            argument.add_to_params(members, value)
+        except Exception as error:  # awscli says "bad value" in many types
+            raise BadValue(option, text, str(error)) from error
+        return members
+
+    def complete(self, line: str) -> list[str]:
+        """What the last word of a line could become, by awscli's own completer."""
+        if self._completer is None:
+            self._completer = awscli.completer.Completer(self._driver())
+        return list(self._completer.complete(line, len(line)))
+
+    def _operation(self, words: tuple[str, ...]) -> Any:
+        """awscli's command object for an operation's words; None if there is none."""
+        if words not in self._commands:
+            service = self._driver().create_help_command().command_table.get(words[0])
+            command = service.create_help_command().command_table.get(words[-1]) if service else None
+            self._commands[words] = command if hasattr(command, "arg_table") else None
+        return self._commands[words]
+
+    def _words(self, operation: Operation) -> tuple[str, ...]:
+        """The words of an operation's command, for a trace that doesn't have them.
+
+        The service may be a hyphenated service id, as botocore's events spell it.
+        """
+        driver = self._driver()
+        services = set(driver.session.get_available_services())
+        names = [operation.service, *(name for name, alias in EVENT_ALIASES.items() if alias == operation.service)]
+        service = next((name for name in names if name in services), operation.service)
+        commands = driver.create_help_command().command_table
+        candidates = [service, *sorted(set(commands) - services)]
+        for name in candidates:
+            model = getattr(commands.get(name), "service_model", None)
+            if model is not None and model.service_name == service:
+                return name, xform_name(operation.name, "-")
+        return service, xform_name(operation.name, "-")
+
+    def _parsed(self, argv: Sequence[str]) -> argparse.Namespace:
+        """What awscli's parsers make of an operation's line; nothing is called."""
+        found: list[argparse.Namespace] = []
+
+        def stop(*, parsed_args: argparse.Namespace, **event: Any) -> None:
+            found.append(parsed_args)
+            raise SystemExit(0)
+
+        driver = self._driver()
+        driver.session.get_component("event_emitter").register_first("operation-args-parsed", stop)
+        with _logging_restored(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            _exit_code(driver, argv)
+        return found[0] if found else argparse.Namespace()
+
+
+def _exit_code(driver: Any, argv: Sequence[str]) -> int:
+    try:
+        return int(driver.main(list(argv)) or 0)
+    except SystemExit as stop:  # argparse, on usage errors and --version
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+@contextlib.contextmanager
+def _logging_restored() -> Iterator[None]:
+    """awscli adds log handlers for each command, and `--debug` many: none outlives its command."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    try:
+        yield
+    finally:
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
+
+
+def _attach(capture: Capture, session: Any) -> None:
+    """Requests are taken before any other handler has changed them, everything else after all have."""
+    events = session.get_component("event_emitter")
+    events.register_last("building-argument-table", capture.on_building_argument_table)
+    events.register_last("calling-command", capture.on_calling_command)
+    events.register_first("provide-client-params", capture.on_provide_client_params)
+    events.register_last("before-call", capture.on_before_call)
+    events.register_last("after-call", capture.on_after_call)
+    events.register_last("after-call-error", capture.on_after_call_error)
+
+
+# --- what a line's words expand to
+
+
+class _Observed:
+    """A session as awscli's file handler sees it when it registers itself; each expansion is noted."""
+
+    def __init__(self, session: Any, files: dict[str, str | bytes]) -> None:
+        self._session, self._files = session, files
+
+    def get_scoped_config(self) -> Any:
+        return self._session.get_scoped_config()
+
+    def register(self, event: str, handler: Callable[..., Any]) -> None:
+        def observed(value: Any, **kwargs: Any) -> Any:
+            content = handler(value=value, **kwargs)
+            if content is not None:
+                self._files[value[0] if isinstance(value, list) else value] = content
+            return content
+
+        self._session.register(event, observed)
+
+
+def _note_files(session: Any, files: dict[str, str | bytes]) -> None:
+    """Have awscli's own handler expand words, and note in `files` what each became."""
+
+    def initialize(session: Any, **event: Any) -> None:
+        awscli.paramfile.register_uri_param_handler(_Observed(session, files))
+
+    session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
+    session.register("session-initialized", initialize)
+
+
+def _serve_files(session: Any, files: Files) -> None:
+    """Have the words in `files` stand for what they held, and all others for themselves."""
+
+    def serve(value: Any, **event: Any) -> str | bytes | None:
+        word = value[0] if isinstance(value, list) and len(value) == 1 else value
+        return files.get(word) if isinstance(word, str) else None
+
+    session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
+    session.register("load-cli-arg", serve)
+
+
+def _calls_with(parameters: Mapping[str, Any]) -> Callable[..., None]:
+    """A handler of `calling-command` that puts recorded parameters in place of the parsed ones.
+
+    A body that is a local file stays as awscli opened it.
+    """
+
+    def substitute(*, event_name: str, call_parameters: dict[str, Any], **event: Any) -> None:
+        opened = {name: value for name, value in call_parameters.items() if isinstance(parameters.get(name), Opaque)}
+        call_parameters.clear()
+        call_parameters.update(parameters)
+        call_parameters.update(opened)
+
+    return substitute
+
+
+# --- awscli's argument tables as plain data
+
+
+def _options(table: Mapping[str, Any]) -> tuple[Option, ...]:
+    negations = _negations(table)
+    options = [_option(name, argument, table) for name, argument in table.items() if name not in negations]
+    return tuple(option for option in options if option is not None)
+
+
+def _special(table: Mapping[str, Any], options: Sequence[Option]) -> list[Any]:
+    """The arguments that set no member by themselves: awscli turns them into members in ways of its own."""
+    known = {option.name.removeprefix("--") for option in options} | _negations(table) | set(INPUT_OPTIONS)
+    return [argument for name, argument in table.items() if name not in known]
+
+
+def _extra(
+    typed: argparse.Namespace, table: Mapping[str, Any], options: Sequence[Option], parameters: Mapping[str, Any]
+) -> Iterator[Extra]:
+    """The words of a parsed line that options with a member of their own could not say again."""
+    special = _special(table, options)
+    settable = {option.path[0] for option in options}
+    for name, argument in table.items():
+        value = getattr(typed, argument.py_name, None)
+        from_bytes = isinstance(value, str) and value.startswith("fileb://")
+        if value is None or value is False or name in INPUT_OPTIONS or not (argument in special or from_bytes):
+            continue
+        members = _members_of(argument, b"" if from_bytes else value)
+        if not members <= settable or not members or any(_is_unspeakable(parameters.get(name)) for name in members):
+            yield Extra(tuple(_words_of(argument, value)), frozenset(members))
+
+
+def _is_unspeakable(value: Any) -> bool:
+    """Whether a value holds bytes that are no text."""
+    for _, leaf in leaves(value):
+        if isinstance(leaf, bytes):
+            try:
+                leaf.decode("utf-8")
+            except UnicodeDecodeError:
+                return True
+    return False
+
+
+def _negations(table: Mapping[str, Any]) -> set[str]:
+    """The names of the options that say false where others say true."""
+    return {f"no-{name}" for name, argument in table.items() if argument.cli_type_name == "boolean"} & set(table)
+
+
+def _option(name: str, argument: Any, table: Mapping[str, Any]) -> Option | None:
+    """The option as data; None if it sets no member directly."""
+    member = getattr(argument, "_serialized_name", None)
+    if member is None or argument.positional_arg:
+        return None
+    if type(argument).__name__ == "PageArgument":
+        return Option(argument.cli_name, ("PaginationConfig", member), argument.cli_type_name)
+    shape = argument.argument_model
+    negated = f"no-{name}"
+    return Option(
+        name=argument.cli_name,
+        path=(member,),
+        kind=shape.type_name,
+        item=shape.member.type_name if shape.type_name == "list" else None,
+        no=f"--{negated}" if negated in table else None,
+    )
+
+
+def _members_of(argument: Any, value: Any) -> set[str]:
+    members: dict[str, Any] = {}
+    with contextlib.suppress(Exception):  # only asked what it would set; running the line will tell what is wrong
+        argument.add_to_params(members, value)
+    return set(members)
+
+
+def _words_of(argument: Any, value: Any) -> list[str]:
+    values = [str(item) for item in value] if isinstance(value, list) else [] if value is True else [str(value)]
+    return values if not argument.cli_name.startswith("--") else [argument.cli_name, *values]
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("true or false expected")
+    return text.lower() == "true"

@@ -1,0 +1,93 @@
+"""The errors that a person can cause; each carries data, `terminal` gives them words.
+
+AwstracerError
+├── TraceError          the trace file can't be read or written
+├── SplitError          a typed line can't be split into words
+│   └── Unfinished      ... because it goes on in the next line
+├── UnknownCommand      the installed awscli has no command for a recorded call
+├── OverrideError       what `-p` says can't be done
+│   ├── UnknownParameter
+│   ├── AmbiguousParameter
+│   └── BadValue
+└── MissingValue        an earlier response lacks the value that a command needs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class AwstracerError(Exception):
+    """Whatever awstracer refuses to do, or could not do."""
+
+
+@dataclass
+class TraceError(AwstracerError):
+    """The trace file at `path` can't be used, for `reason`, a clause without a full stop."""
+
+    path: Path
+    reason: str
+
+
+@dataclass
+class SplitError(AwstracerError):
+    """A typed line that no shell would take."""
+
+    reason: str
+
+
+@dataclass
+class Unfinished(SplitError):
+    """A typed line with an open quote or a backslash at its end; `prefix` is what goes before the next line."""
+
+    prefix: str
+
+
+@dataclass
+class UnknownCommand(AwstracerError):
+    """Command `number` of the trace calls something that the installed awscli doesn't offer."""
+
+    number: int
+    service: str
+    operation: str
+    version: str
+
+
+@dataclass
+class OverrideError(AwstracerError):
+    """An override that can't be applied."""
+
+    name: str
+
+
+@dataclass
+class UnknownParameter(OverrideError):
+    """No command of the trace has the parameter; `closest` are names that it has."""
+
+    closest: Sequence[str]
+
+
+@dataclass
+class AmbiguousParameter(OverrideError):
+    """The trace has several values for the parameter; `uses` are (spelling that picks one, its value)."""
+
+    uses: Sequence[tuple[str, str]]
+
+
+@dataclass
+class BadValue(OverrideError):
+    """awscli doesn't take `text` for the parameter; `reason` is what it says."""
+
+    text: str
+    reason: str
+
+
+@dataclass
+class MissingValue(AwstracerError):
+    """A value was to come from `path` of what command `number` got, and isn't there; `found` is what came instead."""
+
+    number: int
+    path: str
+    found: str

@@ -1,0 +1,139 @@
+"""What a string says about itself: how sure one can be that two equal ones mean the same thing.
+
+`vpc-0a1b2c3d` proves itself wherever it stands, `orders-queue` says a good deal, `web` says little,
+and `true`, `443` or `us-east-1` say nothing. Here is also what a place says about the string that
+stands in it: its kind (`user` for `UserName`, for `User.Arn` and for `arn:...:user/...`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from awstracer.trace import Path
+
+ATOM = re.compile(r"[A-Za-z0-9]+")
+SEPARATOR = re.compile(r"[:/]")
+
+REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d")
+ARN = re.compile(r"arn:aws[a-z-]*:(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>\d{12}|aws)?:(?P<rest>[^\s\"'\\,]+)")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
+MINTED = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")
+ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
+SILENT_ADDRESS = re.compile(r"(?:0|127|255)\.")
+SILENT = re.compile(r"[\d\s.,:+TZ-]*|(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*")
+SUFFIX = re.compile(r"(?<=.)(?:names?|identifiers?|ids?|arns?|urls?|uris?)$")
+
+
+class Strength(IntEnum):
+    """How much a string says."""
+
+    NOTHING = 0
+    LITTLE = 1
+    MUCH = 2
+    PROOF = 3
+
+
+def strength(text: str) -> Strength:
+    """How much a string says by itself, wherever it stands."""
+    if is_account(text):
+        return Strength.PROOF
+    if ADDRESS.fullmatch(text):
+        return Strength.NOTHING if SILENT_ADDRESS.match(text) else Strength.MUCH
+    if len(text) < 2 or SILENT.fullmatch(text) or _is_place(text):
+        return Strength.PROOF if len(text) >= 20 and text.isdigit() else Strength.NOTHING
+    if text.startswith(("arn:", "http://", "https://")) or UUID.search(text) or MINTED.fullmatch(text):
+        return Strength.PROOF
+    if any(_is_random(atom) for atom in ATOM.findall(text)):
+        return Strength.PROOF
+    if len(text) >= 12 or (len(text) >= 8 and re.search(r"[\d/_.:@-]", text)):
+        return Strength.MUCH
+    return Strength.LITTLE
+
+
+def is_account(text: str) -> bool:
+    """Whether a string has the form of an AWS account id."""
+    return len(text) == 12 and text.isascii() and text.isdigit()
+
+
+def _is_place(text: str) -> bool:
+    """A region, or a zone of one."""
+    match = REGION.match(text)
+    return bool(match) and len(text) - match.end() <= 1 and text[match.end() :].isalpha() == (len(text) > match.end())
+
+
+def _is_random(atom: str) -> bool:
+    """Letters and digits as only a machine mixes them."""
+    if len(atom) >= 24 and not atom.isdigit():
+        return True
+    changes = sum(a.isdigit() != b.isdigit() for a, b in zip(atom, atom[1:]))
+    return len(atom) >= 8 and changes >= 3
+
+
+# --- kinds
+
+
+def kind(path: Path, operation: str) -> str:
+    """What the string at a path of an operation's request or response names: `user`, `vpc`, `queue`.
+
+    The last member's name says it, less what it says of the form (`UserName`, `VpcId`); where it says
+    only the form (`Id`, `Arn`), the member around it does, or else the operation (`CreateTopic`).
+    """
+    for key in reversed([key for key in path if isinstance(key, str)]):
+        stem = stem_of(key)
+        if stem:
+            return stem
+    return stem_of(re.sub(r"^[A-Z][a-z0-9]*", "", operation))
+
+
+def stem_of(name: str) -> str:
+    """A member's, an option's or a resource type's name without case, hyphens and what tells the form only."""
+    name = re.sub(r"[^a-z0-9]", "", name.lower())
+    if re.fullmatch(r"names?|identifiers?|ids?|arns?|urls?|uris?|values?|items?", name):
+        return ""
+    name = SUFFIX.sub("", name)
+    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+
+
+def is_name(path: Path, operation: str) -> bool:
+    """Whether the member at a path of a request names a thing, and does not describe it."""
+    last = next((key for key in reversed(path) if isinstance(key, str)), "")
+    squeezed = re.sub(r"[^a-z0-9]", "", last.lower())
+    noun = re.sub(r"^[A-Z][a-z0-9]*", "", operation).lower()
+    return bool(SUFFIX.search(squeezed)) or stem_of(last) in ("", noun) or squeezed.removesuffix("name") in noun
+
+
+# --- texts that hold several strings
+
+
+@dataclass(frozen=True)
+class Arn:
+    """An ARN in a text: where its parts begin and end."""
+
+    service: str
+    type: str
+    resource: tuple[int, int]
+
+
+def arns(text: str) -> Iterator[Arn]:
+    """The ARNs in a text."""
+    for match in ARN.finditer(text):
+        head, separator, _ = re.match(r"([^:/]*)([:/]?)(.*)", match["rest"], re.S).groups()  # type: ignore[union-attr]
+        yield Arn(match["service"], stem_of(head) if separator else "", match.span("rest"))
+
+
+def segments(text: str) -> list[tuple[int, int]]:
+    """Where the pieces between the `:` and `/` of a text begin and end."""
+    cuts = [match.start() for match in SEPARATOR.finditer(text)]
+    return list(zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)]))
+
+
+def part_of(text: str, part: tuple[int, int | None]) -> str:
+    """The segments `first` up to `last` (exclusive, None for the end) of a text; LookupError if it has too few."""
+    first, last = part
+    found = segments(text)
+    if first >= len(found) or (last is not None and last > len(found)):
+        raise LookupError(part)
+    return text[found[first][0] : found[last - 1 if last is not None else -1][1]]

@@ -1,0 +1,418 @@
+"""Overrides and relations applied: a trace becomes a plan, and a step of it a line that can be run.
+
+A plan says for every value where it comes from; `Knowledge` looks that up in what is known so far.
+What is known are the responses of this replay or, in a dry run, the recorded ones with everything that
+has changed put in: one resolver, so that what is shown is what would be done.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from awstracer import commandline
+from awstracer.commandline import Extra, Mark, Marked, OperationCommand, Span, Text
+from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
+from awstracer.identifiers import part_of, segments
+from awstracer.relations import Part, Relation, Side, Source
+from awstracer.trace import Command, Document, Operation, Path, Trace, lookup, rebuilt, spelled
+
+Related = Mapping[Path, tuple[Relation, ...]]
+NOTHING_RELATED: Related = {}
+
+
+class Catalog(Protocol):
+    """What the installed awscli offers, as plain data."""
+
+    def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand: ...
+
+    def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
+
+    def global_options(self) -> Mapping[str, bool]: ...
+
+
+@dataclass(frozen=True)
+class Override:
+    """What `-p NAME VALUE` says; `command` is N, counted from 1, in `-p N.NAME`."""
+
+    name: str
+    text: str
+    command: int | None = None
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Override:
+        number, dot, rest = name.partition(".")
+        return cls(rest, text, int(number)) if dot and number.isdecimal() else cls(name, text)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What an override puts at a path, or at a `part` of the string there; `shown` is how the person gave it."""
+
+    value: Any
+    shown: str
+    part: Part | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a plan.
+
+    form        the operation's own command; None for a custom command, which is played as typed
+    arguments   positions of the recorded line's words that are the command's own
+    kept        positions of the words of global options that the replay keeps
+    related     what feeds the request, by path
+    echoed      what of the response can be predicted, by path
+    pins        what overrides put into the request, by path
+    """
+
+    number: int
+    command: Command
+    form: OperationCommand | None
+    arguments: tuple[int, ...]
+    kept: tuple[int, ...]
+    related: Related
+    echoed: Related
+    pins: Mapping[Path, tuple[Pin, ...]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps, in order."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """A value of a step that comes from elsewhere: by which relation, and what it is now."""
+
+    relation: Relation
+    value: Any
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A step as a line to run.
+
+    argv            the words after `aws`
+    shown           the line as people see it, beginning with `aws`
+    parameters      what the operation is to be called with; None for a custom command
+    files           what words that name files stand for
+    substitutions   what was put in, in the order of the request
+    """
+
+    argv: tuple[str, ...]
+    shown: Text
+    parameters: Document | None
+    files: Mapping[str, str | bytes]
+    substitutions: tuple[Substitution, ...]
+
+
+# --- making a plan
+
+
+def make(
+    trace: Trace,
+    relations: Iterable[Relation],
+    overrides: Sequence[Override],
+    catalog: Catalog,
+    replaced: Iterable[str] = (),
+) -> Plan:
+    """The plan for playing a trace.
+
+    `replaced` are the global options, with their dashes, that the replay sets for every command.
+    UnknownCommand, UnknownParameter, AmbiguousParameter or BadValue if there is no such plan.
+    """
+    related = _by_place(relations)
+    global_options = catalog.global_options()
+    dropped = {name: global_options[name] for name in replaced}
+    steps: list[Step] = []
+    for index, command in enumerate(trace.commands):
+        arguments, taken = commandline.without_options(command.argv, global_options)
+        kept, _ = commandline.without_options([command.argv[i] for i in taken], dropped)
+        steps.append(
+            Step(
+                number=index + 1,
+                command=command,
+                form=_form(index + 1, command, catalog),
+                arguments=tuple(arguments),
+                kept=tuple(taken[i] for i in kept),
+                related=related.get((index, "request"), NOTHING_RELATED),
+                echoed=related.get((index, "response"), NOTHING_RELATED),
+                pins={},
+            )
+        )
+    for override in overrides:
+        steps = _overridden(steps, override, catalog)
+    return Plan(tuple(steps))
+
+
+def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Side], Related]:
+    places: dict[tuple[int, Side], dict[Path, tuple[Relation, ...]]] = defaultdict(dict)
+    for relation in relations:
+        target = relation.target
+        paths = places[target.command, target.side]
+        paths[target.path] = (*paths.get(target.path, ()), relation)
+    return places
+
+
+def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand | None:
+    if command.operation is None:
+        return None
+    return catalog.operation_command(number, command.operation, command.argv)
+
+
+# --- overrides
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A place of the trace that has the parameter of an override."""
+
+    step: int
+    paths: tuple[Path, ...]
+    option: str
+    recorded: Any
+
+
+def _overridden(steps: list[Step], override: Override, catalog: Catalog) -> list[Step]:
+    uses = [use for step in steps if override.command in (None, step.number) for use in _uses(step, override.name)]
+    if not uses:
+        raise UnknownParameter(_numbered(override.command, override.name), _closest(steps, override))
+    if any(use.recorded != uses[0].recorded for use in uses):
+        shown = [(f"{steps[use.step].number}.{use.option}", _told(use.recorded)) for use in uses]
+        raise AmbiguousParameter(override.name, shown)
+    pinned = [dict(step.pins) for step in steps]
+    for use in uses:
+        for path, value in _read(steps[use.step], use, override.text, catalog).items():
+            index, root, pin = _root(steps, use, path, Pin(value, override.text), renames=override.command is None)
+            pinned[index][root] = (*(old for old in pinned[index].get(root, ()) if old.part != pin.part), pin)
+    return [replace(step, pins=pins) for step, pins in zip(steps, pinned)]
+
+
+def _uses(step: Step, name: str) -> list[_Use]:
+    index = step.number - 1
+    if step.command.operation is None or step.form is None:
+        return _custom_uses(step, name)
+    parameters = step.command.operation.parameters
+    for option in step.form.options:
+        if name in (option.name.removeprefix("--"), option.path[-1]):
+            try:
+                return [_Use(index, (option.path,), option.name.removeprefix("--"), lookup(parameters, option.path))]
+            except LookupError:
+                continue
+    for extra in step.form.extra:
+        if extra.words[0] == f"--{name}" and extra.members:
+            paths = tuple((member,) for member in sorted(extra.members))
+            return [_Use(index, paths, name, [parameters.get(member) for member in sorted(extra.members)])]
+    return []
+
+
+def _custom_uses(step: Step, name: str) -> list[_Use]:
+    argv = step.command.argv
+    positions = [at for at in step.arguments if argv[at - 1] == f"--{name}" and not argv[at].startswith("--")]
+    return [_Use(step.number - 1, (("argv", at),), name, argv[at]) for at in positions]
+
+
+def _read(step: Step, use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
+    """What the override's text means there, by path."""
+    if step.form is None:
+        return {use.paths[0]: text}
+    members = catalog.read_option(step.form.words, use.option, text)
+    return {path: lookup(members, path) for path in use.paths}
+
+
+def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) -> tuple[int, Path, Pin]:
+    """Where the pin belongs: at the value that the person chose first, which all others follow."""
+    whole = next((relation for relation in steps[use.step].related.get(path, ()) if relation.target.span is None), None)
+    if renames and whole is not None and whole.source.side == "request":
+        return whole.source.command, whole.source.path, replace(pin, part=whole.source.part)
+    return use.step, path, pin
+
+
+def _closest(steps: Sequence[Step], override: Override) -> list[str]:
+    names: set[str] = set()
+    for step in steps:
+        if step.form and step.command.operation and override.command in (None, step.number):
+            present = step.command.operation.parameters
+            names |= {option.name.removeprefix("--") for option in step.form.options if option.path[0] in present}
+            names |= {extra.words[0].removeprefix("--") for extra in step.form.extra if extra.members}
+        elif override.command in (None, step.number):
+            argv = step.command.argv
+            names |= {argv[at].removeprefix("--") for at in step.arguments if argv[at].startswith("--")}
+    close = difflib.get_close_matches(override.name, sorted(names), n=3, cutoff=0.5)
+    return [_numbered(override.command, name) for name in close]
+
+
+def _numbered(command: int | None, name: str) -> str:
+    return name if command is None else f"{command}.{name}"
+
+
+def _told(value: Any) -> str:
+    return commandline.plain(commandline.json_text(value)) if isinstance(value, (dict, list)) else str(value)
+
+
+# --- resolving a step
+
+
+class Knowledge:
+    """What is known of a plan's values: its overrides, and the responses so far.
+
+    With `live`, only what was learned by `learn`; without, recorded responses stand in for real ones.
+    """
+
+    def __init__(self, plan: Plan, *, live: bool) -> None:
+        self._plan, self._live = plan, live
+        self._learned: dict[int, Document] = {}
+
+    def learn(self, step: Step, response: Document) -> None:
+        """The step was run and has this response, in the form of `trace.response_of`."""
+        self._learned[step.number - 1] = response
+
+    def invocation(self, step: Step) -> Invocation:
+        """The step as a line to run; MissingValue if something that it needs isn't known."""
+        request = rebuilt(step.command.request, lambda path, node: self._at(step, "request", path, node))
+        substitutions = tuple(
+            Substitution(relation, value.value, _mark(value))
+            for path, relations in step.related.items()
+            if not _is_pinned(step, path)
+            for relation in relations
+            for value in [self._value(relation.source)]
+        )
+        kept = [(Span(step.command.argv[at]),) for at in step.kept]
+        if step.form is None:
+            words = [_word(request["argv"][at]) for at in step.arguments] + kept
+            files = commandline.unmarked(request["files"])
+            return _invocation(words, None, files, substitutions)
+        words = commandline.spell(request, step.form) + kept
+        return _invocation(words, commandline.unmarked(request), _stand_ins(step.form.extra), substitutions)
+
+    def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Marked | None:
+        """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
+        pins = step.pins.get(path, ()) if side == "request" else ()
+        relations = (step.related if side == "request" else step.echoed).get(path, ())
+        for pin in pins:
+            if pin.part is None:
+                return Marked(pin.value, (Span(pin.shown, Mark.OVERRIDDEN),))
+        for relation in relations:
+            if relation.target.span is None:
+                return self._value(relation.source)
+        if not pins and not relations:
+            return None
+        pieces = [(relation.target.span, self._value(relation.source).shown) for relation in relations]
+        pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins]
+        shown = _assembled(recorded, [(span, text) for span, text in pieces if span is not None])
+        return Marked(commandline.plain(shown), shown)
+
+    def _value(self, source: Source) -> Marked:
+        """The value of a source; whatever is taken from elsewhere counts as derived."""
+        step = self._plan.steps[source.command]
+        if source.side == "request":
+            value = self._requested(step, source.path)
+        elif self._live:
+            value = _derived(self._answer(step, source.path))
+        else:
+            value = self._predicted(step, source.path)
+        return value if source.part is None else self._part(step, source, value)
+
+    def _requested(self, step: Step, path: Path) -> Marked:
+        for length in range(1, len(path) + 1):
+            node = self._at(step, "request", path[:length], _recorded(step, "request", path[:length]))
+            if node is not None:
+                return _derived(self._inside(step, node.value, path, length))
+        return _derived(_recorded(step, "request", path))
+
+    def _inside(self, step: Step, value: Any, path: Path, length: int) -> Any:
+        try:
+            return lookup(value, path[length:])
+        except LookupError:
+            raise MissingValue(step.number, spelled(path), "the overriding value has none") from None
+
+    def _answer(self, step: Step, path: Path) -> Any:
+        if step.number - 1 not in self._learned:
+            raise MissingValue(step.number, spelled(path), "it has no response")
+        try:
+            value = lookup(self._learned[step.number - 1], path)
+        except LookupError as error:
+            raise MissingValue(step.number, spelled(path), f"there is no {spelled(error.args[0])}") from None
+        if not isinstance(value, str):
+            raise MissingValue(step.number, spelled(path), f"it is {_told(value)}")
+        return value
+
+    def _predicted(self, step: Step, path: Path) -> Marked:
+        recorded = _recorded(step, "response", path)
+        expected = self._at(step, "response", path, recorded)
+        if expected is None or expected.value == recorded:
+            return Marked(recorded, (Span(recorded, Mark.PENDING),))
+        return _derived(expected.value)
+
+    def _part(self, step: Step, source: Source, value: Marked) -> Marked:
+        assert source.part is not None
+        try:
+            text = part_of(value.value, source.part)
+        except LookupError:
+            raise MissingValue(step.number, spelled(source.path), f"it is {value.value}") from None
+        return Marked(text, (Span(text, _mark(value)),))
+
+
+def _recorded(step: Step, side: Side, path: Path) -> Any:
+    return lookup(step.command.request if side == "request" else step.command.response, path)
+
+
+def _derived(value: Any) -> Marked:
+    return Marked(value, (Span(commandline.scalar_spelling(value), Mark.DERIVED),))
+
+
+def _span(text: str, part: Part | None) -> tuple[int, int] | None:
+    if part is None:
+        return None
+    found = segments(text)
+    return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
+
+
+def _assembled(text: str, pieces: Iterable[tuple[tuple[int, int], Text]]) -> Text:
+    """The text with pieces of it replaced."""
+    spans: list[Span] = []
+    done = 0
+    for (begin, end), piece in sorted(pieces, key=lambda piece: piece[0]):
+        spans += [Span(text[done:begin]), *piece]
+        done = end
+    spans.append(Span(text[done:]))
+    return tuple(span for span in spans if span.text)
+
+
+def _invocation(
+    words: Sequence[Text],
+    parameters: Document | None,
+    files: Mapping[str, str | bytes],
+    substitutions: tuple[Substitution, ...],
+) -> Invocation:
+    return Invocation(
+        argv=tuple(commandline.plain(word) for word in words),
+        shown=commandline.line([(Span("aws"),), *words]),
+        parameters=parameters,
+        files=files,
+        substitutions=substitutions,
+    )
+
+
+def _word(value: str | Marked) -> Text:
+    return value.shown if isinstance(value, Marked) else (Span(value),)
+
+
+def _stand_ins(extra: Sequence[Extra]) -> dict[str, bytes]:
+    """The parameters have the bytes of `fileb://` words; on the line anything may stand for them."""
+    return {word: b"" for each in extra for word in each.words if word.startswith("fileb://")}
+
+
+def _mark(value: Marked) -> Mark:
+    return next((span.mark for span in value.shown if span.mark is not Mark.RECORDED), Mark.RECORDED)
+
+
+def _is_pinned(step: Step, path: Path) -> bool:
+    return any(path[:length] in step.pins for length in range(1, len(path) + 1))

@@ -1,0 +1,138 @@
+"""Executes a plan, step by step, over an injected driver, clock and observer.
+
+The player decides what is run, waited for, skipped and when to stop; what a person sees of it is the
+observer's business, and what it is to run is the plan's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from awstracer.capture import Outcome
+from awstracer.errors import MissingValue
+from awstracer.plan import Invocation, Knowledge, Plan, Step
+from awstracer.trace import response_of
+
+INTERRUPTED = 130
+
+
+class Runner(Protocol):
+    """Runs a recorded command line; `driver.AwsCli` is one."""
+
+    def replay(
+        self, argv: Sequence[str], *, parameters: Mapping[str, Any] | None, files: Mapping[str, str | bytes]
+    ) -> Outcome: ...
+
+
+class Observer(Protocol):
+    """Is told what happens, as it happens."""
+
+    def starting(self, step: Step, invocation: Invocation) -> None: ...
+
+    def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
+
+    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
+
+
+class Status(Enum):
+    """What became of a step."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to play.
+
+    extra       global options for every command, as words
+    pause       seconds between commands; None for the pauses that were recorded
+    keep_going  go on after a failure
+    """
+
+    extra: tuple[str, ...] = ()
+    pause: float | None = None
+    keep_going: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a plan: each step with its status."""
+
+    steps: tuple[tuple[Step, Status], ...]
+    interrupted: bool = False
+
+    def count(self, status: Status) -> int:
+        return sum(found is status for _, found in self.steps)
+
+    @property
+    def succeeded(self) -> bool:
+        return all(status is Status.DONE for _, status in self.steps)
+
+
+class Player:
+    """Plays one plan, once."""
+
+    def __init__(
+        self, plan: Plan, *, runner: Runner, sleep: Callable[[float], None], observer: Observer, settings: Settings
+    ) -> None:
+        self._plan, self._runner, self._sleep = plan, runner, sleep
+        self._observer, self._settings = observer, settings
+        self._knowledge = Knowledge(plan, live=True)
+        self._statuses: dict[int, Status] = {}
+
+    def play(self) -> Report:
+        """Run the steps in order, until one fails or all are done."""
+        try:
+            for step in self._plan.steps:
+                self._wait(step)
+                status = self._run(step)
+                self._statuses[step.number] = status
+                if status is not Status.DONE and not self._settings.keep_going:
+                    break
+        except KeyboardInterrupt:
+            return self._report(interrupted=True)
+        return self._report(interrupted=False)
+
+    def _wait(self, step: Step) -> None:
+        if self._settings.pause is None:
+            seconds = step.command.pause
+        else:
+            seconds = self._settings.pause if step.number > 1 else 0.0
+        if seconds > 0:
+            self._sleep(seconds)
+
+    def _run(self, step: Step) -> Status:
+        try:
+            invocation = self._knowledge.invocation(step)
+        except MissingValue as missing:
+            return self._refuse(step, missing)
+        self._observer.starting(step, invocation)
+        outcome = self._runner.replay(
+            [*invocation.argv, *self._settings.extra], parameters=invocation.parameters, files=invocation.files
+        )
+        if outcome.faults:
+            self._observer.faulty(step, outcome.faults)
+        if outcome.exit_code == INTERRUPTED:
+            self._statuses[step.number] = Status.FAILED
+            raise KeyboardInterrupt
+        if outcome.exit_code != 0:
+            return Status.FAILED
+        self._knowledge.learn(step, response_of(step.command.operation, outcome.calls))
+        return Status.DONE
+
+    def _refuse(self, step: Step, missing: MissingValue) -> Status:
+        """A command whose input is missing is never sent with a stale one."""
+        came = self._statuses.get(missing.number) is Status.DONE
+        status = Status.FAILED if came else Status.SKIPPED
+        self._observer.not_sent(step, missing, status)
+        return status
+
+    def _report(self, *, interrupted: bool) -> Report:
+        steps = self._plan.steps
+        return Report(tuple((step, self._statuses.get(step.number, Status.NOT_RUN)) for step in steps), interrupted)

@@ -1,0 +1,154 @@
+"""The recording session: reads command lines, runs them, asks, and keeps what it is told to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from awstracer import commandline
+from awstracer.capture import Outcome
+from awstracer.errors import SplitError, Unfinished
+from awstracer.trace import Command
+
+PROMPT, CONTINUATION = "(rec) ", "> "
+ADD = "Add command to trace cache? [y/N]: "
+
+
+class Runner(Protocol):
+    """Runs a command line as `aws` would; `driver.AwsCli` is one."""
+
+    def run(self, argv: Sequence[str]) -> Outcome: ...
+
+
+class Console(Protocol):
+    """The person at the terminal."""
+
+    def read(self, prompt: str) -> str:
+        """The next line, without its end; EOFError at the end, KeyboardInterrupt on Ctrl-C."""
+
+    def confirm(self, question: str) -> bool:
+        """Whether the answer to a question is yes; no at the end of the input and on Ctrl-C."""
+
+    def say(self, text: str) -> None:
+        """Tell something, on stderr: stdout belongs to `aws`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to record.
+
+    ask             ask before a command is kept; otherwise all that succeed are
+    shell           other lines than `aws ...` are run in the shell
+    confirm_shell   ask before that
+    """
+
+    ask: bool = True
+    shell: bool = False
+    confirm_shell: bool = True
+
+
+class Recorder:
+    """One session; `commands` is what it has kept so far."""
+
+    def __init__(
+        self,
+        *,
+        runner: Runner,
+        console: Console,
+        shell: Callable[[str], None],
+        now: Callable[[], datetime],
+        settings: Settings,
+    ) -> None:
+        self.commands: list[Command] = []
+        self._runner, self._console, self._shell = runner, console, shell
+        self._now, self._settings = now, settings
+        self._pause = 0.0
+
+    def run(self) -> None:
+        """Take lines until the input ends or somebody says `exit`."""
+        while True:
+            try:
+                line, words = self._next()
+            except EOFError:
+                self._console.say("")
+                return
+            except KeyboardInterrupt:
+                self._console.say("")
+                continue
+            except SplitError as error:
+                self._console.say(f"awstrace-rec: {error.reason}: the line was dropped")
+                continue
+            if words in (["exit"], ["quit"]):
+                return
+            self._take(line, words)
+
+    def _next(self) -> tuple[str, list[str]]:
+        """The next complete command line, and its words; it may take several lines to type."""
+        line = self._console.read(PROMPT)
+        while True:
+            if not line.strip() or line.lstrip().startswith("#"):
+                return line, []
+            try:
+                return line, commandline.split(line)
+            except Unfinished as unfinished:
+                line = unfinished.prefix + self._more(unfinished)
+
+    def _more(self, unfinished: Unfinished) -> str:
+        try:
+            return self._console.read(CONTINUATION)
+        except EOFError:
+            raise SplitError(unfinished.reason) from None
+
+    def _take(self, line: str, words: list[str]) -> None:
+        if not words:
+            return
+        if words[0] == "aws":
+            self._aws(words[1:])
+        elif self._settings.shell:
+            self._run_in_shell(line)
+        else:
+            self._console.say(f"awstrace-rec: not an aws command: {words[0]} (start with -s to run shell commands)")
+
+    def _aws(self, argv: list[str]) -> None:
+        started = self._now()
+        outcome = self._runner.run(argv)
+        ended = self._now()
+        for fault in outcome.faults:
+            self._console.say(f"awstrace-rec: a part of this command could not be recorded: {fault}")
+        if outcome.exit_code == 0 and _does_something(argv, outcome) and self._wanted():
+            self.commands.append(_command(argv, outcome, started, ended, self._pause))
+            self._pause = 0.0
+
+    def _wanted(self) -> bool:
+        return not self._settings.ask or self._console.confirm(ADD)
+
+    def _run_in_shell(self, line: str) -> None:
+        if self._settings.confirm_shell and not self._console.confirm("Run this in the shell? [y/N]: "):
+            return
+        started = self._now()
+        try:
+            self._shell(line)
+        except KeyboardInterrupt:
+            self._console.say("")
+        self._pause += (self._now() - started).total_seconds()
+
+
+def _does_something(argv: Sequence[str], outcome: Outcome) -> bool:
+    """Help and version pages are not worth keeping."""
+    return bool(outcome.calls or outcome.operation) or not {"help", "--version"} & set(argv)
+
+
+def _command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: datetime, pause: float) -> Command:
+    """What is kept of a command; an operation's parameters hold what its files held."""
+    return Command(
+        argv=tuple(argv),
+        operation=outcome.operation,
+        calls=outcome.calls,
+        exit_code=outcome.exit_code,
+        started=started,
+        ended=ended,
+        pause=pause,
+        files={} if outcome.operation else outcome.files,
+    )

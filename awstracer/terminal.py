@@ -1,0 +1,263 @@
+"""What people see and type: styles, prompts, and plans, results and errors as text.
+
+Nothing is decided here. Renderers give back strings and don't ask whether to colour: they are handed
+one of two sets of styles, `COLOURED` or `PLAIN`.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TextIO
+
+from colorama import Fore, Style
+
+from awstracer import errors
+from awstracer.commandline import Mark, Text, json_text, plain
+from awstracer.errors import AwstracerError, MissingValue
+from awstracer.player import Report, Status
+from awstracer.plan import Invocation, Step, Substitution
+from awstracer.relations import Relation, Source
+from awstracer.trace import spelled
+
+try:
+    import readline as _readline
+except ImportError:  # Python was built without it
+    _readline = None  # type: ignore[assignment]
+
+readline: ModuleType | None = _readline
+
+HISTORY_LENGTH = 2000
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+ESCAPE_SEQUENCE = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+@dataclass(frozen=True)
+class Styles:
+    """What to write before a piece of text of each sort, and `reset` behind it."""
+
+    prompt: str
+    heading: str
+    marks: Mapping[Mark, str]
+    reset: str
+
+
+COLOURED = Styles(
+    prompt=Style.BRIGHT + Fore.BLUE,
+    heading=Style.DIM,
+    marks={
+        Mark.RECORDED: "",
+        Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
+        Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
+        Mark.PENDING: Style.BRIGHT + Fore.CYAN,
+    },
+    reset=Style.RESET_ALL,
+)
+PLAIN = Styles(prompt="", heading="", marks={mark: "" for mark in Mark}, reset="")
+
+
+def visible(text: str) -> str:
+    """A text whose control characters are spelled out, so that no value can steer the terminal."""
+    return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}" if ord(match[0]) < 256 else f"\\u{ord(match[0]):04x}", text)
+
+
+def painted(text: Text, styles: Styles) -> str:
+    """A marked text in the styles' colours."""
+    return "".join(_styled(visible(span.text), styles.marks[span.mark], styles) for span in text)
+
+
+def _styled(text: str, style: str, styles: Styles) -> str:
+    return f"{style}{text}{styles.reset}" if style else text
+
+
+# --- plans and results
+
+
+def played(invocation: Invocation, styles: Styles) -> str:
+    """The line that says what is being run."""
+    return _styled("(play)", styles.prompt, styles) + " " + painted(invocation.shown, styles)
+
+
+def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
+    """A line for each value of a step that comes from elsewhere: what it is, whence, and why."""
+    for substitution in invocation.substitutions:
+        yield _styled(f"       {_place(step, substitution.relation)}", styles.heading, styles) + _origin(
+            substitution, styles
+        )
+
+
+def _place(step: Step, relation: Relation) -> str:
+    path = relation.target.path
+    if step.form is None:
+        return f"word {path[1]}" if isinstance(path[1], int) else visible(path[1])
+    return visible(spelled(path))
+
+
+def _origin(substitution: Substitution, styles: Styles) -> str:
+    value = _styled(visible(_short(substitution.value)), styles.marks[substitution.mark], styles)
+    known = "will come" if substitution.mark is Mark.PENDING else "comes"
+    return f" = {value} {known} from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
+
+
+def source_text(source: Source) -> str:
+    """A source in words: `command 2's response, Policy.Arn`."""
+    part = "" if source.part is None else " (a part of it)"
+    return f"command {source.command + 1}'s {source.side}, {visible(spelled(source.path))}{part}"
+
+
+def relation_text(relation: Relation) -> str:
+    """A relation in words, for `-d`."""
+    target = relation.target
+    span = "" if target.span is None else f" [{target.span[0]}:{target.span[1]}]"
+    place = f"command {target.command + 1}'s {target.side}, {visible(spelled(target.path))}{span}"
+    return f"{place} <- {source_text(relation.source)}: {relation.evidence}"
+
+
+def _short(value: object, length: int = 120) -> str:
+    text = value if isinstance(value, str) else plain(json_text(value))
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def not_sent(step: Step, missing: MissingValue, status: Status) -> str:
+    """Why a command was not sent."""
+    if status is Status.SKIPPED:
+        return f"command {step.number} is skipped: it needs {missing.path} of command {missing.number}, which was not done"
+    return f"command {step.number} is not sent: {error_text(missing)}"
+
+
+def summary(report: Report) -> str | None:
+    """What a replay that did not go well came to, in one line; None if all went well."""
+    if report.succeeded and not report.interrupted:
+        return None
+    counts = [f"{report.count(status)} {status.value}" for status in Status if report.count(status)]
+    failed = [str(step.number) for step, status in report.steps if status is Status.FAILED]
+    told = f"{len(report.steps)} commands: {', '.join(counts)}"
+    if report.interrupted:
+        return f"interrupted; of {told}"
+    return f"command {', '.join(failed)} failed; of {told}" if failed else told
+
+
+# --- errors
+
+
+def error_text(error: AwstracerError) -> str:
+    """What is wrong and how to mend it, in one line."""
+    return visible(_error_words(error)).replace("\n", " ")
+
+
+def _error_words(error: AwstracerError) -> str:
+    match error:
+        case errors.TraceError(path=path, reason=reason):
+            return f"{path} {reason}"
+        case errors.UnknownCommand(number=number, service=service, operation=operation, version=version):
+            return f"command {number} is {service}.{operation}, for which awscli {version} has no command: update awscli"
+        case errors.UnknownParameter(name=name, closest=closest):
+            hint = f"; did you mean {' or '.join(closest)}?" if closest else ""
+            return f"no command of the trace has a parameter {name}{hint}"
+        case errors.AmbiguousParameter(name=name, uses=uses):
+            listed = ", ".join(f"{spelling} (now {_short(value, 60)})" for spelling, value in uses)
+            return f"the trace has several values for {name}; say which one you mean: {listed}"
+        case errors.BadValue(name=name, text=text, reason=reason):
+            return f"{_short(text, 60)} is no value for {name}: {reason}"
+        case errors.MissingValue(number=number, path=path, found=found):
+            return f"{path} was to come from command {number}, but {found}"
+        case errors.SplitError(reason=reason):
+            return reason
+    return str(error)
+
+
+# --- prompts
+
+
+class Console:
+    """The person at the terminal: line editing, history and completion where Python has readline.
+
+    `complete` gives for a line what its last word could become.
+    """
+
+    def __init__(self, *, styles: Styles, complete: Callable[[str], Sequence[str]], out: TextIO | None = None) -> None:
+        self._styles, self._complete = styles, complete
+        self._out = out if out is not None else sys.stderr
+        self._before = ""
+        self._choices: list[str] = []
+
+    @contextmanager
+    def session(self, history: Path) -> Iterator[None]:
+        """Line editing with a history that outlives the session, in a file that only its owner can read."""
+        if readline is None or not sys.stdin.isatty():
+            yield
+            return
+        readline.set_completer_delims(" \t\n")
+        readline.set_completer(self._completion)
+        readline.parse_and_bind("tab: complete")
+        readline.set_history_length(HISTORY_LENGTH)
+        with suppress(OSError):
+            readline.read_history_file(history)
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # a session is worth more than its history
+                history.parent.mkdir(parents=True, exist_ok=True)
+                history.touch(mode=0o600)
+                readline.write_history_file(history)
+
+    def read(self, prompt: str, before: str = "") -> str:
+        """The next line; `before` is what the command has so far, for completion."""
+        self._before = before
+        return input(self._prompt(prompt))
+
+    def confirm(self, question: str) -> bool:
+        """Whether the person says yes; no at the end of the input, and on Ctrl-C."""
+        with _without_history():
+            try:
+                answer = input(self._prompt(question))
+            except (EOFError, KeyboardInterrupt):
+                self.say("")
+                return False
+        return answer.strip().lower() in ("y", "yes")
+
+    def say(self, text: str) -> None:
+        """Tell something, where it doesn't mix with what `aws` prints."""
+        print(visible(text), file=self._out, flush=True)
+
+    def _prompt(self, text: str) -> str:
+        sys.stdout.flush()
+        coloured = _styled(text, self._styles.prompt, self._styles)
+        if readline is None or not sys.stdin.isatty():
+            return coloured
+        return ESCAPE_SEQUENCE.sub("\001\\1\002", coloured)  # so that readline knows how wide it is
+
+    def _completion(self, word: str, state: int) -> str | None:
+        if state == 0 and readline is not None:
+            line = self._before + readline.get_line_buffer()[: readline.get_endidx()]
+            self._choices = completions(line, word, self._complete)
+        return self._choices[state] if state < len(self._choices) else None
+
+
+@contextmanager
+def _without_history() -> Iterator[None]:
+    """Answers are no commands."""
+    if readline is not None:
+        readline.set_auto_history(False)
+    try:
+        yield
+    finally:
+        if readline is not None:
+            readline.set_auto_history(True)
+
+
+def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) -> list[str]:
+    """What `word`, at the end of `line`, could become: a file's name, or what `complete` says of the line."""
+    for prefix in ("file://", "fileb://"):
+        if word.startswith(prefix):
+            names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))
+            return [prefix + name + ("/" if Path(name).is_dir() else " ") for name in names]
+    if not line.strip() or line.split()[0] != "aws":
+        return [word + " " for word in ["aws"] if word.startswith(line.strip())]
+    return [choice + " " for choice in complete(line) if choice.startswith(word)]

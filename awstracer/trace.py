@@ -1,0 +1,195 @@
+"""What a recording session leaves, as plain frozen data, and the paths that name its values.
+
+A value is what an API takes or gives: None, bool, int, float, str, bytes, datetime, or an
+`Opaque` body, in lists and in dicts with string keys. Files and formats are `tracefile`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Path = tuple[str | int, ...]
+Document = Mapping[str, Any]
+
+PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A body that was streamed past the trace; `name` is its file, where it has one."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class CallError:
+    """What a service, or the way to it, said against a request."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One API request and its response, or its error."""
+
+    service: str
+    operation: str
+    request: Document
+    response: Document | None
+    error: CallError | None
+    region: str | None
+    request_id: str | None
+    started: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The API operation whose own command was run, and the parameters that awscli made of the line.
+
+    `words` are the command's words (`("s3api", "put-object")`), None in a trace that has no lines.
+    `parameters` has the API's member names, and `PaginationConfig` where the line limits the pages.
+    """
+
+    service: str
+    name: str
+    parameters: Document
+    words: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """One `aws ...` line that was run.
+
+    argv        its words after `aws`, as the shell would hand them over; empty in format 1
+    operation   set for an operation's own command, None for a custom one (`s3 sync`)
+    files       what a custom command's `file://` words held, by word
+    pause       seconds that were deliberately let pass before it
+    """
+
+    argv: tuple[str, ...]
+    operation: Operation | None
+    calls: tuple[Call, ...]
+    exit_code: int
+    started: datetime
+    ended: datetime
+    pause: float = 0.0
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+
+    @property
+    def request(self) -> Document:
+        """Where values go: an operation's parameters; for a custom command `argv` and `files`."""
+        if self.operation is None:
+            return {"argv": self.argv, "files": self.files}
+        return self.operation.parameters
+
+    @property
+    def response(self) -> Document:
+        """What came back, as `response_of` has it."""
+        return response_of(self.operation, self.calls)
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """When, where and with what a trace was recorded."""
+
+    started: datetime | None = None
+    region: str | None = None
+    awstracer: str | None = None
+    awscli: str | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Commands in the order in which they were run."""
+
+    commands: tuple[Command, ...]
+    recorded: Circumstances = Circumstances()
+
+
+def response_of(operation: Operation | None, calls: Sequence[Call]) -> Document:
+    """One document for all calls of a command.
+
+    For an operation's own command the whole response, all pages of it; for a custom command the
+    last response of each operation that it called, under the operation's name.
+    """
+    if operation is None:
+        return {call.operation: call.response for call in calls if call.response is not None}
+    return whole([call.response for call in calls if call.response is not None])
+
+
+def whole(pages: Sequence[Document]) -> Document:
+    """The pages of one listing as one response: lists joined, everything else from the first page that has it."""
+    result: dict[str, Any] = {}
+    for page in pages:
+        for key, value in page.items():
+            result[key] = _joined(result[key], value) if key in result else value
+    return result
+
+
+def _joined(first: Any, later: Any) -> Any:
+    if isinstance(first, list) and isinstance(later, list):
+        return first + later
+    if isinstance(first, Mapping) and isinstance(later, Mapping):
+        return whole([first, later])
+    return first
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every (path, scalar) in a value, in order; empty containers have none."""
+    pending = [(path, value)]
+    while pending:
+        here, node = pending.pop()
+        children = _children(node)
+        if children is None:
+            yield here, node
+        else:
+            pending.extend(((*here, key), child) for key, child in reversed(children))
+
+
+def _children(node: Any) -> list[tuple[str | int, Any]] | None:
+    if isinstance(node, Mapping):
+        return list(node.items())
+    if isinstance(node, (list, tuple)):
+        return list(enumerate(node))
+    return None
+
+
+def lookup(value: Any, path: Path) -> Any:
+    """The value at a path; LookupError, with the path up to where it ends, if there is none."""
+    for depth, key in enumerate(path):
+        wanted = Mapping if isinstance(key, str) else (list, tuple)
+        if not isinstance(value, wanted) or (isinstance(key, str) and key not in value) or (
+            isinstance(key, int) and key >= len(value)
+        ):
+            raise LookupError(path[: depth + 1])
+        value = value[key]
+    return value
+
+
+def rebuilt(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:
+    """A copy in which `change(path, node)` stands for every node for which it gives anything but None."""
+    changed = change(path, value)
+    if changed is not None:
+        return changed
+    if isinstance(value, Mapping):
+        return {key: rebuilt(child, change, (*path, key)) for key, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rebuilt(child, change, (*path, index)) for index, child in enumerate(value)]
+    return value
+
+
+def spelled(path: Path) -> str:
+    """A path as people write it: `Reservations[0].Tags."a b"`."""
+    text = ""
+    for key in path:
+        if isinstance(key, int):
+            text += f"[{key}]"
+        else:
+            text += ("." if text else "") + (key if PLAIN_KEY.match(key) else '"' + key.replace('"', '\\"') + '"')
+    return text

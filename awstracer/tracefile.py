@@ -1,0 +1,428 @@
+"""Reading and writing trace files: text <-> data here, data <-> disk at the end.
+
+Format 2 is described in the README's appendix and by `trace.schema.json` beside this module.
+A value that JSON has no form for is an object with one key that begins with `$` (`{"$bytes": "AP8="}`);
+a person's own object that looks like that is wrapped (`{"$object": {"$bytes": "mine"}}`).
+An older format is brought up to date one step at a time by the converters in `CONVERTERS`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from awstracer.errors import TraceError
+from awstracer.trace import Call, CallError, Circumstances, Command, Opaque, Operation, Trace
+
+VERSION = 2
+T = TypeVar("T")
+
+
+class _Wrong(Exception):
+    """What in the document isn't as the format says."""
+
+
+def dumps(trace: Trace) -> str:
+    """A trace as the text of a format 2 file."""
+    document = {
+        "version": VERSION,
+        "recorded": _without_nones(
+            started=_time_text(trace.recorded.started) if trace.recorded.started else None,
+            region=trace.recorded.region,
+            awstracer=trace.recorded.awstracer,
+            awscli=trace.recorded.awscli,
+        ),
+        "commands": [_command_document(command) for command in trace.commands],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def loads(text: str) -> Trace:
+    """The trace in the text of a file of any known format; ValueError, with the reason, for anything else."""
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply to be a trace") from None
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    try:
+        return _trace(_up_to_date(document))
+    except _Wrong as wrong:
+        raise ValueError(f"is not a trace: {wrong}") from None
+    except RecursionError:
+        raise ValueError("is nested too deeply to be a trace") from None
+
+
+def load(path: Path) -> Trace:
+    """Read a trace file; TraceError if that can't be done."""
+    try:
+        return loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TraceError(path, _system_reason(error)) from error
+    except UnicodeDecodeError as error:
+        raise TraceError(path, "is not UTF-8 text") from error
+    except ValueError as error:
+        raise TraceError(path, str(error)) from error
+
+
+def save(trace: Trace, path: Path) -> None:
+    """Write a trace file whole or not at all, readable by its owner only; TraceError if that can't be done."""
+    target = path.resolve()
+    try:
+        _replace(target, dumps(trace).encode("utf-8", "surrogatepass"))
+    except OSError as error:
+        raise TraceError(path, _system_reason(error)) from error
+
+
+def check_writable(path: Path) -> None:
+    """TraceError if `save` to this path could not work, found out without touching the file."""
+    target = path.resolve()
+    if target.is_dir():
+        raise TraceError(path, "is a directory")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise TraceError(path, "is not writable")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise TraceError(path, _system_reason(error)) from error
+    os.close(handle)
+    os.unlink(name)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _system_reason(error: OSError) -> str:
+    return f"can't be used: {error.strerror or error}"
+
+
+# --- data -> document
+
+
+def _command_document(command: Command) -> dict[str, Any]:
+    return _without_nones(
+        argv=list(command.argv),
+        operation=_operation_document(command) if command.operation else None,
+        files={word: packed(content) for word, content in command.files.items()} or None,
+        exit_code=command.exit_code,
+        started=_time_text(command.started),
+        ended=_time_text(command.ended),
+        pause=command.pause,
+        calls=[_call_document(call) for call in command.calls],
+    )
+
+
+def _operation_document(command: Command) -> dict[str, Any] | None:
+    if command.operation is None:
+        return None
+    operation = command.operation
+    repeats_request = bool(command.calls) and command.calls[0].request == operation.parameters
+    return _without_nones(
+        service=operation.service,
+        name=operation.name,
+        words=list(operation.words) if operation.words else None,
+        parameters=None if repeats_request else packed(operation.parameters),
+    )
+
+
+def _call_document(call: Call) -> dict[str, Any]:
+    return _without_nones(
+        service=call.service,
+        operation=call.operation,
+        region=call.region,
+        request=packed(call.request),
+        response=packed(call.response),
+        error={"code": call.error.code, "message": call.error.message} if call.error else None,
+        request_id=call.request_id,
+        started=_time_text(call.started),
+        ended=_time_text(call.ended),
+    )
+
+
+def _without_nones(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _time_text(time: datetime) -> str:
+    return time.isoformat()
+
+
+def packed(value: Any) -> Any:
+    """A value as JSON can hold it, tagged where JSON has no form for it."""
+    if isinstance(value, Mapping):
+        members = {key: packed(child) for key, child in value.items()}
+        return {"$object": members} if _looks_tagged(members) else members
+    if isinstance(value, (list, tuple)):
+        return [packed(child) for child in value]
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode("ascii")}
+    if isinstance(value, datetime):
+        return {"$datetime": value.isoformat()}
+    if isinstance(value, Opaque):
+        return {"$opaque": value.name}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": repr(value)}
+    return value
+
+
+def unpacked(value: Any) -> Any:
+    """What `packed` made into JSON; ValueError where a tag holds what it can't."""
+    if isinstance(value, dict):
+        if not _looks_tagged(value):
+            return {key: unpacked(child) for key, child in value.items()}
+        [(tag, content)] = value.items()
+        if tag not in UNPACKERS:
+            raise ValueError(f"unknown tag {tag}")
+        return UNPACKERS[tag](content)
+    if isinstance(value, list):
+        return [unpacked(child) for child in value]
+    return value
+
+
+def _looks_tagged(members: Mapping[str, Any]) -> bool:
+    return len(members) == 1 and next(iter(members)).startswith("$")
+
+
+def _unpacked_object(content: Any) -> dict[str, Any]:
+    return {key: unpacked(child) for key, child in _typed(content, dict).items()}
+
+
+def _unpacked_bytes(content: Any) -> bytes:
+    try:
+        return base64.b64decode(_typed(content, str), validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"bad base64: {error}") from None
+
+
+def _typed(content: Any, kind: type[T]) -> T:
+    if not isinstance(content, kind):
+        raise ValueError(f"{kind.__name__} expected, not {type(content).__name__}")
+    return content
+
+
+UNPACKERS: Mapping[str, Callable[[Any], Any]] = {
+    "$object": _unpacked_object,
+    "$bytes": _unpacked_bytes,
+    "$datetime": lambda content: datetime.fromisoformat(_typed(content, str)),
+    "$opaque": lambda content: Opaque(None if content is None else _typed(content, str)),
+    "$float": lambda content: float(_typed(content, str)),
+}
+
+
+# --- document -> data
+
+
+class _Members:
+    """The members of one JSON object of the format, taken by name and type; `where` names it in complaints."""
+
+    def __init__(self, document: Any, where: str) -> None:
+        if not isinstance(document, dict):
+            raise _Wrong(f"{where} is not an object")
+        self.document, self.where = document, where
+
+    def take(self, name: str, kind: type[T]) -> T:
+        if name not in self.document:
+            raise _Wrong(f"{self.where} has no {name}")
+        value = self.document[name]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise _Wrong(f"{self.where}.{name} is not {'an' if kind is int else 'a'} {kind.__name__}")
+        return value
+
+    def maybe(self, name: str, kind: type[T]) -> T | None:
+        return self.take(name, kind) if self.document.get(name) is not None else None
+
+    def time(self, name: str) -> datetime:
+        try:
+            time = datetime.fromisoformat(self.take(name, str))
+        except ValueError as error:
+            raise _Wrong(f"{self.where}.{name}: {error}") from None
+        return time if time.tzinfo else time.astimezone()
+
+    def value(self, name: str) -> dict[str, Any]:
+        try:
+            return {key: unpacked(child) for key, child in _untagged(self.take(name, dict)).items()}
+        except ValueError as error:
+            raise _Wrong(f"{self.where}.{name}: {error}") from None
+
+    def words(self, name: str) -> tuple[str, ...]:
+        words = self.take(name, list)
+        if not all(isinstance(word, str) for word in words):
+            raise _Wrong(f"{self.where}.{name} is not a list of strings")
+        return tuple(words)
+
+    def each(self, name: str) -> list[_Members]:
+        return [_Members(item, f"{self.where}.{name}[{i}]") for i, item in enumerate(self.take(name, list))]
+
+
+def _untagged(members: dict[str, Any]) -> dict[str, Any]:
+    return _typed(members["$object"], dict) if list(members) == ["$object"] else members
+
+
+def _trace(document: dict[str, Any]) -> Trace:
+    members = _Members(document, "the file")
+    recorded = _Members(members.take("recorded", dict), "recorded")
+    return Trace(
+        commands=tuple(_command(each) for each in members.each("commands")),
+        recorded=Circumstances(
+            started=recorded.time("started") if "started" in recorded.document else None,
+            region=recorded.maybe("region", str),
+            awstracer=recorded.maybe("awstracer", str),
+            awscli=recorded.maybe("awscli", str),
+        ),
+    )
+
+
+def _command(members: _Members) -> Command:
+    calls = tuple(_call(each) for each in members.each("calls"))
+    operation = members.maybe("operation", dict)
+    return Command(
+        argv=members.words("argv"),
+        operation=_operation(_Members(operation, f"{members.where}.operation"), calls) if operation else None,
+        calls=calls,
+        exit_code=members.take("exit_code", int),
+        started=members.time("started"),
+        ended=members.time("ended"),
+        pause=_seconds(members),
+        files=_files(members),
+    )
+
+
+def _seconds(members: _Members) -> float:
+    seconds = members.document.get("pause", 0.0)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise _Wrong(f"{members.where}.pause is not a number")
+    if not 0 <= seconds <= timedelta.max.total_seconds():
+        raise _Wrong(f"{members.where}.pause is not a time that can pass")
+    return float(seconds)
+
+
+def _files(members: _Members) -> dict[str, str | bytes]:
+    files = members.value("files") if "files" in members.document else {}
+    if not all(isinstance(content, (str, bytes)) for content in files.values()):
+        raise _Wrong(f"{members.where}.files holds more than text and bytes")
+    return files
+
+
+def _operation(members: _Members, calls: tuple[Call, ...]) -> Operation:
+    if "parameters" not in members.document and not calls:
+        raise _Wrong(f"{members.where} has neither parameters nor a call")
+    return Operation(
+        service=members.take("service", str),
+        name=members.take("name", str),
+        words=members.words("words") if "words" in members.document else None,
+        parameters=members.value("parameters") if "parameters" in members.document else calls[0].request,
+    )
+
+
+def _call(members: _Members) -> Call:
+    error = members.maybe("error", dict)
+    return Call(
+        service=members.take("service", str),
+        operation=members.take("operation", str),
+        request=members.value("request"),
+        response=members.value("response") if "response" in members.document else None,
+        error=_call_error(_Members(error, f"{members.where}.error")) if error else None,
+        region=members.maybe("region", str),
+        request_id=members.maybe("request_id", str),
+        started=members.time("started"),
+        ended=members.time("ended"),
+    )
+
+
+def _call_error(members: _Members) -> CallError:
+    return CallError(code=members.take("code", str), message=members.take("message", str))
+
+
+# --- older formats
+
+
+def _up_to_date(document: Any) -> dict[str, Any]:
+    version = _version(document)
+    if version > VERSION:
+        raise _Wrong(f"it has format {version}, and this awstracer reads formats up to {VERSION}: update awstracer")
+    while version < VERSION:
+        document = CONVERTERS[version](document)
+        version += 1
+    return _typed_document(document)
+
+
+def _version(document: Any) -> int:
+    if isinstance(document, list):
+        return 1
+    version = _Members(document, "the file").take("version", int)
+    if version < VERSION:
+        raise _Wrong(f"there is no format {version} of this shape")
+    return version
+
+
+def _typed_document(document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise _Wrong("the file is not an object")
+    return document
+
+
+def _from_format_1(document: Any) -> dict[str, Any]:
+    """awstracer 1.x: a list of calls, each the whole of one command, whose line it did not keep."""
+    entries = [_Members(entry, f"entry {number}") for number, entry in enumerate(document, 1)]
+    return {"version": 2, "recorded": {}, "commands": [_command_from_format_1(entry) for entry in entries]}
+
+
+def _command_from_format_1(entry: _Members) -> dict[str, Any]:
+    service, dot, operation = entry.take("fn_name", str).partition(".")
+    if not (service and dot and operation):
+        raise _Wrong(f"{entry.where}.fn_name is not SERVICE.OPERATION")
+    times = {"started": _time_from_format_1(entry, "ts_start"), "ended": _time_from_format_1(entry, "ts_end")}
+    call = {
+        "service": service,
+        "operation": operation,
+        "request": _value_from_format_1(entry.take("inparams", dict)),
+        "response": _value_from_format_1(entry.take("outparams", dict)),
+        "request_id": entry.maybe("request_id", str),
+        **times,
+    }
+    return {"argv": [], "operation": {"service": service, "name": operation}, "exit_code": 0, "calls": [call], **times}
+
+
+def _time_from_format_1(entry: _Members, name: str) -> str:
+    return _Members(entry.take(name, dict), f"{entry.where}.{name}").take("_isoformat", str)
+
+
+def _value_from_format_1(value: Any) -> Any:
+    """1.x marks a datetime with a key that a person's own data may have: it is one only if it reads as one."""
+    if isinstance(value, dict):
+        if list(value) == ["_isoformat"] and _is_time(value["_isoformat"]):
+            return {"$datetime": value["_isoformat"]}
+        members = {key: _value_from_format_1(child) for key, child in value.items()}
+        return {"$object": members} if _looks_tagged(value) else members
+    if isinstance(value, list):
+        return [_value_from_format_1(child) for child in value]
+    return value
+
+
+def _is_time(text: Any) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+CONVERTERS: Mapping[int, Callable[[Any], dict[str, Any]]] = {1: _from_format_1}
