@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from awstracer.trace import Call, CallError, Opaque, Operation
 
-P = ParamSpec("P")
+Handler = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,14 @@ class Outcome:
     faults: tuple[str, ...] = ()
 
 
-def never_raises(
-    handler: Callable[Concatenate[Capture, P], None],
-) -> Callable[Concatenate[Capture, P], None]:
+def never_raises(handler: Handler) -> Handler:
     """A handler whose own errors become faults of the recording."""
 
     @functools.wraps(handler)
-    def guarded(self: Capture, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(self: Capture, **event: Any) -> None:
         try:
-            handler(self, *args, **kwargs)
-        except Exception as error:  # whatever it is, the command must not notice
+            handler(self, **event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the command must not notice
             self.faults.append(f"{handler.__name__}: {type(error).__name__}: {error}")
 
     return guarded
@@ -63,7 +61,7 @@ class Capture:
         self.operation: Operation | None = None
         self.files: dict[str, str | bytes] = {}
         self.faults: list[str] = []
-        self._models: dict[str, Any] = {}
+        self._commands: dict[str, tuple[Any, Any]] = {}
         self._calls: list[Call] = []
         self._requests: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._open: dict[int, tuple[int, int]] = {}
@@ -82,27 +80,31 @@ class Capture:
 
     @never_raises
     def on_building_argument_table(self, *, event_name: str, **event: Any) -> None:
-        """`building-argument-table.SERVICE.COMMAND`: remembers which operation the command is."""
-        self._models[event_name.split(".", 1)[1]] = event.get("operation_model")
+        """`building-argument-table.SERVICE.COMMAND`: remembers which operation's command it is."""
+        if "operation_model" in event and "command" in event:
+            self._commands[event_name.split(".", 1)[1]] = (event["operation_model"], event["command"])
 
     @never_raises
-    def on_calling_command(self, *, event_name: str, call_parameters: Any, **event: Any) -> None:
-        """`calling-command.SERVICE.COMMAND`: the parameters as awscli understood the line."""
-        words = tuple(event_name.split(".")[1:])
-        model = self._models.get(".".join(words))
-        if model is None or words[0] == "wait":
+    def on_calling_command(self, *, event_name: str, call_parameters: Any, **_: Any) -> None:
+        """`calling-command.SERVICE.COMMAND`: the parameters as awscli understood the line.
+
+        Three words make a waiter's command, whose operation is only what it polls. The words are the
+        command's own, since the event's name may have a service's other name in it.
+        """
+        model, command = self._commands.get(event_name.split(".", 1)[1], (None, None))
+        if model is None or command is None or len(command.lineage_names) != 2:
             return
         service = model.service_model.service_name
-        self.operation = Operation(service, model.name, copied(call_parameters), words)
+        self.operation = Operation(service, model.name, copied(call_parameters), tuple(command.lineage_names))
 
     @never_raises
-    def on_provide_client_params(self, *, params: Any, context: Any, **event: Any) -> None:
+    def on_provide_client_params(self, *, params: Any, context: Any, **_: Any) -> None:
         """`provide-client-params`: the request before any handler has changed it."""
         with self._lock:
             self._requests[id(context)] = (context, copied(params))
 
     @never_raises
-    def on_before_call(self, *, model: Any, context: Any, **event: Any) -> None:
+    def on_before_call(self, *, model: Any, context: Any, **_: Any) -> None:
         """`before-call`: the request is going out."""
         thread = threading.get_ident()
         with self._lock:
@@ -113,7 +115,7 @@ class Capture:
             self._calls.append(_started(model, context, request))
 
     @never_raises
-    def on_after_call(self, *, http_response: Any, parsed: Any, context: Any, **event: Any) -> None:
+    def on_after_call(self, *, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
         """`after-call`: a response, or a service's error."""
         refused = getattr(http_response, "status_code", 200) >= 300
         metadata = parsed.get("ResponseMetadata") or {}
@@ -126,7 +128,7 @@ class Capture:
         )
 
     @never_raises
-    def on_after_call_error(self, *, exception: BaseException, context: Any, **event: Any) -> None:
+    def on_after_call_error(self, *, exception: BaseException, context: Any, **_: Any) -> None:
         """`after-call-error`: no response at all."""
         self._end(context, error=CallError(type(exception).__name__, str(exception)))
 

@@ -129,8 +129,8 @@ def _shell(line: str) -> None:
 
 
 def _history_file() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return Path(state) / "awstracer" / "history"
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path("~/.local/state").expanduser()) / "awstracer" / "history"
 
 
 def _now() -> datetime:
@@ -264,7 +264,7 @@ class Screen:
 
 
 def _add_common_switches(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--no-color", action="store_true", help="no colours (nor with NO_COLOR set, or in a pipe)")
+    parser.add_argument("-c", "--no-color", action="store_true", help="no colours (nor with NO_COLOR, or in a pipe)")
     parser.add_argument("--version", action="version", version=f"awstracer {__version__}")
 
 

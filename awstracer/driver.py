@@ -58,7 +58,7 @@ class AwsCli:
         a line can't say everything (bytes inside a structure, a literal `https://...`).
         """
 
-        def prepare(session: Any, capture: Capture) -> None:
+        def prepare(session: Any, _: Capture) -> None:
             _serve_files(session, files)
             if parameters is not None:
                 session.get_component("event_emitter").register_last("calling-command", _calls_with(parameters))
@@ -69,7 +69,7 @@ class AwsCli:
         driver, capture = self._driver(), Capture()
         prepare(driver.session, capture)
         _attach(capture, driver.session)
-        with _logging_restored():
+        with _as_aws(argv), _logging_restored():
             exit_code = _exit_code(driver, argv)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
@@ -169,7 +169,7 @@ class AwsCli:
         """What awscli's parsers make of an operation's line; nothing is called."""
         found: list[argparse.Namespace] = []
 
-        def stop(*, parsed_args: argparse.Namespace, **event: Any) -> None:
+        def stop(*, parsed_args: argparse.Namespace, **_: Any) -> None:
             found.append(parsed_args)
             raise SystemExit(0)
 
@@ -187,6 +187,17 @@ def _exit_code(driver: Any, argv: Sequence[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+@contextlib.contextmanager
+def _as_aws(argv: Sequence[str]) -> Iterator[None]:
+    """awscli's usage errors and debug log speak of `sys.argv`."""
+    before = sys.argv
+    sys.argv = ["aws", *argv]
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 @contextlib.contextmanager
@@ -238,7 +249,7 @@ class _Observed:
 def _note_files(session: Any, files: dict[str, str | bytes]) -> None:
     """Have awscli's own handler expand words, and note in `files` what each became."""
 
-    def initialize(session: Any, **event: Any) -> None:
+    def initialize(session: Any, **_: Any) -> None:
         awscli.paramfile.register_uri_param_handler(_Observed(session, files))
 
     session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
@@ -248,7 +259,7 @@ def _note_files(session: Any, files: dict[str, str | bytes]) -> None:
 def _serve_files(session: Any, files: Files) -> None:
     """Have the words in `files` stand for what they held, and all others for themselves."""
 
-    def serve(value: Any, **event: Any) -> str | bytes | None:
+    def serve(value: Any, **_: Any) -> str | bytes | None:
         word = value[0] if isinstance(value, list) and len(value) == 1 else value
         return files.get(word) if isinstance(word, str) else None
 
@@ -262,7 +273,7 @@ def _calls_with(parameters: Mapping[str, Any]) -> Callable[..., None]:
     A body that is a local file stays as awscli opened it.
     """
 
-    def substitute(*, event_name: str, call_parameters: dict[str, Any], **event: Any) -> None:
+    def substitute(*, call_parameters: dict[str, Any], **_: Any) -> None:
         opened = {name: value for name, value in call_parameters.items() if isinstance(parameters.get(name), Opaque)}
         call_parameters.clear()
         call_parameters.update(parameters)

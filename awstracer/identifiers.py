@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 from awstracer.trace import Path
 
@@ -18,7 +19,10 @@ ATOM = re.compile(r"[A-Za-z0-9]+")
 SEPARATOR = re.compile(r"[:/]")
 
 REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d")
-ARN = re.compile(r"arn:aws[a-z-]*:(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>\d{12}|aws)?:(?P<rest>[^\s\"'\\,]+)")
+ZONE = re.compile(REGION.pattern + "[a-z]?")
+ARN = re.compile(
+    r"arn:aws[a-z-]*:(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>\d{12}|aws)?:(?P<rest>[^\s\"'\\,]+)"
+)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 MINTED = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")
 ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
@@ -60,15 +64,14 @@ def is_account(text: str) -> bool:
 
 def _is_place(text: str) -> bool:
     """A region, or a zone of one."""
-    match = REGION.match(text)
-    return bool(match) and len(text) - match.end() <= 1 and text[match.end() :].isalpha() == (len(text) > match.end())
+    return bool(ZONE.fullmatch(text))
 
 
 def _is_random(atom: str) -> bool:
     """Letters and digits as only a machine mixes them."""
     if len(atom) >= 24 and not atom.isdigit():
         return True
-    changes = sum(a.isdigit() != b.isdigit() for a, b in zip(atom, atom[1:]))
+    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(atom))
     return len(atom) >= 8 and changes >= 3
 
 
@@ -127,7 +130,7 @@ def arns(text: str) -> Iterator[Arn]:
 def segments(text: str) -> list[tuple[int, int]]:
     """Where the pieces between the `:` and `/` of a text begin and end."""
     cuts = [match.start() for match in SEPARATOR.finditer(text)]
-    return list(zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)]))
+    return list(zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True))
 
 
 def part_of(text: str, part: tuple[int, int | None]) -> str:

@@ -192,7 +192,7 @@ def _overridden(steps: list[Step], override: Override, catalog: Catalog) -> list
         for path, value in _read(steps[use.step], use, override.text, catalog).items():
             index, root, pin = _root(steps, use, path, Pin(value, override.text), renames=override.command is None)
             pinned[index][root] = (*(old for old in pinned[index].get(root, ()) if old.part != pin.part), pin)
-    return [replace(step, pins=pins) for step, pins in zip(steps, pinned)]
+    return [replace(step, pins=pins) for step, pins in zip(steps, pinned, strict=True)]
 
 
 def _uses(step: Step, name: str) -> list[_Use]:
@@ -284,7 +284,7 @@ class Knowledge:
             for relation in relations
             for value in [self._value(relation.source)]
         )
-        kept = [(Span(step.command.argv[at]),) for at in step.kept]
+        kept: list[Text] = [(Span(step.command.argv[at]),) for at in step.kept]
         if step.form is None:
             words = [_word(request["argv"][at]) for at in step.arguments] + kept
             files = commandline.unmarked(request["files"])

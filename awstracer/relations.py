@@ -156,7 +156,7 @@ class _Index:
         """The (begin, end) of known values in `text` whose first letters and digits are this atom."""
         for offset, length in self._shapes.get(atom[0], ()):
             begin = atom.start() - offset
-            if begin >= 0 and text[begin : begin + length] in self._origins:
+            if begin >= 0 and begin + length <= len(text) and text[begin : begin + length] in self._origins:
                 yield begin, begin + length
 
 

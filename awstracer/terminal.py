@@ -21,8 +21,8 @@ from colorama import Fore, Style
 from awstracer import errors
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.errors import AwstracerError, MissingValue
-from awstracer.player import Report, Status
 from awstracer.plan import Invocation, Step, Substitution
+from awstracer.player import Report, Status
 from awstracer.relations import Relation, Source
 from awstracer.trace import spelled
 
@@ -59,12 +59,12 @@ COLOURED = Styles(
     },
     reset=Style.RESET_ALL,
 )
-PLAIN = Styles(prompt="", heading="", marks={mark: "" for mark in Mark}, reset="")
+PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
 
 
 def visible(text: str) -> str:
     """A text whose control characters are spelled out, so that no value can steer the terminal."""
-    return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}" if ord(match[0]) < 256 else f"\\u{ord(match[0]):04x}", text)
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def painted(text: Text, styles: Styles) -> str:
@@ -127,7 +127,8 @@ def _short(value: object, length: int = 120) -> str:
 def not_sent(step: Step, missing: MissingValue, status: Status) -> str:
     """Why a command was not sent."""
     if status is Status.SKIPPED:
-        return f"command {step.number} is skipped: it needs {missing.path} of command {missing.number}, which was not done"
+        needed = f"{missing.path} of command {missing.number}"
+        return f"command {step.number} is skipped: it needs {needed}, which was not done"
     return f"command {step.number} is not sent: {error_text(missing)}"
 
 
@@ -156,7 +157,7 @@ def _error_words(error: AwstracerError) -> str:
         case errors.TraceError(path=path, reason=reason):
             return f"{path} {reason}"
         case errors.UnknownCommand(number=number, service=service, operation=operation, version=version):
-            return f"command {number} is {service}.{operation}, for which awscli {version} has no command: update awscli"
+            return f"command {number} is {service}.{operation}, for which awscli {version} has no command"
         case errors.UnknownParameter(name=name, closest=closest):
             hint = f"; did you mean {' or '.join(closest)}?" if closest else ""
             return f"no command of the trace has a parameter {name}{hint}"
@@ -256,8 +257,8 @@ def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) 
     """What `word`, at the end of `line`, could become: a file's name, or what `complete` says of the line."""
     for prefix in ("file://", "fileb://"):
         if word.startswith(prefix):
-            names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))
+            names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))  # noqa: PTH207 - keeps "./" and "~"
             return [prefix + name + ("/" if Path(name).is_dir() else " ") for name in names]
-    if not line.strip() or line.split()[0] != "aws":
+    if line.split(maxsplit=1)[:1] != ["aws"]:
         return [word + " " for word in ["aws"] if word.startswith(line.strip())]
     return [choice + " " for choice in complete(line) if choice.startswith(word)]

@@ -163,12 +163,13 @@ def _children(node: Any) -> list[tuple[str | int, Any]] | None:
 def lookup(value: Any, path: Path) -> Any:
     """The value at a path; LookupError, with the path up to where it ends, if there is none."""
     for depth, key in enumerate(path):
-        wanted = Mapping if isinstance(key, str) else (list, tuple)
-        if not isinstance(value, wanted) or (isinstance(key, str) and key not in value) or (
-            isinstance(key, int) and key >= len(value)
-        ):
+        children = _children(value)
+        if children is None or isinstance(value, Mapping) != isinstance(key, str):
             raise LookupError(path[: depth + 1])
-        value = value[key]
+        try:
+            value = value[key]
+        except LookupError:
+            raise LookupError(path[: depth + 1]) from None
     return value
 
 

@@ -94,7 +94,7 @@ def check_writable(path: Path) -> None:
     except OSError as error:
         raise TraceError(path, _system_reason(error)) from error
     os.close(handle)
-    os.unlink(name)
+    Path(name).unlink()
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -104,9 +104,9 @@ def _replace(target: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, target)
+        Path(name).replace(target)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 
