@@ -26,7 +26,7 @@ from botocore.utils import EVENT_ALIASES
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option
 from awstracer.errors import BadValue, UnknownCommand
-from awstracer.trace import Opaque, Operation, leaves
+from awstracer.trace import Opaque, Operation, blobs
 
 INTERRUPTED = 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
@@ -308,19 +308,19 @@ def _extra(
         from_bytes = isinstance(value, str) and value.startswith("fileb://")
         if value is None or value is False or name in INPUT_OPTIONS or not (argument in special or from_bytes):
             continue
-        members = _members_of(argument, b"" if from_bytes else value)
-        if not members <= settable or not members or any(_is_unspeakable(parameters.get(name)) for name in members):
+        contents = blobs(parameters) if from_bytes else [value]
+        members = next(filter(None, (_members_of(argument, content) for content in contents)), set())
+        held = blobs([parameters.get(member) for member in members])
+        if not members or not members <= settable or any(_is_unspeakable(blob) for blob in held):
             yield Extra(tuple(_words_of(argument, value)), frozenset(members))
 
 
-def _is_unspeakable(value: Any) -> bool:
-    """Whether a value holds bytes that are no text."""
-    for _, leaf in leaves(value):
-        if isinstance(leaf, bytes):
-            try:
-                leaf.decode("utf-8")
-            except UnicodeDecodeError:
-                return True
+def _is_unspeakable(blob: bytes) -> bool:
+    """Whether bytes are no text."""
+    try:
+        blob.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
     return False
 
 

@@ -18,7 +18,7 @@ from awstracer.commandline import Extra, Mark, Marked, OperationCommand, Span, T
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.identifiers import part_of, segments
 from awstracer.relations import Part, Relation, Side, Source
-from awstracer.trace import Command, Document, Operation, Path, Trace, lookup, rebuilt, spelled
+from awstracer.trace import Command, Document, Operation, Path, Trace, blobs, lookup, rebuilt, spelled
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
@@ -290,7 +290,8 @@ class Knowledge:
             files = commandline.unmarked(request["files"])
             return _invocation(words, None, files, substitutions)
         words = commandline.spell(request, step.form) + kept
-        return _invocation(words, commandline.unmarked(request), _stand_ins(step.form.extra), substitutions)
+        parameters = commandline.unmarked(request)
+        return _invocation(words, parameters, _contents(step.form.extra, words, parameters), substitutions)
 
     def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Marked | None:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
@@ -405,9 +406,11 @@ def _word(value: str | Marked) -> Text:
     return value.shown if isinstance(value, Marked) else (Span(value),)
 
 
-def _stand_ins(extra: Sequence[Extra]) -> dict[str, bytes]:
-    """The parameters have the bytes of `fileb://` words; on the line anything may stand for them."""
-    return {word: b"" for each in extra for word in each.words if word.startswith("fileb://")}
+def _contents(extra: Sequence[Extra], words: Sequence[Text], parameters: Document) -> dict[str, bytes]:
+    """What the `fileb://` words of a line hold, for awscli to check; the parameters have it already."""
+    held = [blob for each in extra for member in sorted(each.members) for blob in blobs(parameters.get(member))]
+    named = [word for word in map(commandline.plain, words) if word.startswith("fileb://")]
+    return dict(zip(named, held, strict=False))
 
 
 def _mark(value: Marked) -> Mark:

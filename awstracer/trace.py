@@ -160,6 +160,11 @@ def _children(node: Any) -> list[tuple[str | int, Any]] | None:
     return None
 
 
+def blobs(value: Any) -> list[bytes]:
+    """The bytes in a value, in order."""
+    return [leaf for _, leaf in leaves(value) if isinstance(leaf, bytes)]
+
+
 def lookup(value: Any, path: Path) -> Any:
     """The value at a path; LookupError, with the path up to where it ends, if there is none."""
     for depth, key in enumerate(path):

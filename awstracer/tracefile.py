@@ -77,7 +77,7 @@ def save(trace: Trace, path: Path) -> None:
     """Write a trace file whole or not at all, readable by its owner only; TraceError if that can't be done."""
     target = path.resolve()
     try:
-        _replace(target, dumps(trace).encode("utf-8", "surrogatepass"))
+        _replace(target, dumps(trace).encode("utf-8", "backslashreplace"))  # JSON's own escapes for lone surrogates
     except OSError as error:
         raise TraceError(path, _system_reason(error)) from error
 

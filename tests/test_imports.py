@@ -1,0 +1,54 @@
+"""The architecture as a test: each module imports only from above itself, and only `driver` knows awscli."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import awstracer
+
+ORDER = [
+    "errors",
+    "trace",
+    "tracefile",
+    "capture",
+    "identifiers",
+    "commandline",
+    "relations",
+    "plan",
+    "driver",
+    "player",
+    "recorder",
+    "terminal",
+    "cli",
+]
+PACKAGE = Path(awstracer.__file__).parent
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, the package's own by their last name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "awstracer":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.removeprefix("awstracer."))
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.removeprefix("awstracer.") for alias in node.names}
+    return found
+
+
+def test_every_module_has_its_place() -> None:
+    assert sorted(path.stem for path in PACKAGE.glob("[!_]*.py")) == sorted(ORDER)
+
+
+def test_modules_import_only_from_above() -> None:
+    for place, name in enumerate(ORDER):
+        below = set(ORDER[place:])
+        assert not imported(PACKAGE / f"{name}.py") & below, name
+
+
+def test_only_the_driver_knows_awscli() -> None:
+    for name in ORDER:
+        tops = {module.split(".")[0] for module in imported(PACKAGE / f"{name}.py")}
+        assert (name == "driver") == bool(tops & {"awscli", "botocore"}), name

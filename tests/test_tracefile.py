@@ -1,0 +1,136 @@
+"""Trace files: what is written is read again, what isn't a trace is refused in one clear line."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from awstracer import tracefile
+from awstracer.errors import TraceError
+from awstracer.trace import Opaque, Trace
+
+from .traces import command, trace
+from .values import VALUES, traces
+
+SCHEMA = json.loads((Path(tracefile.__file__).parent / "trace.schema.json").read_text(encoding="utf-8"))
+
+
+@given(traces())
+def test_a_trace_survives_its_file(trace: Trace) -> None:
+    assert tracefile.loads(tracefile.dumps(trace)) == trace
+
+
+@given(traces())
+def test_files_follow_the_schema(trace: Trace) -> None:
+    jsonschema.validate(json.loads(tracefile.dumps(trace)), SCHEMA)
+
+
+@given(VALUES)
+def test_no_value_is_mistaken_for_a_tag(value: object) -> None:
+    assert tracefile.unpacked(json.loads(json.dumps(tracefile.packed(value)))) == value
+
+
+def test_equal_values_of_different_types_stay_different() -> None:
+    values = [1, 1.0, True, "1", b"1", 0, False, "", [], {}, None, Opaque("1")]
+    again = tracefile.unpacked(json.loads(json.dumps(tracefile.packed(values))))
+    assert [(type(value), value) for value in again] == [(type(value), value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("nonsense", "is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ("3", "the file is not an object"),
+        ("{}", "the file has no version"),
+        ('{"version": 3, "commands": []}', "it has format 3, and this awstracer reads formats up to 2"),
+        ('{"version": 1}', "there is no format 1 of this shape"),
+        ('{"version": true}', "version is not an int"),
+        ('{"version": 2}', "the file has no recorded"),
+        ('{"version": 2, "recorded": {}, "commands": {}}', "the file.commands is not a list"),
+        ('{"version": 2, "recorded": {}, "commands": [7]}', "the file.commands[0] is not an object"),
+        ('{"version": 2, "recorded": {}, "commands": [{"calls": [], "argv": [1]}]}', "argv is not a list of strings"),
+        ('[{"fn_name": "iam"}]', "entry 1.fn_name is not SERVICE.OPERATION"),
+        ('[{"fn_name": "iam.CreateUser"}]', "entry 1 has no ts_start"),
+    ],
+)
+def test_what_is_no_trace_is_refused_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refusal:
+        tracefile.loads(text)
+    assert reason in str(refusal.value)
+
+
+@given(st.data(), traces())
+def test_a_damaged_file_is_read_or_refused(data: st.DataObject, trace: Trace) -> None:
+    """A result or our own error, nothing else."""
+    text = tracefile.dumps(trace)
+    begin = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(begin, min(begin + 20, len(text))))
+    damaged = text[:begin] + data.draw(st.sampled_from(["", "null", "{}", "[]", '"', "1e999", "-1"])) + text[end:]
+    try:
+        assert isinstance(tracefile.loads(damaged), Trace)
+    except ValueError as error:
+        assert str(error).startswith("is ")
+
+
+def test_format_1_keeps_a_persons_own_isoformat_key() -> None:
+    times = {"ts_start": {"_isoformat": "2026-11-22T14:00:00"}, "ts_end": {"_isoformat": "2026-11-22T14:00:01"}}
+    call = {"fn_name": "lambda.TagResource", "inparams": {"Tags": {"_isoformat": "mine"}}, "outparams": {}, **times}
+    (command,) = tracefile.loads(json.dumps([call])).commands
+    assert command.request == {"Tags": {"_isoformat": "mine"}}
+    assert command.argv == ()
+
+
+def test_a_saved_trace_is_its_owners_only_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.trace"
+    tracefile.save(Trace(()), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert tracefile.load(path) == Trace(())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_to_a_trace_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "t.trace")
+    tracefile.save(Trace(()), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert tracefile.load(tmp_path / "t.trace") == Trace(())
+
+
+def test_words_that_are_no_text_survive(tmp_path: Path) -> None:
+    odd = Trace((command(["s3", "ls", "\udcff"]),))
+    tracefile.save(odd, tmp_path / "t.trace")
+    assert tracefile.load(tmp_path / "t.trace") == odd
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.trace"
+    old = trace(["iam.CreateUser", {"UserName": "a"}, {}])
+    tracefile.save(old, path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TraceError) as error:
+        tracefile.save(Trace(()), path)
+    assert "No space left on device" in error.value.reason
+    assert tracefile.load(path) == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_a_trace_can_not_go_is_found_out_beforehand(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing" / "t.trace", tmp_path / "file" / "t.trace"):
+        (tmp_path / "file").touch()
+        with pytest.raises(TraceError):
+            tracefile.check_writable(path)
+    tracefile.check_writable(tmp_path / "t.trace")
+    assert not (tmp_path / "t.trace").exists()
