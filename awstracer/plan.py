@@ -185,8 +185,8 @@ def _overridden(steps: list[Step], override: Override, catalog: Catalog) -> list
     if not uses:
         raise UnknownParameter(_numbered(override.command, override.name), _closest(steps, override))
     if any(use.recorded != uses[0].recorded for use in uses):
-        shown = [(f"{steps[use.step].number}.{use.option}", _told(use.recorded)) for use in uses]
-        raise AmbiguousParameter(override.name, shown)
+        first = {_told(use.recorded): f"{steps[use.step].number}.{use.option}" for use in reversed(uses)}
+        raise AmbiguousParameter(override.name, [(spelling, value) for value, spelling in reversed(first.items())])
     pinned = [dict(step.pins) for step in steps]
     for use in uses:
         for path, value in _read(steps[use.step], use, override.text, catalog).items():

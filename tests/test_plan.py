@@ -1,0 +1,181 @@
+"""Overrides, and what a step becomes when earlier values are known, predicted or missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from awstracer import plan, relations
+from awstracer.commandline import Mark, OperationCommand, Option, plain
+from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
+from awstracer.plan import Knowledge, Override, Plan
+from awstracer.trace import Operation, Trace
+
+from .traces import call, command, trace
+
+
+def kebab(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class Catalog:
+    """Operations whose options are their members' names in kebab case."""
+
+    def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand:
+        options = tuple(Option(f"--{kebab(name)}", (name,), "string") for name in operation.parameters)
+        return OperationCommand((operation.service, kebab(operation.name)), options)
+
+    def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]:
+        return {"".join(part.capitalize() for part in option.split("-")): text.removeprefix("file://")}
+
+    def global_options(self) -> Mapping[str, bool]:
+        return {"--region": True, "--query": True, "--debug": False}
+
+
+def planned(recorded: Trace, *params: tuple[str, str], replaced: Sequence[str] = ()) -> Plan:
+    overrides = [Override.parse(*param) for param in params]
+    return plan.make(recorded, relations.derive(recorded), overrides, Catalog(), replaced)
+
+
+def lines(recorded: Trace, *params: tuple[str, str]) -> list[str]:
+    steps = planned(recorded, *params)
+    known = Knowledge(steps, live=False)
+    return [plain(known.invocation(step).shown) for step in steps.steps]
+
+
+def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Mark]]:
+    steps = planned(recorded, *params)
+    known = Knowledge(steps, live=False)
+    shown = [known.invocation(step).shown for step in steps.steps]
+    return [{span.text: span.mark for span in text if span.mark is not Mark.RECORDED} for text in shown]
+
+
+ARN = "arn:aws:iam::123456789012:policy/p-one"
+POLICY = trace(
+    ["iam.CreatePolicy", {"PolicyName": "p-one"}, {"Policy": {"PolicyName": "p-one", "Arn": ARN, "Id": "ANPA12B3C4D5E6"}}],
+    ["iam.AttachUserPolicy", {"PolicyArn": ARN, "UserName": "alice"}, {}],
+    ["iam.TagPolicy", {"PolicyArn": "ANPA12B3C4D5E6", "Tags": f'[{{"Key": "{ARN}"}}]'}, {}],
+)
+
+
+def test_what_depends_on_an_override_follows_it() -> None:
+    assert lines(POLICY, ("policy-name", "tp")) == [
+        "aws iam create-policy --policy-name tp",
+        "aws iam attach-user-policy --policy-arn arn:aws:iam::123456789012:policy/tp --user-name alice",
+        "aws iam tag-policy --policy-arn ANPA12B3C4D5E6 "
+        """--tags '[{"Key": "arn:aws:iam::123456789012:policy/tp"}]'""",
+    ]
+
+
+def test_marks_tell_where_each_value_comes_from() -> None:
+    assert marks(POLICY, ("PolicyName", "tp"), ("user-name", "bob")) == [
+        {"tp": Mark.OVERRIDDEN},
+        {"arn:aws:iam::123456789012:policy/tp": Mark.DERIVED, "bob": Mark.OVERRIDDEN},
+        {"ANPA12B3C4D5E6": Mark.PENDING, "arn:aws:iam::123456789012:policy/tp": Mark.DERIVED},
+    ]
+
+
+def test_what_only_the_real_call_can_tell_shows_as_recorded() -> None:
+    assert marks(POLICY)[1] == {ARN: Mark.PENDING}
+
+
+def test_a_real_response_takes_the_recorded_ones_place() -> None:
+    steps = planned(POLICY)
+    known = Knowledge(steps, live=True)
+    known.learn(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
+    second, third = (known.invocation(step) for step in steps.steps[1:])
+    assert second.parameters == {"PolicyArn": "arn:other", "UserName": "alice"}
+    assert third.parameters == {"PolicyArn": "x", "Tags": '[{"Key": "arn:other"}]'}
+
+
+@pytest.mark.parametrize("response", [{}, {"Policy": {}}, {"Policy": {"Arn": None}}, {"Policy": {"Arn": 3}}])
+def test_a_value_that_did_not_come_is_never_replaced_by_a_stale_one(response: dict[str, Any]) -> None:
+    steps = planned(POLICY)
+    known = Knowledge(steps, live=True)
+    known.learn(steps.steps[0], response)
+    with pytest.raises(MissingValue) as missing:
+        known.invocation(steps.steps[1])
+    assert (missing.value.number, missing.value.path) == (1, "Policy.Arn")
+
+
+def test_nothing_is_known_of_a_command_that_did_not_run() -> None:
+    steps = planned(POLICY)
+    with pytest.raises(MissingValue):
+        Knowledge(steps, live=True).invocation(steps.steps[1])
+
+
+USERS = trace(
+    ["iam.CreateUser", {"UserName": "alice"}, {}],
+    ["iam.CreateUser", {"UserName": "bob"}, {}],
+    ["iam.TagUser", {"UserName": "bob"}, {}],
+)
+
+
+def test_several_values_are_ambiguous_and_a_number_picks_one() -> None:
+    with pytest.raises(AmbiguousParameter) as ambiguous:
+        lines(USERS, ("user-name", "carol"))
+    assert ambiguous.value.uses == [("1.user-name", "alice"), ("2.user-name", "bob")]
+    assert lines(USERS, ("2.user-name", "carol"))[1:] == [
+        "aws iam create-user --user-name carol",
+        "aws iam tag-user --user-name carol",
+    ]
+
+
+def test_a_number_means_that_command_only() -> None:
+    assert lines(USERS, ("3.user-name", "carol"))[1:] == [
+        "aws iam create-user --user-name bob",
+        "aws iam tag-user --user-name carol",
+    ]
+
+
+def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
+    with pytest.raises(UnknownParameter) as unknown:
+        lines(USERS, ("usr-name", "x"))
+    assert unknown.value.closest == ["user-name"]
+    with pytest.raises(UnknownParameter):
+        lines(USERS, ("9.user-name", "x"))
+
+
+def test_a_file_is_shown_by_its_name_and_sent_by_its_content() -> None:
+    steps = planned(USERS, ("3.user-name", "file://carol"))
+    invocation = Knowledge(steps, live=False).invocation(steps.steps[2])
+    assert plain(invocation.shown) == "aws iam tag-user --user-name file://carol"
+    assert invocation.parameters == {"UserName": "carol"}
+
+
+BUCKET = trace(
+    command(["s3", "mb", "s3://site-0f3a", "--region", "eu-west-1"], call("s3.CreateBucket", {"Bucket": "site-0f3a"}, {})),
+    ["s3.PutBucketPolicy", {"Bucket": "site-0f3a", "Policy": '"arn:aws:s3:::site-0f3a/*"'}, {}],
+    command(["s3", "cp", "file://a", "s3://site-0f3a/a", "--metadata", "file://m"], files={"file://m": "x=s3://site-0f3a"}),
+)
+
+
+def test_an_override_renames_the_thing_where_it_was_named_first() -> None:
+    assert lines(BUCKET, ("bucket", "other")) == [
+        "aws s3 mb s3://other --region eu-west-1",
+        """aws s3api put-bucket-policy --bucket other --policy '"arn:aws:s3:::other/*"'""".replace("s3api", "s3"),
+        "aws s3 cp file://a s3://other/a --metadata file://m",
+    ]
+
+
+def test_files_of_custom_commands_follow_too() -> None:
+    steps = planned(BUCKET, ("bucket", "other"))
+    invocation = Knowledge(steps, live=False).invocation(steps.steps[2])
+    assert invocation.files == {"file://m": "x=s3://other"}
+    assert invocation.parameters is None
+
+
+def test_options_that_the_replay_sets_are_dropped_and_others_kept() -> None:
+    recorded = trace(["ec2.DescribeVpcs", {}, {}, ["ec2", "describe-vpcs", "--region", "r", "--query", "q", "--debug"]])
+    for replaced, kept in (((), "--region r --query q --debug"), (("--region",), "--query q --debug")):
+        steps = planned(recorded, replaced=replaced)
+        shown = plain(Knowledge(steps, live=True).invocation(steps.steps[0]).shown)
+        assert shown == f"aws ec2 describe-vpcs {kept}"
+
+
+def test_an_option_of_a_custom_command_can_be_overridden() -> None:
+    recorded = trace(command(["cloudformation", "deploy", "--stack-name", "one", "--tags", "stack=one"]))
+    assert lines(recorded, ("stack-name", "two")) == ["aws cloudformation deploy --stack-name two --tags stack=one"]

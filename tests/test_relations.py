@@ -1,0 +1,68 @@
+"""Which value feeds which: small traces with the relations that they have, and all that they have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from awstracer import relations
+from awstracer.relations import Relation
+from awstracer.trace import Trace, rebuilt, spelled
+
+from .traces import call, command, operation, trace
+
+CASES = json.loads((Path(__file__).parent / "relations.json").read_text(encoding="utf-8"))
+
+
+def trace_of(case: dict[str, Any]) -> Trace:
+    return trace(*(_command(entry) for entry in case["trace"]))
+
+
+def _command(entry: Any) -> Any:
+    if isinstance(entry, list):
+        return operation(*entry)
+    return command(entry["argv"], *(call(*each) for each in entry["calls"]))
+
+
+def told(relation: Relation) -> str:
+    """`2 VpcId <- 1 response Vpc.VpcId`, with the characters taken up and the part taken, if it isn't all."""
+    target, source = relation.target, relation.source
+    span = f" {target.span[0]}:{target.span[1]}" if target.span else ""
+    part = f" part {source.part[0]}:{'' if source.part[1] is None else source.part[1]}" if source.part else ""
+    place = f"{target.command + 1} {spelled(target.path)}{span}"
+    return f"{place} <- {source.command + 1} {source.side} {spelled(source.path)}{part}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case['group']}: {case['name']}" for case in CASES])
+def test_a_trace_has_these_relations_and_no_others(case: dict[str, Any]) -> None:
+    found = relations.derive(trace_of(case))
+    assert sorted(told(relation) for relation in found if relation.target.side == "request") == sorted(case["expect"])
+
+
+def test_there_is_evidence_for_every_relation() -> None:
+    assert all(relation.evidence for case in CASES for relation in relations.derive(trace_of(case)))
+
+
+MINTED = ["vpc-0a1b2c3d4e5f67890", "i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2", "subnet-0a1b2c3d4e5f67890"]
+
+
+@given(st.sampled_from(CASES), st.permutations(range(10)))
+def test_other_minted_ids_make_no_other_relations(case: dict[str, Any], digits: list[int]) -> None:
+    """What is related does not depend on which digits the service happened to roll."""
+    table = {ord(str(i)): str(digit) for i, digit in enumerate(digits)}
+
+    def renamed(_: Any, node: Any) -> Any:
+        if isinstance(node, str):
+            for name in MINTED:
+                prefix, dash, rest = name.rpartition("-")
+                node = node.replace(name, prefix + dash + rest.translate(table))
+            return node
+        return None
+
+    other = {**case, "trace": rebuilt(case["trace"], renamed)}
+    assert list(map(told, relations.derive(trace_of(other)))) == list(map(told, relations.derive(trace_of(case))))
