@@ -237,6 +237,9 @@ class Screen:
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""
         print(terminal.played(invocation, self._styles), flush=True)
+        unsaid = terminal.unsaid(invocation, self._styles)
+        if unsaid:
+            print(unsaid, flush=True)
         if self._explain:
             for line in terminal.explained(step, invocation, self._styles):
                 print(line, flush=True)

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from awstracer.errors import SplitError, Unfinished
-from awstracer.trace import Opaque, Path
+from awstracer.trace import Opaque, Path, blobs
 
 UNSAFE = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 EXPANDED = ("file://", "fileb://", "http://", "https://")
@@ -54,11 +54,14 @@ class Marked:
 class Option:
     """One option of an operation's command.
 
-    name    with its dashes, `--table-name`
-    path    the member that it sets: `("TableName",)`, or `("PaginationConfig", "MaxItems")`
-    kind    the type that the API's model gives it: string, integer, boolean, list, structure, blob, ...
-    item    for a list the kind of its elements
-    no      for a boolean the spelling of false, `--no-dry-run`
+    name     with its dashes, `--table-name`
+    path     the member that it sets: `("TableName",)`, or `("PaginationConfig", "MaxItems")`
+    kind     the type that the API's model gives it: string, integer, boolean, list, structure, document, blob, ...
+    item     for a list the kind of its elements
+    no       for a boolean the spelling of false, `--no-dry-run`
+    expands  whether awscli puts a file's or a URL's content in the place of a word that names one
+    hidden   whether a global option takes its words, `--version`
+    lacks    for a structure the members that this option refuses, since another one is for them
     """
 
     name: str
@@ -66,6 +69,9 @@ class Option:
     kind: str
     item: str | None = None
     no: str | None = None
+    expands: bool = True
+    hidden: bool = False
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -83,13 +89,21 @@ class Extra:
 class OperationCommand:
     """An operation's own command: its words, its options, and what the recorded line had besides.
 
-    `special` are the names of options, with their dashes, that awscli turns into members in its own way.
+    `takes_json` is whether it has `--cli-input-json`, which can say what no option can.
     """
 
     words: tuple[str, ...]
     options: tuple[Option, ...]
-    special: frozenset[str] = frozenset()
     extra: tuple[Extra, ...] = ()
+    takes_json: bool = True
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """The words of a command line; `unsaid` are the members that they can't say exactly."""
+
+    words: list[Text]
+    unsaid: tuple[str, ...]
 
 
 def plain(text: Text) -> str:
@@ -169,22 +183,59 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
 # --- spelling parameters
 
 
-def spell(parameters: Mapping[str, Any], command: OperationCommand) -> list[Text]:
-    """The words of a command line that sets these parameters, options in alphabetical order, outfiles last.
+def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
+    """The line that sets these parameters, options in alphabetical order, outfiles last.
 
-    What no option can say is said by `--cli-input-json`.
+    What no option can say is said by `--cli-input-json`, where the command has it; what that can't
+    say either is said as closely as it can be.
     """
     said = {member for extra in command.extra for member in extra.members}
     left = {name: value for name, value in parameters.items() if name not in said}
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
+    unsaid = [name for name, value in left.items() if not _is_text(value)]
     for option in command.options:
-        value = _taken(left, option.path)
+        at_hand = left if _can_say(option, left) or not command.takes_json else {}
+        value = _taken(at_hand, option.path)
         if value is not None:
+            unsaid += [] if _can_say(option, parameters) else [str(option.path[0])]
             phrases.append(_option_words(option, value))
     if left:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
+        unsaid += [] if command.takes_json else list(left)
     phrases.sort(key=_alphabetically)
-    return [*((Span(word),) for word in command.words), *(word for phrase in phrases for word in phrase)]
+    words = [*((Span(word),) for word in command.words), *(word for phrase in phrases for word in phrase)]
+    return Spelling(words, tuple(sorted(set(unsaid))))
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a line can say a value at all: bytes only if they are text."""
+    try:
+        return all(blob.decode("utf-8") is not None for blob in blobs(unmarked(value)))
+    except UnicodeDecodeError:
+        return False
+
+
+def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
+    """Whether awscli reads the option's words as the value that they stand for."""
+    value = parameters.get(str(option.path[0]))
+    if option.lacks and option.lacks & set(unmarked(value) or ()):
+        return False
+    text = scalar_spelling(unmarked(value)) if isinstance(unmarked(value), (str, bytes)) else ""
+    as_typed = isinstance(value, Marked) and plain(value.shown) != text
+    return not option.hidden and (as_typed or not (option.expands and text.startswith(EXPANDED)))
+
+
+def dispatched(parameters: Mapping[str, Any], command: OperationCommand) -> list[Text]:
+    """The words that run the command where its parameters are handed over otherwise.
+
+    They say what is no parameter (an outfile), and which files are bodies, so that awscli opens them.
+    """
+    words: list[Text] = [(Span(word),) for word in command.words]
+    for option in command.options:
+        value = parameters.get(str(option.path[0]))
+        if isinstance(value, Opaque):
+            words += _option_words(option, value)
+    return words + [(Span(word),) for extra in command.extra if not extra.members for word in extra.words]
 
 
 def _alphabetically(phrase: list[Text]) -> tuple[bool, str]:
@@ -218,7 +269,7 @@ def _option_words(option: Option, value: Any) -> list[Text]:
     if option.no is not None and isinstance(unmarked(value), bool):
         name = option.name if unmarked(value) else option.no
         return [(Span(name, _mark(value)),)]
-    if option.kind == "list" and option.item not in ("structure", "map", "list"):
+    if option.kind == "list" and option.item not in ("structure", "map", "list", "document"):
         words = _separate_words(value)
         if words is not None:
             return _with_name(option.name, words)
@@ -246,7 +297,7 @@ def _with_name(name: str, words: list[Text]) -> list[Text]:
 
 
 def _value_text(kind: str, value: Any) -> Text:
-    if kind in ("structure", "map", "list") or isinstance(unmarked(value), (Mapping, list, tuple)):
+    if kind in ("structure", "map", "list", "document") or isinstance(unmarked(value), (Mapping, list, tuple)):
         return value.shown if isinstance(value, Marked) else json_text(value)
     return _scalar_text(value)
 

@@ -13,19 +13,23 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 # awscli first: from 1.46 on it brings the botocore that `import botocore` then means.
 import awscli.clidriver  # isort: skip
 import awscli.argprocess
+import awscli.arguments
 import awscli.completer
+import awscli.customizations.paginate
 import awscli.paramfile
 from botocore import xform_name
-from botocore.utils import EVENT_ALIASES
+from botocore.utils import EVENT_ALIASES, is_json_value_header
+from botocore.validate import ParamValidator
 
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option
-from awstracer.errors import BadValue, UnknownCommand
+from awstracer.errors import BadValue, UnfitParameters, UnknownCommand
 from awstracer.trace import Opaque, Operation, blobs
 
 INTERRUPTED = 130
@@ -43,6 +47,8 @@ class AwsCli:
     def __init__(self) -> None:
         self._shared: dict[str, Any] = {}
         self._commands: dict[tuple[str, ...], Any] = {}
+        self._option_lists: dict[tuple[str, ...], tuple[Option, ...]] = {}
+        self._global_options: dict[str, bool] = {}
         self._completer: Any = None
 
     # --- running
@@ -54,14 +60,15 @@ class AwsCli:
     def replay(self, argv: Sequence[str], *, parameters: Mapping[str, Any] | None, files: Files) -> Outcome:
         """Run a recorded command line. No word of it is expanded; `files` has what its `file://` words held.
 
-        `parameters`, where given, are what the operation is called with, whatever the line says:
-        a line can't say everything (bytes inside a structure, a literal `https://...`).
+        `parameters`, where given, are what the operation is called with; then the line needs to say only
+        what is no parameter. A line can't say everything (bytes inside a structure, a literal `https://...`),
+        and what it says, awscli may understand otherwise.
         """
 
         def prepare(session: Any, _: Capture) -> None:
             _serve_files(session, files)
             if parameters is not None:
-                session.get_component("event_emitter").register_last("calling-command", _calls_with(parameters))
+                _call_with(session, parameters)
 
         return self._run(argv, prepare)
 
@@ -89,27 +96,32 @@ class AwsCli:
 
     def global_options(self) -> dict[str, bool]:
         """awscli's global options, `--region` and so on, and whether each takes a value."""
-        table = self._driver().create_help_command().arg_table
-        return {f"--{name}": name != "version" and argument.cli_type is not bool for name, argument in table.items()}
+        if not self._global_options:
+            for name, argument in self._driver().create_help_command().arg_table.items():
+                self._global_options[f"--{name}"] = name != "version" and argument.cli_type is not bool
+        return self._global_options
 
     def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand:
-        """The command of a recorded operation; UnknownCommand, with its `number`, if awscli has none.
+        """The command of a recorded operation.
 
+        UnknownCommand if awscli has none, UnfitParameters if it has other parameters; both with `number`.
         `argv` is the recorded line, which may hold words that stand for no parameter.
         """
         words = operation.words or self._words(operation)
         command = self._operation(words)
         if command is None:
             raise UnknownCommand(number, operation.service, operation.name, VERSION)
+        _check(number, operation, command._operation_model)
         table = command.arg_table
-        options = _options(table)
-        special = _special(table, options)
-        typed = self._parsed(argv) if special or any(word.startswith("fileb://") for word in argv) else None
+        options = self._options(words, command)
+        typed = None
+        if argv and (_special(table, options) or any(word.startswith("fileb://") for word in argv)):
+            typed = self._parsed(argv)
         return OperationCommand(
             words=words,
             options=options,
-            special=frozenset(argument.cli_name for argument in special),
             extra=tuple(_extra(typed, table, options, operation.parameters)) if typed else (),
+            takes_json="cli-input-json" in table,
         )
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
@@ -148,6 +160,14 @@ class AwsCli:
             self._commands[words] = command if hasattr(command, "arg_table") else None
         return self._commands[words]
 
+    def _options(self, words: tuple[str, ...], command: Any) -> tuple[Option, ...]:
+        """The options of a command that set a member each."""
+        if words not in self._option_lists:
+            expands = _expansion_probe(self._driver().session, command)
+            hidden = _Hidden(self.global_options())
+            self._option_lists[words] = _options(command.arg_table, expands, hidden)
+        return self._option_lists[words]
+
     def _words(self, operation: Operation) -> tuple[str, ...]:
         """The words of an operation's command, for a trace that doesn't have them.
 
@@ -174,7 +194,9 @@ class AwsCli:
             raise SystemExit(0)
 
         driver = self._driver()
-        driver.session.get_component("event_emitter").register_first("operation-args-parsed", stop)
+        events = driver.session.get_component("event_emitter")
+        events.register_last("before-building-argument-table-parser", _relax)
+        events.register_first("operation-args-parsed", stop)
         with _logging_restored(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             _exit_code(driver, argv)
         return found[0] if found else argparse.Namespace()
@@ -267,28 +289,91 @@ def _serve_files(session: Any, files: Files) -> None:
     session.register("load-cli-arg", serve)
 
 
-def _calls_with(parameters: Mapping[str, Any]) -> Callable[..., None]:
-    """A handler of `calling-command` that puts recorded parameters in place of the parsed ones.
+def _call_with(session: Any, parameters: Mapping[str, Any]) -> None:
+    """Have recorded parameters take the place of what awscli parsed; a local file's body stays as awscli opened it.
 
-    A body that is a local file stays as awscli opened it.
+    Pages are turned by awscli only if no parameter does that, as in
+    `awscli.customizations.paginate.check_should_enable_pagination`.
     """
+    manual: set[str] = set()
 
-    def substitute(*, call_parameters: dict[str, Any], **_: Any) -> None:
+    def note_paging(*, operation_model: Any, session: Any, **_: Any) -> None:
+        service = operation_model.service_model.service_name
+        config = awscli.customizations.paginate.get_paginator_config(session, service, operation_model.name) or {}
+        tokens = config.get("input_token", [])
+        manual.update([tokens] if isinstance(tokens, str) else tokens, [config.get("limit_key", "")])
+
+    def substitute(*, call_parameters: dict[str, Any], parsed_globals: Any, **_: Any) -> None:
         opened = {name: value for name, value in call_parameters.items() if isinstance(parameters.get(name), Opaque)}
         call_parameters.clear()
         call_parameters.update(parameters)
         call_parameters.update(opened)
+        if manual & set(parameters):
+            parsed_globals.paginate = False
 
-    return substitute
+    events = session.get_component("event_emitter")
+    events.register_last("before-building-argument-table-parser", _relax)
+    events.register_last("building-argument-table", note_paging)
+    events.register_last("calling-command", substitute)
+
+
+def _relax(*, argument_table: Mapping[str, Any], **_: Any) -> None:
+    """No option of the line is required; positional words stay what they are."""
+    for argument in argument_table.values():
+        if not argument.positional_arg and argument.cli_name.startswith("--"):
+            argument.required = False
+
+
+def _expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
+    """Tells of an argument whether awscli expands its words, by asking the handler that does it."""
+    handler = awscli.paramfile.URIArgumentHandler({"probe://": (lambda *_: "expanded", {})})
+    session.register("load-cli-arg", handler)
+    service = command._operation_model.service_model.endpoint_prefix
+    nothing = argparse.Namespace(v2_debug=False)
+
+    def expands(argument: Any) -> bool:
+        name = xform_name(command.name, "-")
+        found = awscli.argprocess.unpack_argument(session, service, name, argument, "probe://", nothing)
+        return bool(found == "expanded")
+
+    return expands
+
+
+def _check(number: int, operation: Operation, model: Any) -> None:
+    """UnfitParameters if botocore would refuse the recorded parameters."""
+    body = {name: b"" if isinstance(value, Opaque) else value for name, value in operation.parameters.items()}
+    body.pop("PaginationConfig", None)
+    if model.input_shape is None:
+        return
+    report = ParamValidator().validate(body, model.input_shape)
+    if report.has_errors():
+        raise UnfitParameters(number, operation.service, operation.name, report.generate_report())
 
 
 # --- awscli's argument tables as plain data
 
 
-def _options(table: Mapping[str, Any]) -> tuple[Option, ...]:
+@dataclass(frozen=True)
+class _Hidden:
+    """Tells which options the parser of the global options takes for its own, or for an abbreviation of them."""
+
+    global_options: Mapping[str, bool]
+
+    def __call__(self, name: str) -> bool:
+        return any(known.startswith(name) for known in self.global_options)
+
+
+def _options(
+    table: Mapping[str, Any], expands: Callable[[Any], bool], is_hidden: Callable[[str], bool]
+) -> tuple[Option, ...]:
     negations = _negations(table)
-    options = [_option(name, argument, table) for name, argument in table.items() if name not in negations]
-    return tuple(option for option in options if option is not None)
+    options = []
+    for name, argument in table.items():
+        option = None if name in negations else _option(name, argument, table)
+        if option is not None:
+            hidden = is_hidden(option.name) or (option.no is not None and is_hidden(option.no))
+            options.append(replace(option, expands=expands(argument), hidden=hidden))
+    return tuple(options)
 
 
 def _special(table: Mapping[str, Any], options: Sequence[Option]) -> list[Any]:
@@ -331,20 +416,28 @@ def _negations(table: Mapping[str, Any]) -> set[str]:
 
 def _option(name: str, argument: Any, table: Mapping[str, Any]) -> Option | None:
     """The option as data; None if it sets no member directly."""
-    member = getattr(argument, "_serialized_name", None)
-    if member is None or argument.positional_arg:
+    if isinstance(argument, awscli.customizations.paginate.PageArgument):
+        return Option(argument.cli_name, ("PaginationConfig", argument._serialized_name), argument.cli_type_name)
+    if not isinstance(argument, awscli.arguments.CLIArgument):
         return None
-    if type(argument).__name__ == "PageArgument":
-        return Option(argument.cli_name, ("PaginationConfig", member), argument.cli_type_name)
-    shape = argument.argument_model
+    member, shape = argument._serialized_name, argument.argument_model
+    modelled = argument._operation_model.input_shape.members.get(member, shape)
     negated = f"no-{name}"
     return Option(
         name=argument.cli_name,
         path=(member,),
-        kind=shape.type_name,
-        item=shape.member.type_name if shape.type_name == "list" else None,
+        kind=_kind(shape),
+        item=_kind(shape.member) if shape.type_name == "list" else None,
         no=f"--{negated}" if negated in table else None,
+        lacks=frozenset(getattr(modelled, "members", ())) - frozenset(getattr(shape, "members", ())),
     )
+
+
+def _kind(shape: Any) -> str:
+    """A shape's type; `document` for what `awscli.argprocess` reads as JSON whatever it is."""
+    if getattr(shape, "is_document_type", False) or is_json_value_header(shape):
+        return "document"
+    return str(shape.type_name)
 
 
 def _members_of(argument: Any, value: Any) -> set[str]:

@@ -5,6 +5,7 @@ AwstracerError
 ├── SplitError          a typed line can't be split into words
 │   └── Unfinished      ... because it goes on in the next line
 ├── UnknownCommand      the installed awscli has no command for a recorded call
+├── UnfitParameters     the installed awscli's command doesn't take the recorded parameters
 ├── OverrideError       what `-p` says can't be done
 │   ├── UnknownParameter
 │   ├── AmbiguousParameter
@@ -53,6 +54,16 @@ class UnknownCommand(AwstracerError):
     service: str
     operation: str
     version: str
+
+
+@dataclass
+class UnfitParameters(AwstracerError):
+    """Command `number` of the trace has parameters that the API's model doesn't have, or of other types."""
+
+    number: int
+    service: str
+    operation: str
+    reason: str
 
 
 @dataclass

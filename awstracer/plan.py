@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from awstracer import commandline
-from awstracer.commandline import Extra, Mark, Marked, OperationCommand, Span, Text
+from awstracer.commandline import Mark, Marked, OperationCommand, Span, Text
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.identifiers import part_of, segments
 from awstracer.relations import Part, Relation, Side, Source
-from awstracer.trace import Command, Document, Operation, Path, Trace, blobs, lookup, rebuilt, spelled
+from awstracer.trace import Command, Document, Operation, Path, Trace, lookup, rebuilt, spelled
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
@@ -99,11 +99,12 @@ class Substitution:
 class Invocation:
     """A step as a line to run.
 
-    argv            the words after `aws`
+    argv            the words after `aws`; of an operation's command only those that are no parameters
     shown           the line as people see it, beginning with `aws`
     parameters      what the operation is to be called with; None for a custom command
     files           what words that name files stand for
     substitutions   what was put in, in the order of the request
+    unsaid          members that `shown` can't say exactly; they are sent exactly all the same
     """
 
     argv: tuple[str, ...]
@@ -111,6 +112,7 @@ class Invocation:
     parameters: Document | None
     files: Mapping[str, str | bytes]
     substitutions: tuple[Substitution, ...]
+    unsaid: tuple[str, ...] = ()
 
 
 # --- making a plan
@@ -289,9 +291,14 @@ class Knowledge:
             words = [_word(request["argv"][at]) for at in step.arguments] + kept
             files = commandline.unmarked(request["files"])
             return _invocation(words, None, files, substitutions)
-        words = commandline.spell(request, step.form) + kept
+        spelling = commandline.spell(request, step.form)
+        words = spelling.words + kept
         parameters = commandline.unmarked(request)
-        return _invocation(words, parameters, _contents(step.form.extra, words, parameters), substitutions)
+        return replace(
+            _invocation(words, parameters, {}, substitutions),
+            argv=_argv(commandline.dispatched(parameters, step.form) + kept),
+            unsaid=spelling.unsaid,
+        )
 
     def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Marked | None:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
@@ -394,7 +401,7 @@ def _invocation(
     substitutions: tuple[Substitution, ...],
 ) -> Invocation:
     return Invocation(
-        argv=tuple(commandline.plain(word) for word in words),
+        argv=_argv(words),
         shown=commandline.line([(Span("aws"),), *words]),
         parameters=parameters,
         files=files,
@@ -402,15 +409,12 @@ def _invocation(
     )
 
 
+def _argv(words: Iterable[Text]) -> tuple[str, ...]:
+    return tuple(commandline.plain(word) for word in words)
+
+
 def _word(value: str | Marked) -> Text:
     return value.shown if isinstance(value, Marked) else (Span(value),)
-
-
-def _contents(extra: Sequence[Extra], words: Sequence[Text], parameters: Document) -> dict[str, bytes]:
-    """What the `fileb://` words of a line hold, for awscli to check; the parameters have it already."""
-    held = [blob for each in extra for member in sorted(each.members) for blob in blobs(parameters.get(member))]
-    named = [word for word in map(commandline.plain, words) if word.startswith("fileb://")]
-    return dict(zip(named, held, strict=False))
 
 
 def _mark(value: Marked) -> Mark:

@@ -84,6 +84,14 @@ def played(invocation: Invocation, styles: Styles) -> str:
     return _styled("(play)", styles.prompt, styles) + " " + painted(invocation.shown, styles)
 
 
+def unsaid(invocation: Invocation, styles: Styles) -> str | None:
+    """What the line that was shown can't say, though it is sent; None if it says everything."""
+    if not invocation.unsaid:
+        return None
+    members = ", ".join(map(visible, invocation.unsaid))
+    return _styled(f"       (no line can say {members} exactly; what was recorded is sent)", styles.heading, styles)
+
+
 def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
     """A line for each value of a step that comes from elsewhere: what it is, whence, and why."""
     for substitution in invocation.substitutions:
@@ -158,6 +166,8 @@ def _error_words(error: AwstracerError) -> str:
             return f"{path} {reason}"
         case errors.UnknownCommand(number=number, service=service, operation=operation, version=version):
             return f"command {number} is {service}.{operation}, for which awscli {version} has no command"
+        case errors.UnfitParameters(number=number, service=service, operation=operation, reason=reason):
+            return f"command {number}, {service}.{operation}, has parameters that it doesn't take: {reason}"
         case errors.UnknownParameter(name=name, closest=closest):
             hint = f"; did you mean {' or '.join(closest)}?" if closest else ""
             return f"no command of the trace has a parameter {name}{hint}"

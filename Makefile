@@ -1,0 +1,42 @@
+# make demo     show the tool at work, against a simulated AWS on this machine
+# make test     run the tests
+# make lint     check style and types
+# make picture  draw demo/session.svg from a new run of the demo
+# make clean    remove what these made
+#
+# Each has a virtual environment of its own, made when it is first needed and again when setup.py changes.
+# The package is installed editable, so the code that runs is always the code in this directory.
+
+PYTHON ?= python3
+CAST = .demo/session.cast
+ENVIRONMENTS = .venv .venv-demo .venv-lint
+READY = $(ENVIRONMENTS:%=%/ready)
+
+.PHONY: demo test lint picture clean
+.DELETE_ON_ERROR:
+
+demo: .venv-demo/ready
+	.venv-demo/bin/python demo/run.py
+
+test: .venv/ready
+	.venv/bin/python -m pytest -q -n auto tests
+
+lint: .venv-lint/ready
+	.venv-lint/bin/ruff check --extend-exclude '.venv*' --extend-exclude .ci .
+	.venv-lint/bin/mypy --strict awstracer demo
+
+picture: .venv-demo/ready
+	.venv-demo/bin/python demo/run.py --color --record $(CAST)
+	.venv-demo/bin/python demo/draw.py $(CAST) demo/session.svg
+
+.venv/ready: EXTRA = test
+.venv-demo/ready: EXTRA = demo
+.venv-lint/ready: EXTRA = lint
+$(READY): %/ready: setup.py
+	$(PYTHON) -m venv --clear $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
+	touch $@
+
+clean:
+	rm -rf $(ENVIRONMENTS) .demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find awstracer demo tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Long measurements, run by hand; the tests run a sample of each."""

@@ -1,0 +1,600 @@
+"""Replays: how they end, what they send, how overrides are read, and traces of awstracer 1.3."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awstracer import plan, relations, tracefile
+from awstracer.capture import Outcome
+from awstracer.errors import MissingValue
+from awstracer.plan import Invocation, Step
+from awstracer.player import Player, Settings, Status
+from awstracer.trace import Command
+
+from .programs import BIN, COLOUR, Relay, Result, Silent, Terminal, aws, play, users
+from .traces import command, operation, trace
+
+OLD = Path(__file__).parent / "traces-1.3"
+TRACE = ("--trace-file", "t.trace")
+ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'
+
+
+def write(*entries: Any) -> None:
+    """Save a trace of these commands."""
+    tracefile.save(trace(*entries), Path("t.trace"))
+
+
+def user(name: str, pause: float = 0.0) -> Command:
+    """A command that made a user."""
+    return operation(
+        "iam.CreateUser",
+        {"UserName": name},
+        {"User": {"UserName": name, "Arn": f"arn:aws:iam::123456789012:user/{name}"}},
+        pause=pause,
+    )
+
+
+def policy(name: str) -> Command:
+    """A command that made a policy."""
+    arn = f"arn:aws:iam::123456789012:policy/{name}"
+    return operation(
+        "iam.CreatePolicy",
+        {"PolicyName": name, "PolicyDocument": ALLOW},
+        {"Policy": {"PolicyName": name, "Arn": arn, "PolicyId": "ANPA7XKTD3JHZQ2M5WVEC"}},
+    )
+
+
+def attached(name: str, to: str) -> Command:
+    """A command that attached a policy to a user."""
+    arn = f"arn:aws:iam::123456789012:policy/{name}"
+    return operation("iam.AttachUserPolicy", {"UserName": to, "PolicyArn": arn}, {})
+
+
+def told(result: Result) -> list[str]:
+    """What the player itself said on stderr."""
+    return [line for line in result.err.splitlines() if line.startswith("awstrace-play: ")]
+
+
+def refused(result: Result) -> str:
+    """The one line in which a replay was refused."""
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.err.splitlines()
+    assert line.startswith("awstrace-play: ")
+    return line
+
+
+# --- how a replay ends
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_replay_without_failures_says_nothing_of_its_own() -> None:
+    write(user("alice"), user("bob"))
+    result = play(*TRACE)
+    assert (result.code, result.err) == (0, "")
+    assert result.lines == [
+        "(play) aws iam create-user --user-name alice",
+        "(play) aws iam create-user --user-name bob",
+    ]
+    assert [answer["User"]["UserName"] for answer in result.answers] == ["alice", "bob"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_replay_stops_at_the_first_failure_and_says_so() -> None:
+    write(user("alice"), user("alice"), user("bob"))
+    result = play(*TRACE)
+    assert result.code == 1
+    assert len(result.lines) == 2
+    assert "EntityAlreadyExists" in result.err
+    (summary,) = told(result)
+    assert "command 2 failed" in summary
+    assert "1 not run" in summary
+    assert users() == ["alice"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_f_goes_on_and_skips_what_needs_a_failed_commands_answer(relay: Relay) -> None:
+    aws("iam", "create-policy", "--policy-name", "p1", "--policy-document", ALLOW)
+    write(policy("p1"), user("alice"), attached("p1", "alice"), user("bob"))
+    result = play(*TRACE, "-f", "--endpoint", relay.url)
+    assert result.code == 1
+    assert relay.operations == ["CreatePolicy", "CreateUser", "CreateUser"]
+    assert len(result.lines) == 3
+    skipped, summary = told(result)
+    assert "command 3 is skipped" in skipped
+    assert "command 1" in skipped
+    assert "command 1 failed" in summary
+    assert "1 skipped" in summary
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_command_whose_answer_lacks_a_value_is_followed_by_no_stale_one(relay: Relay) -> None:
+    found = {"Vpcs": [{"VpcId": "vpc-0a1b2c3d4e5f60718", "CidrBlock": "10.9.0.0/16"}]}
+    write(
+        operation("ec2.DescribeVpcs", {"Filters": [{"Name": "tag:net", "Values": ["blue"]}]}, found),
+        operation("ec2.CreateSubnet", {"VpcId": "vpc-0a1b2c3d4e5f60718", "CidrBlock": "10.9.1.0/24"}, {}),
+    )
+    result = play(*TRACE, "--endpoint", relay.url)
+    assert result.code == 1
+    assert relay.operations == ["DescribeVpcs"]
+    assert any("command 2 is not sent" in line and "Vpcs[0]" in line for line in told(result))
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_ctrl_c_during_a_command_ends_the_replay(silent: Silent) -> None:
+    write(user("alice"), user("bob"))
+    with interruptible(*TRACE, "--endpoint", silent.url) as replay:
+        silent.wait()
+        replay.interrupt()
+        shown = replay.rest()
+        assert replay.code == 130
+    assert Path("out").read_text().strip() == "(play) aws iam create-user --user-name alice"
+    assert "awstrace-play: interrupted" in shown
+    assert "1 not run" in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_ctrl_c_during_a_pause_ends_the_replay() -> None:
+    write(user("alice"), user("alice"), user("bob", pause=100_000))
+    with interruptible(*TRACE, "-f") as replay:
+        replay.wait("EntityAlreadyExists")
+        replay.interrupt()
+        shown = replay.rest()
+        assert replay.code == 130
+    assert "awstrace-play: interrupted" in shown
+    assert "Traceback" not in shown
+    assert users() == ["alice"]
+
+
+def interruptible(*args: str) -> Terminal:
+    """A replay at a terminal, which shows its stderr only; stdout goes to a file."""
+    return Terminal("/bin/sh", "-c", 'exec "$@" > out', "sh", BIN / "awstrace-play", *args)
+
+
+# --- pauses
+
+
+class Stage:
+    """Runs nothing, sleeps never, and notes what it is asked to do; commands named `fail` fail."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.asked.append(seconds)
+
+    def replay(
+        self, argv: Sequence[str], *, parameters: Mapping[str, Any] | None, files: Mapping[str, str | bytes]
+    ) -> Outcome:
+        self.asked.append(argv[0])
+        return Outcome(1 if argv[0] == "fail" else 0)
+
+    def starting(self, step: Step, invocation: Invocation) -> None: ...
+
+    def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
+
+    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
+
+    def operation_command(self, *_: Any) -> Any:
+        raise AssertionError("there are only custom commands")
+
+    read_option = operation_command
+
+    def global_options(self) -> Mapping[str, bool]:
+        return {}
+
+
+def asked(settings: Settings, **pauses: float) -> list[object]:
+    """What is run and slept when commands with these names and recorded pauses are played."""
+    stage = Stage()
+    recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
+    steps = plan.make(recorded, relations.derive(recorded), [], stage)
+    Player(steps, runner=stage, sleep=stage.sleep, observer=stage, settings=settings).play()
+    return stage.asked
+
+
+def test_recorded_pauses_are_kept() -> None:
+    assert asked(Settings(), a=0, b=0.3, c=0) == ["a", 0.3, "b", "c"]
+
+
+def test_s_replaces_the_recorded_pauses() -> None:
+    assert asked(Settings(pause=0.2), a=5, b=0.3, c=0) == ["a", 0.2, "b", 0.2, "c"]
+    assert asked(Settings(pause=0), a=5, b=0.3, c=0) == ["a", "b", "c"]
+
+
+def test_nothing_is_waited_for_after_the_last_failure() -> None:
+    assert asked(Settings(), a=0, fail=0.3, c=9) == ["a", 0.3, "fail"]
+    assert asked(Settings(keep_going=True), a=0, fail=0.3, c=9) == ["a", 0.3, "fail", 9, "c"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_recorded_pause_of_hours_can_be_left_out() -> None:
+    write(user("alice"), user("bob", pause=100_000))
+    assert play(*TRACE, "-s", "0").code == 0
+    assert users() == ["alice", "bob"]
+
+
+# --- what is shown besides
+
+
+@pytest.mark.usefixtures("home")
+def test_d_tells_relations_on_stderr_only() -> None:
+    write(policy("p1"), user("alice"), attached("p1", "alice"))
+    plain, debug = play(*TRACE, "--dryrun"), play(*TRACE, "--dryrun", "-d")
+    assert (plain.code, plain.err) == (0, "")
+    assert (debug.code, debug.out) == (0, plain.out)
+    told = debug.err.splitlines()
+    assert any("PolicyArn" in line and "Policy.Arn" in line for line in told)
+    assert any("command 3" in line and "UserName" in line for line in told)
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_only_what_the_switches_say_takes_the_place_of_recorded_global_options(relay: Relay) -> None:
+    line = "ec2 describe-vpcs --query Vpcs[].OwnerId --region eu-west-1 --output text --profile nobody"
+    write(operation("ec2.DescribeVpcs", {}, {"Vpcs": []}, argv=line.split(" ")))
+    folder = Path(".aws")
+    folder.mkdir()
+    (folder / "credentials").write_text("[somebody]\naws_access_key_id = SOMEBODY\naws_secret_access_key = secret\n")
+    result = play(*TRACE, "--profile", "somebody", "--region", "us-west-2", "--endpoint", relay.url)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == ("(play) aws ec2 describe-vpcs --query 'Vpcs[].OwnerId' --output text\n123456789012\n")
+    (request,) = relay.requests
+    assert (request.key, request.region) == ("SOMEBODY", "us-west-2")
+
+
+@pytest.mark.parametrize("seconds", ["many", "-1", "nan"])
+@pytest.mark.usefixtures("home")
+def test_a_time_that_can_not_be_waited_is_refused(seconds: str) -> None:
+    write(user("alice"))
+    result = play(*TRACE, "--dryrun", f"-s={seconds}")
+    assert (result.code, result.out) == (2, "")
+    assert f"{seconds} is not a time to wait" in result.err
+
+
+@pytest.mark.parametrize("switches", [["--dryrun"], []])
+@pytest.mark.usefixtures("aws_home")
+def test_a_reader_that_has_seen_enough_is_no_traceback(switches: list[str]) -> None:
+    """`awstrace-play ... | head -1`."""
+    write(*(user(name) for name in ("alice", "bob")))
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [BIN / "awstrace-play", *TRACE, *switches], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+
+
+# --- overrides
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_an_unknown_name_is_refused_with_the_closest(relay: Relay) -> None:
+    write(user("alice"), policy("p1"))
+    line = refused(play(*TRACE, "--endpoint", relay.url, "-p", "user-nam", "tu"))
+    assert "user-nam;" in line
+    assert "user-name" in line
+    line = refused(play(*TRACE, "--endpoint", relay.url, "-p", "2.policy-nme", "tp"))
+    assert "2.policy-name" in line
+    line = refused(play(*TRACE, "--endpoint", relay.url, "-p", "2.user-name", "tu"))
+    assert "2.user-name" in line
+    assert relay.requests == []
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_name_with_several_values_is_refused_until_one_is_picked(relay: Relay) -> None:
+    write(policy("p1"), user("alice"), user("bob"), attached("p1", "alice"), attached("p1", "bob"))
+    line = refused(play(*TRACE, "--endpoint", relay.url, "-p", "user-name", "tu"))
+    assert "2.user-name" in line
+    assert "alice" in line
+    assert "3.user-name" in line
+    assert "bob" in line
+    assert relay.requests == []
+    result = play(*TRACE, "-p", "2.user-name", "tu")
+    assert (result.code, result.err) == (0, "")
+    assert users() == ["tu", "bob"]
+    assert [line.rpartition(" --user-name ")[2] for line in result.lines[3:]] == ["tu", "bob"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_name_can_be_spelled_as_the_api_spells_it() -> None:
+    write(user("alice"), attached("p1", "alice"))
+    for name in ("UserName", "user-name", "1.UserName"):
+        assert play(*TRACE, "--dryrun", "-p", name, "tu").lines == [
+            "(play) aws iam create-user --user-name tu",
+            "(play) aws iam attach-user-policy --policy-arn arn:aws:iam::123456789012:policy/p1 --user-name tu",
+        ]
+
+
+ITEM = {"Artist": {"S": "No One You Know"}}
+
+
+def table_and_scan() -> None:
+    """Save a trace whose parameters are of many types."""
+    write(
+        operation(
+            "dynamodb.CreateTable",
+            {
+                "TableName": "Music",
+                "AttributeDefinitions": [{"AttributeName": "Artist", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "Artist", "KeyType": "HASH"}],
+                "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 5},
+                "DeletionProtectionEnabled": True,
+            },
+            {},
+        ),
+        operation("dynamodb.PutItem", {"TableName": "Music", "Item": ITEM}, {}),
+        operation("dynamodb.Scan", {"TableName": "Music", "Limit": 10, "ConsistentRead": True}, {}),
+        operation("dynamodb.TagResource", {"ResourceArn": "arn:x", "Tags": [{"Key": "a", "Value": "b"}]}, {}),
+    )
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_values_are_read_as_the_cli_reads_them(relay: Relay) -> None:
+    table_and_scan()
+    other = {"Artist": {"S": "Acme Band"}, "Awards": {"N": "1"}}
+    Path("item.json").write_text(json.dumps(other))
+    overrides = {
+        "attribute-definitions": '[{"AttributeName": "Artist", "AttributeType": "S"}]',
+        "provisioned-throughput": "ReadCapacityUnits=7,WriteCapacityUnits=8",
+        "deletion-protection-enabled": "false",
+        "item": "file://item.json",
+        "limit": "3",
+        "ConsistentRead": "false",
+    }
+    params = [word for name, value in overrides.items() for word in ("-p", name, value)]
+    result = play(*TRACE, "-f", "--endpoint", relay.url, *params)
+    create, put, scan, tag = (request.members for request in relay.requests)
+    assert create["AttributeDefinitions"] == [{"AttributeName": "Artist", "AttributeType": "S"}]
+    assert create["ProvisionedThroughput"] == {"ReadCapacityUnits": 7, "WriteCapacityUnits": 8}
+    assert create["DeletionProtectionEnabled"] is False
+    assert put["Item"] == other
+    assert scan == {"TableName": "Music", "Limit": 3, "ConsistentRead": False}
+    assert tag["Tags"] == [{"Key": "a", "Value": "b"}]
+    assert "--no-deletion-protection-enabled" in result.lines[0]
+    assert "--provisioned-throughput ReadCapacityUnits=7,WriteCapacityUnits=8" in result.lines[0]
+    assert "--item file://item.json" in result.lines[1]
+    assert "--no-consistent-read" in result.lines[2]
+    assert "--limit 3" in result.lines[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("limit", "many"),
+        ("consistent-read", "maybe"),
+        ("item", "{"),
+        ("item", "file://missing.json"),
+        ("provisioned-throughput", "ReadCapacityUnits=many"),
+        ("provisioned-throughput", "Speed=7"),
+    ],
+)
+@pytest.mark.usefixtures("aws_home")
+def test_a_value_that_the_cli_would_refuse_is_refused(silent: Silent, name: str, text: str) -> None:
+    table_and_scan()
+    line = refused(play(*TRACE, "--endpoint", silent.url, "-p", name, text))
+    assert name in line
+    assert text in line
+    assert not silent.was_asked()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_replay_line_does_the_same_in_a_shell() -> None:
+    """What is shown can be pasted, whatever is in the values."""
+    odd = """it's "$HOME" `id` \\ * ; é"""
+    write(operation("ssm.PutParameter", {"Name": "-n", "Value": odd, "Type": "String"}, {}))
+    (line,) = play(*TRACE, "--dryrun").lines
+    shell = subprocess.run(
+        "printf '%s|' " + line.removeprefix("(play) "), shell=True, capture_output=True, text=True, check=True
+    )
+    assert shell.stdout.split("|") == [
+        "aws",
+        "ssm",
+        "put-parameter",
+        "--name=-n",
+        "--type",
+        "String",
+        "--value",
+        odd,
+        "",
+    ]
+
+
+# --- traces that awstracer 1.3 recorded
+
+
+OLD_COMMANDS = {
+    "dynamodb-music": ["dynamodb create-table", "dynamodb put-item"],
+    "iam-user-policy": [
+        "iam create-user",
+        "iam create-policy",
+        "iam attach-user-policy",
+        "iam list-attached-user-policies",
+    ],
+    "integer-parameter": ["sqs receive-message"],
+    "isoformat-key-in-user-data": ["lambda tag-resource"],
+    "step-functions": ["iam create-role", "stepfunctions create-state-machine", "stepfunctions start-execution"],
+    "two-queues": ["sqs create-queue"] * 2 + ["sqs send-message"] * 2,
+    "two-users": ["iam create-policy"] * 2 + ["iam create-user"] * 2 + ["iam attach-user-policy"] * 2,
+    "vpc-repeated-request-ids": [
+        "ec2 create-vpc",
+        "ec2 create-subnet",
+        "ec2 create-internet-gateway",
+        "ec2 attach-internet-gateway",
+        "ec2 create-route-table",
+        "ec2 create-route",
+        "ec2 associate-route-table",
+        "ec2 create-security-group",
+        "ec2 authorize-security-group-ingress",
+        "ec2 create-tags",
+    ],
+}
+
+
+@pytest.mark.parametrize("path", sorted(OLD.iterdir()), ids=lambda path: path.stem)
+@pytest.mark.usefixtures("home")
+def test_a_1_3_trace_is_shown_in_a_dry_run(path: Path) -> None:
+    result = play("--trace-file", path, "--dryrun")
+    assert (result.code, result.err) == (0, "")
+    assert [" ".join(line.split(" ")[2:4]) for line in result.lines] == OLD_COMMANDS[path.stem]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_two_users_stay_two_users() -> None:
+    two = ("--trace-file", OLD / "two-users.trace")
+    result = play(*two, "-p", "3.user-name", "carol")
+    assert (result.code, result.err) == (0, "")
+    assert users() == ["carol", "bob"]
+    for name, kept in {"carol": "p1", "bob": "p2"}.items():
+        (found,) = aws("iam", "list-attached-user-policies", "--user-name", name)["AttachedPolicies"]
+        assert found["PolicyName"] == kept
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_network_is_built_again_with_new_ids(relay: Relay) -> None:
+    path = OLD / "vpc-repeated-request-ids.trace"
+    old_ids = set(re.findall(r"\b(?:vpc|subnet|igw|rtb|sg)-[0-9a-f]{17}\b", path.read_text()))
+    result = play("--trace-file", path, "--endpoint", relay.url)
+    assert (result.code, result.err) == (0, "")
+    assert not any(old in result.out for old in old_ids)
+    sent = [request.members for request in relay.requests]
+    vpc = result.answers[0]["Vpc"]["VpcId"]
+    subnet = result.answers[1]["Subnet"]["SubnetId"]
+    gateway = result.answers[2]["InternetGateway"]["InternetGatewayId"]
+    table = result.answers[4]["RouteTable"]["RouteTableId"]
+    assert {key: value for key, value in sent[3].items() if key.endswith("Id")} == {
+        "InternetGatewayId": gateway,
+        "VpcId": vpc,
+    }
+    assert (sent[5]["GatewayId"], sent[5]["RouteTableId"]) == (gateway, table)
+    assert (sent[6]["SubnetId"], sent[6]["RouteTableId"]) == (subnet, table)
+    assert sent[8]["GroupId"] == result.answers[7]["GroupId"]
+    assert sent[9]["ResourceId.1"] == vpc
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_two_queues_keep_their_own_messages(server: str) -> None:
+    endpoint = ("--endpoint-url", server)
+    assert play("--trace-file", OLD / "two-queues.trace", "-p", "1.queue-name", "qz", *endpoint).code == 0
+    for name, body in {"qz": "A", "qb": "B"}.items():
+        url = aws("sqs", "get-queue-url", "--queue-name", name, *endpoint)["QueueUrl"]
+        (message,) = aws("sqs", "receive-message", "--queue-url", url, *endpoint)["Messages"]
+        assert message["Body"] == body
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_step_functions_are_played_again(relay: Relay) -> None:
+    result = play("--trace-file", OLD / "step-functions.trace", "--endpoint", relay.url)
+    assert (result.code, result.err) == (0, "")
+    assert relay.operations == ["CreateRole", "CreateStateMachine", "StartExecution"]
+    assert relay.requests[1].members["roleArn"] == result.answers[0]["Role"]["Arn"]
+    assert relay.requests[2].members["stateMachineArn"] == result.answers[1]["stateMachineArn"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_persons_own_isoformat_key_is_sent_as_it_is(relay: Relay) -> None:
+    play("--trace-file", OLD / "isoformat-key-in-user-data.trace", "--endpoint", relay.url)
+    (line,) = play("--trace-file", OLD / "isoformat-key-in-user-data.trace", "--dryrun").lines
+    assert line.endswith("""--tags '{"_isoformat": "hello"}'""")
+    (request,) = relay.requests
+    assert request.members["Tags"] == {"_isoformat": "hello"}
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_an_integer_parameter_is_sent_as_an_integer(relay: Relay) -> None:
+    aws("sqs", "create-queue", "--queue-name", "q1", "--endpoint-url", relay.url)
+    relay.requests.clear()
+    path = OLD / "integer-parameter.trace"
+    result = play("--trace-file", path, "--endpoint", relay.url, "-p", "max-number-of-messages", "3")
+    assert (result.code, result.err) == (0, "")
+    (request,) = relay.requests
+    assert request.members["MaxNumberOfMessages"] == 3
+
+
+# --- files that are no traces
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "No such file or directory"),
+        (b"", "is not JSON"),
+        (b"my notes\n", "is not JSON"),
+        (b"\xff\xfe", "is not UTF-8"),
+        (b'{"version": 2}', "is not a trace"),
+        (b'{"version": 3, "recorded": {}, "commands": []}', "format 3"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_file_that_is_no_trace_is_refused(content: bytes | None, reason: str) -> None:
+    if content is not None:
+        Path("t.trace").write_bytes(content)
+    line = refused(play(*TRACE))
+    assert "t.trace" in line
+    assert reason in line
+
+
+@pytest.mark.usefixtures("home")
+def test_a_folder_is_refused() -> None:
+    assert "Is a directory" in refused(play("--trace-file", "."))
+
+
+@pytest.mark.usefixtures("home")
+def test_a_command_that_the_installed_cli_has_not_is_refused(silent: Silent) -> None:
+    write(user("alice"), operation("iam.CreateUnicorn", {"Name": "a"}, {}))
+    line = refused(play(*TRACE, "--endpoint", silent.url))
+    assert "command 2" in line
+    assert "CreateUnicorn" in line
+    assert not silent.was_asked()
+
+
+# --- colours
+
+RENAMED = (*TRACE, "--dryrun", "-p", "user-name", "tu", "-p", "policy-name", "tp")
+
+
+def shown(*args: str) -> str:
+    """What a replay shows at a terminal."""
+    with Terminal("awstrace-play", *args) as replay:
+        text = replay.rest()
+        assert replay.code == 0
+    return text
+
+
+@pytest.mark.usefixtures("home")
+def test_overridden_derived_and_recorded_values_have_colours_of_their_own() -> None:
+    write(policy("p1"), user("alice"), attached("p1", "alice"))
+    text = shown(*RENAMED)
+    assert COLOUR.sub("", text).replace("\r", "") == play(*RENAMED).out
+    _, made, attach = text.splitlines()
+    overridden, derived = colour(made, "tu"), colour(attach, "tu")
+    assert len({"", overridden, derived}) == 3
+    assert colour(attach, "arn:aws:iam::123456789012:policy/tp") == derived
+    assert colour(made, " --user-name ") == ""
+
+
+def colour(line: str, text: str) -> str:
+    """The escape sequences right before a text, which must end with it."""
+    match = re.search(rf"((?:{COLOUR.pattern})*){re.escape(text)}", line)
+    assert match, (line, text)
+    return match[1].removeprefix("\x1b[0m")
+
+
+@pytest.mark.usefixtures("home")
+def test_there_are_no_colours_where_nobody_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(policy("p1"), user("alice"), attached("p1", "alice"))
+    assert "\x1b" in shown(*RENAMED)
+    assert "\x1b" not in shown(*RENAMED, "-c")
+    assert "\x1b" not in play(*RENAMED).out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown(*RENAMED)
