@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
+from typing import TextIO
 
 import colorama
 
@@ -53,7 +54,9 @@ def rec_parser() -> argparse.ArgumentParser:
         "-n", "--no-prompts", action="store_true", help="don't ask: keep every command that succeeds, and save"
     )
     parser.add_argument(
-        "-s", "--allow-shell", action="store_true",
+        "-s",
+        "--allow-shell",
+        action="store_true",
         help="run other lines than 'aws ...' in the shell; they are not recorded, only the time they take is",
     )
     parser.add_argument("-d", "--no-confirm", action="store_true", help="with -s: don't ask before running them")
@@ -89,15 +92,26 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
             return ExitCode.UNUSABLE
         append, overwrite = _ask_about(path, console)
         if not (append or overwrite):
+            console.say(f"awstrace-rec: {path} is left as it is; name another file")
             return ExitCode.UNUSABLE
     before = tracefile.load(path) if append and path.exists() else None
     session = Recorder(runner=aws, console=console, shell=_shell, now=_now, settings=settings)
     started = _now()
     with console.session(_history_file()):
-        session.run()
+        ask = _run(session, console) and settings.ask
         recorded = Circumstances(started, _region(session), __version__, driver.VERSION)
         trace = Trace(tuple(session.commands), recorded)
-        return _save(path, before, trace, console, ask=settings.ask)
+        return _save(path, before, trace, console, ask=ask)
+
+
+def _run(session: Recorder, console: Console) -> bool:
+    """Whether there is still a terminal to ask at when the session has ended."""
+    try:
+        session.run()
+    except OSError as error:
+        console.say(f"awstrace-rec: the terminal is gone: {error.strerror or error}")
+        return False
+    return True
 
 
 def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
@@ -159,10 +173,21 @@ def play_parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", metavar="P", help="play every command under this profile")
     parser.add_argument("--region", metavar="R", help="play every command in this region")
     parser.add_argument(
-        "--endpoint", "--endpoint-url", dest="endpoint", metavar="URL", help="send every command to this endpoint"
+        "--endpoint",
+        "--endpoint-url",
+        dest="endpoint",
+        type=_endpoint,
+        metavar="URL",
+        help="send every command to this endpoint",
     )
     parser.add_argument(
-        "-p", "--param", dest="params", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        "-p",
+        "--param",
+        dest="params",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
         help="give a parameter another value wherever the trace has it, and in all that depends on it; "
         "NAME as the CLI spells it (user-name) or the API (UserName), N.NAME for command N only; "
         "VALUE as you would type it after the option (file://, JSON, shorthand)",
@@ -199,8 +224,10 @@ def _planned(
     trace = tracefile.load(path)
     from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
 
+    aws = driver.AwsCli()
+    aws.check_profile(given.get("--profile"))
     found = relations.derive(trace)
-    return found, plan.make(trace, found, overrides, driver.AwsCli(), given)
+    return found, plan.make(trace, found, overrides, aws, given)
 
 
 def _preview(steps: Plan, screen: Screen) -> int:
@@ -272,17 +299,26 @@ def _add_common_switches(parser: argparse.ArgumentParser) -> None:
 
 
 def _styles(no_color: bool) -> Styles:
-    if no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+    if no_color or os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return PLAIN
     colorama.just_fix_windows_console()
     return COLOURED
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
     if not 0 <= seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a time to wait")
     return seconds
+
+
+def _endpoint(text: str) -> str:
+    if "://" not in text:
+        raise argparse.ArgumentTypeError(f"{text} is no URL: say http://{text} or https://{text}")
+    return text
 
 
 @contextmanager
@@ -294,9 +330,22 @@ def _errors_told(program: str) -> Iterator[list[int]]:
     except AwstracerError as error:
         _complain(program, terminal.error_text(error))
         code[0] = ExitCode.UNUSABLE
+    except BrokenPipeError:
+        _point_at_nothing(sys.stdout)  # whoever read it has left; Python would complain at the end once more
+        code[0] = ExitCode.FAILED
+    except OSError as error:
+        _complain(program, f"can't go on: {error.strerror or error}")
+        _point_at_nothing(sys.stdout)
+        code[0] = ExitCode.FAILED
     except KeyboardInterrupt:
         print(file=sys.stderr)
         code[0] = ExitCode.INTERRUPTED
+
+
+def _point_at_nothing(stream: TextIO) -> None:
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
 
 
 def _complain(program: str, text: str) -> None:

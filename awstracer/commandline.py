@@ -193,6 +193,7 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     left = {name: value for name, value in parameters.items() if name not in said}
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = [name for name, value in left.items() if not _is_text(value)]
+    unsaid += [str(option.path[0]) for option in command.options if _is_partial(option, left)]
     for option in command.options:
         at_hand = left if _can_say(option, left) or not command.takes_json else {}
         value = _taken(at_hand, option.path)
@@ -215,10 +216,15 @@ def _is_text(value: Any) -> bool:
         return False
 
 
+def _is_partial(option: Option, parameters: Mapping[str, Any]) -> bool:
+    """Whether a structure has members that its option refuses."""
+    return bool(option.lacks) and bool(option.lacks & set(unmarked(parameters.get(str(option.path[0]))) or ()))
+
+
 def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
     """Whether awscli reads the option's words as the value that they stand for."""
     value = parameters.get(str(option.path[0]))
-    if option.lacks and option.lacks & set(unmarked(value) or ()):
+    if _is_partial(option, parameters):
         return False
     text = scalar_spelling(unmarked(value)) if isinstance(unmarked(value), (str, bytes)) else ""
     as_typed = isinstance(value, Marked) and plain(value.shown) != text

@@ -29,7 +29,7 @@ from botocore.validate import ParamValidator
 
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option
-from awstracer.errors import BadValue, UnfitParameters, UnknownCommand
+from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace import Opaque, Operation, blobs
 
 INTERRUPTED = 130
@@ -111,7 +111,7 @@ class AwsCli:
         command = self._operation(words)
         if command is None:
             raise UnknownCommand(number, operation.service, operation.name, VERSION)
-        _check(number, operation, command._operation_model)
+        self.check(number, operation)
         table = command.arg_table
         options = self._options(words, command)
         typed = None
@@ -145,6 +145,22 @@ class AwsCli:
         except Exception as error:  # awscli says "bad value" in many types
             raise BadValue(option, text, str(error)) from error
         return members
+
+    def check_profile(self, profile: str | None) -> None:
+        """UnknownProfile if the person's configuration has no such profile."""
+        known = self._driver().session.available_profiles
+        if profile is not None and profile not in known:
+            raise UnknownProfile(profile, known)
+
+    def check(self, number: int, operation: Operation) -> None:
+        """UnfitParameters, with `number`, if botocore would refuse the operation's parameters."""
+        command = self._operation(operation.words or self._words(operation))
+        body = {name: b"" if isinstance(value, Opaque) else value for name, value in operation.parameters.items()}
+        body.pop("PaginationConfig", None)
+        shape = command._operation_model.input_shape
+        report = ParamValidator().validate(body, shape) if shape is not None else None
+        if report is not None and report.has_errors():
+            raise UnfitParameters(number, operation.service, operation.name, report.generate_report())
 
     def complete(self, line: str) -> list[str]:
         """What the last word of a line could become, by awscli's own completer."""
@@ -337,17 +353,6 @@ def _expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
         return bool(found == "expanded")
 
     return expands
-
-
-def _check(number: int, operation: Operation, model: Any) -> None:
-    """UnfitParameters if botocore would refuse the recorded parameters."""
-    body = {name: b"" if isinstance(value, Opaque) else value for name, value in operation.parameters.items()}
-    body.pop("PaginationConfig", None)
-    if model.input_shape is None:
-        return
-    report = ParamValidator().validate(body, model.input_shape)
-    if report.has_errors():
-        raise UnfitParameters(number, operation.service, operation.name, report.generate_report())
 
 
 # --- awscli's argument tables as plain data

@@ -6,6 +6,7 @@ AwstracerError
 │   └── Unfinished      ... because it goes on in the next line
 ├── UnknownCommand      the installed awscli has no command for a recorded call
 ├── UnfitParameters     the installed awscli's command doesn't take the recorded parameters
+├── UnknownProfile      the person's configuration lacks a profile
 ├── OverrideError       what `-p` says can't be done
 │   ├── UnknownParameter
 │   ├── AmbiguousParameter
@@ -64,6 +65,14 @@ class UnfitParameters(AwstracerError):
     service: str
     operation: str
     reason: str
+
+
+@dataclass
+class UnknownProfile(AwstracerError):
+    """There is no profile of this name; `known` are those that there are."""
+
+    name: str
+    known: Sequence[str]
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from awstracer import commandline
 from awstracer.commandline import Mark, Marked, OperationCommand, Span, Text
-from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
+from awstracer.errors import AmbiguousParameter, BadValue, MissingValue, UnfitParameters, UnknownParameter
 from awstracer.identifiers import part_of, segments
 from awstracer.relations import Part, Relation, Side, Source
 from awstracer.trace import Command, Document, Operation, Path, Trace, lookup, rebuilt, spelled
@@ -30,6 +30,8 @@ class Catalog(Protocol):
     def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand: ...
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
+
+    def check(self, number: int, operation: Operation) -> None: ...
 
     def global_options(self) -> Mapping[str, bool]: ...
 
@@ -191,7 +193,9 @@ def _overridden(steps: list[Step], override: Override, catalog: Catalog) -> list
         raise AmbiguousParameter(override.name, [(spelling, value) for value, spelling in reversed(first.items())])
     pinned = [dict(step.pins) for step in steps]
     for use in uses:
-        for path, value in _read(steps[use.step], use, override.text, catalog).items():
+        values = _read(steps[use.step], use, override.text, catalog)
+        _check(steps[use.step], override, values, catalog)
+        for path, value in values.items():
             index, root, pin = _root(steps, use, path, Pin(value, override.text), renames=override.command is None)
             pinned[index][root] = (*(old for old in pinned[index].get(root, ()) if old.part != pin.part), pin)
     return [replace(step, pins=pins) for step, pins in zip(steps, pinned, strict=True)]
@@ -227,6 +231,18 @@ def _read(step: Step, use: _Use, text: str, catalog: Catalog) -> Mapping[Path, A
         return {use.paths[0]: text}
     members = catalog.read_option(step.form.words, use.option, text)
     return {path: lookup(members, path) for path in use.paths}
+
+
+def _check(step: Step, override: Override, values: Mapping[Path, Any], catalog: Catalog) -> None:
+    """BadValue if the operation wouldn't take the values."""
+    operation = step.command.operation
+    if operation is None:
+        return
+    parameters = rebuilt(operation.parameters, lambda path, _: values.get(path))
+    try:
+        catalog.check(step.number, replace(operation, parameters=parameters))
+    except UnfitParameters as unfit:
+        raise BadValue(override.name, override.text, unfit.reason) from unfit
 
 
 def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) -> tuple[int, Path, Pin]:

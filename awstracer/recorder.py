@@ -25,8 +25,11 @@ class Runner(Protocol):
 class Console(Protocol):
     """The person at the terminal."""
 
-    def read(self, prompt: str) -> str:
-        """The next line, without its end; EOFError at the end, KeyboardInterrupt on Ctrl-C."""
+    def read(self, prompt: str, before: str = "") -> str:
+        """The next line, without its end; `before` is what its command has so far.
+
+        EOFError at the end of the input, KeyboardInterrupt on Ctrl-C.
+        """
 
     def confirm(self, question: str) -> bool:
         """Whether the answer to a question is yes; no at the end of the input and on Ctrl-C."""
@@ -97,7 +100,7 @@ class Recorder:
 
     def _more(self, unfinished: Unfinished) -> str:
         try:
-            return self._console.read(CONTINUATION)
+            return self._console.read(CONTINUATION, unfinished.prefix)
         except EOFError:
             raise SplitError(unfinished.reason) from None
 

@@ -227,12 +227,12 @@ def _judge(place: _Place, span: tuple[int, int], origin: _Origin) -> str | None:
 
 def _judge_whole(place: _Place, origin: _Origin) -> str | None:
     if origin.strength is Strength.PROOF:
-        return f"{origin.kind or 'a value'} that proves itself"
+        return f"the {origin.kind}'s identifier" if origin.kind else "an identifier"
     same_kind = origin.kind == place.kind != "" and origin.place.service == place.service
     if same_kind and _is_thing(origin):
-        return f"the same {place.kind} of {place.service}"
+        return f"the same {place.kind}"
     if origin.strength is Strength.MUCH and _is_thing(origin):
-        return f"a telling {origin.kind or 'value'}"
+        return f"the {origin.kind}'s name" if origin.kind else "a telling name"
     return None
 
 
@@ -240,7 +240,7 @@ def _judge_piece(place: _Place, span: tuple[int, int], origin: _Origin) -> str |
     if not _is_thing(origin):
         return None
     if origin.strength is Strength.PROOF:
-        return f"holds a {origin.kind or 'value'} that proves itself" if _stands_alone(place.text, span, WORD) else None
+        return f"holds the {origin.kind or 'same'} identifier" if _stands_alone(place.text, span, WORD) else None
     if not _stands_alone(place.text, span, NAME):
         return None
     for reason in (_named_by_arn, _named_by_s3_uri, _named_by_label, _named_by_echo):
@@ -248,7 +248,7 @@ def _judge_piece(place: _Place, span: tuple[int, int], origin: _Origin) -> str |
         if evidence:
             return evidence
     if origin.strength is Strength.MUCH:
-        return f"holds a telling {origin.kind or 'value'}"
+        return f"holds the {origin.kind or 'same'} name"
     return None
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 from types import ModuleType
 from typing import TextIO
 
@@ -24,7 +24,7 @@ from awstracer.errors import AwstracerError, MissingValue
 from awstracer.plan import Invocation, Step, Substitution
 from awstracer.player import Report, Status
 from awstracer.relations import Relation, Source
-from awstracer.trace import spelled
+from awstracer.trace import Path, spelled
 
 try:
     import readline as _readline
@@ -94,14 +94,16 @@ def unsaid(invocation: Invocation, styles: Styles) -> str | None:
 
 def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
     """A line for each value of a step that comes from elsewhere: what it is, whence, and why."""
+    for path, pins in step.pins.items():
+        for pin in pins:
+            value = _styled(visible(_short(pin.shown)), styles.marks[Mark.OVERRIDDEN], styles)
+            yield _styled(f"       {_place(step, path)}", styles.heading, styles) + f" = {value}, given with -p"
     for substitution in invocation.substitutions:
-        yield _styled(f"       {_place(step, substitution.relation)}", styles.heading, styles) + _origin(
-            substitution, styles
-        )
+        place = _place(step, substitution.relation.target.path)
+        yield _styled(f"       {place}", styles.heading, styles) + _origin(substitution, styles)
 
 
-def _place(step: Step, relation: Relation) -> str:
-    path = relation.target.path
+def _place(step: Step, path: Path) -> str:
     if step.form is None:
         return f"word {path[1]}" if isinstance(path[1], int) else visible(path[1])
     return visible(spelled(path))
@@ -109,8 +111,8 @@ def _place(step: Step, relation: Relation) -> str:
 
 def _origin(substitution: Substitution, styles: Styles) -> str:
     value = _styled(visible(_short(substitution.value)), styles.marks[substitution.mark], styles)
-    known = "will come" if substitution.mark is Mark.PENDING else "comes"
-    return f" = {value} {known} from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
+    known = " (as recorded)" if substitution.mark is Mark.PENDING else ""
+    return f" = {value}{known}, from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
 
 
 def source_text(source: Source) -> str:
@@ -168,6 +170,8 @@ def _error_words(error: AwstracerError) -> str:
             return f"command {number} is {service}.{operation}, for which awscli {version} has no command"
         case errors.UnfitParameters(number=number, service=service, operation=operation, reason=reason):
             return f"command {number}, {service}.{operation}, has parameters that it doesn't take: {reason}"
+        case errors.UnknownProfile(name=name, known=known):
+            return f"there is no profile {name}; there is {', '.join(known) or 'none'}"
         case errors.UnknownParameter(name=name, closest=closest):
             hint = f"; did you mean {' or '.join(closest)}?" if closest else ""
             return f"no command of the trace has a parameter {name}{hint}"
@@ -197,9 +201,10 @@ class Console:
         self._out = out if out is not None else sys.stderr
         self._before = ""
         self._choices: list[str] = []
+        self._ahead: list[str] = []
 
     @contextmanager
-    def session(self, history: Path) -> Iterator[None]:
+    def session(self, history: FilePath) -> Iterator[None]:
         """Line editing with a history that outlives the session, in a file that only its owner can read."""
         if readline is None or not sys.stdin.isatty():
             yield
@@ -219,19 +224,33 @@ class Console:
                 readline.write_history_file(history)
 
     def read(self, prompt: str, before: str = "") -> str:
-        """The next line; `before` is what the command has so far, for completion."""
+        """The next line; `before` is what the command has so far, for completion.
+
+        A paste may hold several lines: they come one after the other.
+        """
+        if self._ahead:
+            line = self._ahead.pop(0)
+            print(f"{_styled(prompt, self._styles.prompt, self._styles)}{visible(line)}", flush=True)
+            return line
         self._before = before
-        return input(self._prompt(prompt))
+        line, *self._ahead = input(self._prompt(prompt)).split("\n")
+        return line
 
     def confirm(self, question: str) -> bool:
-        """Whether the person says yes; no at the end of the input, and on Ctrl-C."""
+        """Whether the person says yes; no at the end of the input, and on Ctrl-C.
+
+        What is no answer was pasted behind the command that is asked about: it comes as the next line.
+        """
         with _without_history():
-            try:
-                answer = input(self._prompt(question))
-            except (EOFError, KeyboardInterrupt):
-                self.say("")
-                return False
-        return answer.strip().lower() in ("y", "yes")
+            while True:
+                try:
+                    answer = input(self._prompt(question))
+                except (EOFError, KeyboardInterrupt):
+                    self.say("")
+                    return False
+                if answer.strip().lower() in ("y", "yes", "n", "no", ""):
+                    return answer.strip().lower() in ("y", "yes")
+                self._ahead += answer.split("\n")
 
     def say(self, text: str) -> None:
         """Tell something, where it doesn't mix with what `aws` prints."""
@@ -268,7 +287,7 @@ def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) 
     for prefix in ("file://", "fileb://"):
         if word.startswith(prefix):
             names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))  # noqa: PTH207 - keeps "./" and "~"
-            return [prefix + name + ("/" if Path(name).is_dir() else " ") for name in names]
+            return [prefix + name + ("/" if FilePath(name).is_dir() else " ") for name in names]
     if line.split(maxsplit=1)[:1] != ["aws"]:
         return [word + " " for word in ["aws"] if word.startswith(line.strip())]
     return [choice + " " for choice in complete(line) if choice.startswith(word)]

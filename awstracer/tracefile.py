@@ -87,6 +87,8 @@ def check_writable(path: Path) -> None:
     target = path.resolve()
     if target.is_dir():
         raise TraceError(path, "is a directory")
+    if target.exists() and not target.is_file():
+        raise TraceError(path, "is no regular file")
     if target.exists() and not os.access(target, os.W_OK):
         raise TraceError(path, "is not writable")
     try:

@@ -37,6 +37,7 @@ from awstracer.errors import AwstracerError
 from awstracer.plan import Invocation
 from awstracer.trace import Command, Opaque, Operation, Trace
 
+from awscli.clidriver import ServiceOperation  # isort: skip
 import botocore.session  # isort: skip - after the driver, which brings the botocore that is meant
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -47,7 +48,7 @@ ODD = [
     "plain",
     "naïve ☃ 日本",
     "two\nlines\ttab",
-    "it's \"quoted\" \\ $HOME `id`",
+    'it\'s "quoted" \\ $HOME `id`',
     "-dash",
     "--version",
     "[bracket",
@@ -165,9 +166,11 @@ class Sampler:
 
     def _number(self, shape: Any) -> Any:
         least = shape.metadata.get("min", 0)
-        return max(self._pick(SCALARS[shape.type_name]), least) if isinstance(least, (int, float)) and (
-            shape.type_name != "timestamp"
-        ) else self._pick(SCALARS[shape.type_name])
+        return (
+            max(self._pick(SCALARS[shape.type_name]), least)
+            if isinstance(least, (int, float)) and (shape.type_name != "timestamp")
+            else self._pick(SCALARS[shape.type_name])
+        )
 
 
 # --- requests, HTTP cut off
@@ -255,7 +258,7 @@ class Bench:
         service = made.create_help_command().command_table[service_command]
         for name, command in service.create_help_command().command_table.items():
             model = getattr(command, "_operation_model", None)
-            if model is not None and isinstance(command, driver.awscli.clidriver.ServiceOperation):
+            if model is not None and isinstance(command, ServiceOperation):
                 yield (service_command, name), model
 
     def check(self, words: tuple[str, str], model: Any, *, everything: bool) -> Result:
@@ -310,7 +313,7 @@ class Bench:
         requests.seen.clear()
         with contextlib.ExitStack() as files:
             opened = {
-                name: files.enter_context(Path(value.name).open("rb")) if isinstance(value, Opaque) else value
+                name: files.enter_context(self._body.open("rb")) if isinstance(value, Opaque) else value
                 for name, value in parameters.items()
             }
             client._make_api_call(model.name, opened)
@@ -361,8 +364,12 @@ def _isolate() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_DATA_PATH"]:
         del os.environ[name]
     os.environ.update(
-        AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="y", AWS_DEFAULT_REGION=REGION, AWS_EC2_METADATA_DISABLED="true",
-        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_ACCESS_KEY_ID="x",
+        AWS_SECRET_ACCESS_KEY="y",
+        AWS_DEFAULT_REGION=REGION,
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     )
     fixed = uuid.UUID("0f0f0f0f-1111-4222-8333-444444444444")
     uuid.uuid4 = lambda: fixed

@@ -206,7 +206,7 @@ def window(width: float, height: float, title: str) -> Iterator[str]:
         yield f'<circle cx="{PADDING + 4 + number * 20:g}" cy="{middle:g}" r="6" fill="{colour}"/>'
     yield (
         f'<text x="{width / 2:g}" y="{middle + 4.5:g}" text-anchor="middle" fill="{TITLE}" '
-        f'font-family="system-ui, -apple-system, \'Segoe UI\', \'DejaVu Sans\', sans-serif" font-size="13">'
+        f"font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\" font-size=\"13\">"
         f"{escape(title)}</text>"
     )
 

@@ -25,7 +25,9 @@ def test_a_line_splits_into_the_words_that_it_was_made_of(words: list[str]) -> N
 @given(st.lists(st.text(max_size=6), max_size=4))
 def test_marks_change_no_character(pieces: list[str]) -> None:
     marked = tuple(Span(piece, Mark.DERIVED) for piece in pieces)
-    assert commandline.plain(commandline.quoted(marked)) == commandline.plain(commandline.quoted((Span("".join(pieces)),)))
+    assert commandline.plain(commandline.quoted(marked)) == commandline.plain(
+        commandline.quoted((Span("".join(pieces)),))
+    )
 
 
 def test_a_real_shell_reads_the_line_the_same() -> None:
@@ -73,7 +75,7 @@ COMMAND = OperationCommand(
 
 
 def spelled(parameters: dict[str, object], command: OperationCommand = COMMAND) -> list[str]:
-    return [commandline.plain(word) for word in commandline.spell(parameters, command)]
+    return [commandline.plain(word) for word in commandline.spell(parameters, command).words]
 
 
 @pytest.mark.parametrize(
@@ -101,11 +103,23 @@ def test_parameters_become_options(parameters: dict[str, object], words: list[st
 
 def test_words_that_no_option_can_say_again_are_kept() -> None:
     extra = (Extra(("out.bin",), frozenset()), Extra(("--both", "1:2"), frozenset({"Min", "Max"})))
-    command = OperationCommand(COMMAND.words, COMMAND.options, frozenset({"--both"}), extra)
-    assert spelled({"Zone": "a", "Min": 1, "Max": 2}, command) == ["svc", "op", "--both", "1:2", "--zone", "a", "out.bin"]
+    command = OperationCommand(COMMAND.words, COMMAND.options, extra)
+    assert spelled({"Zone": "a", "Min": 1, "Max": 2}, command) == [
+        "svc",
+        "op",
+        "--both",
+        "1:2",
+        "--zone",
+        "a",
+        "out.bin",
+    ]
 
 
-@given(st.recursive(st.text() | st.booleans() | st.integers() | st.none(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+@given(
+    st.recursive(
+        st.text() | st.booleans() | st.integers() | st.none(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+    )
+)
 def test_json_text_is_that_json(value: object) -> None:
     assert json.loads(commandline.plain(commandline.json_text(value))) == value
 
@@ -115,7 +129,9 @@ def test_json_text_keeps_marks_and_meaning(before: str, inside: str) -> None:
     value = Marked(before + inside, (Span(before), Span(inside, Mark.DERIVED)))
     text = commandline.json_text({"a": [value]})
     assert json.loads(commandline.plain(text)) == {"a": [before + inside]}
-    assert "".join(span.text for span in text if span.mark is Mark.DERIVED) == json.dumps(inside, ensure_ascii=False)[1:-1]
+    assert (
+        "".join(span.text for span in text if span.mark is Mark.DERIVED) == json.dumps(inside, ensure_ascii=False)[1:-1]
+    )
 
 
 def test_global_options_are_told_from_a_commands_own_words() -> None:

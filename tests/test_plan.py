@@ -31,6 +31,9 @@ class Catalog:
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]:
         return {"".join(part.capitalize() for part in option.split("-")): text.removeprefix("file://")}
 
+    def check(self, number: int, operation: Operation) -> None:
+        pass
+
     def global_options(self) -> Mapping[str, bool]:
         return {"--region": True, "--query": True, "--debug": False}
 
@@ -55,7 +58,11 @@ def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Mark]]:
 
 ARN = "arn:aws:iam::123456789012:policy/p-one"
 POLICY = trace(
-    ["iam.CreatePolicy", {"PolicyName": "p-one"}, {"Policy": {"PolicyName": "p-one", "Arn": ARN, "Id": "ANPA12B3C4D5E6"}}],
+    [
+        "iam.CreatePolicy",
+        {"PolicyName": "p-one"},
+        {"Policy": {"PolicyName": "p-one", "Arn": ARN, "Id": "ANPA12B3C4D5E6"}},
+    ],
     ["iam.AttachUserPolicy", {"PolicyArn": ARN, "UserName": "alice"}, {}],
     ["iam.TagPolicy", {"PolicyArn": "ANPA12B3C4D5E6", "Tags": f'[{{"Key": "{ARN}"}}]'}, {}],
 )
@@ -147,9 +154,13 @@ def test_a_file_is_shown_by_its_name_and_sent_by_its_content() -> None:
 
 
 BUCKET = trace(
-    command(["s3", "mb", "s3://site-0f3a", "--region", "eu-west-1"], call("s3.CreateBucket", {"Bucket": "site-0f3a"}, {})),
+    command(
+        ["s3", "mb", "s3://site-0f3a", "--region", "eu-west-1"], call("s3.CreateBucket", {"Bucket": "site-0f3a"}, {})
+    ),
     ["s3.PutBucketPolicy", {"Bucket": "site-0f3a", "Policy": '"arn:aws:s3:::site-0f3a/*"'}, {}],
-    command(["s3", "cp", "file://a", "s3://site-0f3a/a", "--metadata", "file://m"], files={"file://m": "x=s3://site-0f3a"}),
+    command(
+        ["s3", "cp", "file://a", "s3://site-0f3a/a", "--metadata", "file://m"], files={"file://m": "x=s3://site-0f3a"}
+    ),
 )
 
 

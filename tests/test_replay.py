@@ -187,7 +187,7 @@ class Stage:
     def operation_command(self, *_: Any) -> Any:
         raise AssertionError("there are only custom commands")
 
-    read_option = operation_command
+    read_option = check = operation_command
 
     def global_options(self) -> Mapping[str, bool]:
         return {}
