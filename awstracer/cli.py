@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import TextIO
 
 import colorama
 
-from awstracer import __version__, plan, player, recorder, relations, terminal, tracefile
+from awstracer import __version__, identifiers, plan, player, recorder, relations, terminal, tracefile
 from awstracer.errors import AwstracerError, MissingValue
 from awstracer.plan import Invocation, Override, Plan, Step
 from awstracer.player import Player, Report, Status
@@ -133,8 +134,10 @@ def _save(path: Path, before: Trace | None, trace: Trace, console: Console, *, a
 
 
 def _region(session: Recorder) -> str | None:
-    regions = (call.region for command in session.commands for call in command.calls)
-    return next((region for region in regions if region), None)
+    """The region of the session: global services' calls have regions of their own."""
+    regions = [call.region for command in session.commands for call in command.calls]
+    named = [region for region in regions if region and identifiers.REGION.fullmatch(region)]
+    return max(named, key=named.count, default=None)
 
 
 def _shell(line: str) -> None:
@@ -213,7 +216,7 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
         screen.found(found)
         if args.dryrun:
-            return _preview(steps, screen)
+            return _preview(steps, screen, given)
         return _play(steps, screen, given, pause=args.sleep, keep_going=args.force)
     return failed[0]
 
@@ -226,15 +229,25 @@ def _planned(
 
     aws = driver.AwsCli()
     aws.check_profile(given.get("--profile"))
-    found = relations.derive(trace)
+    found = relations.derive(trace, driver.query)
     return found, plan.make(trace, found, overrides, aws, given)
 
 
-def _preview(steps: Plan, screen: Screen) -> int:
-    expected = plan.Knowledge(steps, live=False)
+def _preview(steps: Plan, screen: Screen, given: dict[str, str]) -> int:
+    expected = _knowledge(steps, given, live=False)
     for step in steps.steps:
         screen.starting(step, expected.invocation(step))
     return ExitCode.OK
+
+
+def _knowledge(steps: Plan, given: dict[str, str], *, live: bool) -> plan.Knowledge:
+    from awstracer import driver
+
+    aws = driver.AwsCli()
+    extra = [word for pair in given.items() for word in pair]
+    region = given.get("--region") or aws.region(given.get("--profile"))
+    played = plan.Played(region, functools.cache(lambda: aws.account(extra)))
+    return plan.Knowledge(steps, live=live, query=driver.query, played=played)
 
 
 def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | None, keep_going: bool) -> int:
@@ -243,7 +256,10 @@ def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | 
     settings = player.Settings(
         extra=tuple(word for pair in given.items() for word in pair), pause=pause, keep_going=keep_going
     )
-    report = Player(steps, runner=driver.AwsCli(), sleep=time.sleep, observer=screen, settings=settings).play()
+    knowledge = _knowledge(steps, given, live=True)
+    report = Player(
+        steps, knowledge=knowledge, runner=driver.AwsCli(), sleep=time.sleep, observer=screen, settings=settings
+    ).play()
     screen.ended(report)
     if report.interrupted:
         return ExitCode.INTERRUPTED

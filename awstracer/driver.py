@@ -23,6 +23,7 @@ import awscli.arguments
 import awscli.completer
 import awscli.customizations.paginate
 import awscli.paramfile
+import jmespath  # awscli's, for `--query`
 from botocore import xform_name
 from botocore.utils import EVENT_ALIASES, is_json_value_header
 from botocore.validate import ParamValidator
@@ -146,6 +147,20 @@ class AwsCli:
             raise BadValue(option, text, str(error)) from error
         return members
 
+    def region(self, profile: str | None) -> str | None:
+        """The region of the person's configuration, under a profile."""
+        session = self._driver().session
+        if profile is not None:
+            session.set_config_variable("profile", profile)
+        region = session.get_config_variable("region")
+        return str(region) if region else None
+
+    def account(self, extra: Sequence[str]) -> str | None:
+        """The account of the credentials in use, as STS tells it; None if it doesn't. `extra` are global options."""
+        with contextlib.redirect_stdout(io.StringIO()):
+            outcome = self.replay(["sts", "get-caller-identity", *extra], parameters={}, files={})
+        return next((str(call.response["Account"]) for call in outcome.calls if call.response), None)
+
     def check_profile(self, profile: str | None) -> None:
         """UnknownProfile if the person's configuration has no such profile."""
         known = self._driver().session.available_profiles
@@ -216,6 +231,14 @@ class AwsCli:
         with _logging_restored(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             _exit_code(driver, argv)
         return found[0] if found else argparse.Namespace()
+
+
+def query(expression: str, document: Any) -> Any:
+    """What `--query` makes of a response; None where the expression doesn't fit it."""
+    try:
+        return jmespath.search(expression, document)
+    except jmespath.exceptions.JMESPathError:
+        return None
 
 
 def _exit_code(driver: Any, argv: Sequence[str]) -> int:

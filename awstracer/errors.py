@@ -106,8 +106,11 @@ class BadValue(OverrideError):
 
 @dataclass
 class MissingValue(AwstracerError):
-    """A value was to come from `path` of what command `number` got, and isn't there; `found` is what came instead."""
+    """A value was to come from `path` of what command `number` got, and isn't there; `found` is what came instead.
 
-    number: int
+    `number` is None for what no command tells.
+    """
+
+    number: int | None
     path: str
     found: str

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from awstracer.trace import Path
@@ -28,7 +29,7 @@ MINTED = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")
 ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
 SILENT_ADDRESS = re.compile(r"(?:0|127|255)\.")
 SILENT = re.compile(r"[\d\s.,:+TZ-]*|(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*")
-SUFFIX = re.compile(r"(?<=.)(?:names?|identifiers?|ids?|arns?|urls?|uris?)$")
+SUFFIX = re.compile(r"(?<=.)(?:names?|numbers?|identifiers?|ids?|arns?|urls?|uris?)$")
 
 
 class Strength(IntEnum):
@@ -40,6 +41,7 @@ class Strength(IntEnum):
     PROOF = 3
 
 
+@lru_cache(maxsize=1 << 16)
 def strength(text: str) -> Strength:
     """How much a string says by itself, wherever it stands."""
     if is_account(text):
@@ -78,6 +80,7 @@ def _is_random(atom: str) -> bool:
 # --- kinds
 
 
+@lru_cache(maxsize=1 << 16)
 def kind(path: Path, operation: str) -> str:
     """What the string at a path of an operation's request or response names: `user`, `vpc`, `queue`.
 
@@ -91,6 +94,7 @@ def kind(path: Path, operation: str) -> str:
     return stem_of(re.sub(r"^[A-Z][a-z0-9]*", "", operation))
 
 
+@lru_cache(maxsize=1 << 12)
 def stem_of(name: str) -> str:
     """A member's, an option's or a resource type's name without case, hyphens and what tells the form only."""
     name = re.sub(r"[^a-z0-9]", "", name.lower())
@@ -100,6 +104,7 @@ def stem_of(name: str) -> str:
     return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
 
 
+@lru_cache(maxsize=1 << 16)
 def is_name(path: Path, operation: str) -> bool:
     """Whether the member at a path of a request names a thing, and does not describe it."""
     last = next((key for key in reversed(path) if isinstance(key, str)), "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,8 +17,20 @@ from awstracer import commandline
 from awstracer.commandline import Mark, Marked, OperationCommand, Span, Text
 from awstracer.errors import AmbiguousParameter, BadValue, MissingValue, UnfitParameters, UnknownParameter
 from awstracer.identifiers import part_of, segments
-from awstracer.relations import Part, Relation, Side, Source
-from awstracer.trace import Command, Document, Operation, Path, Trace, lookup, rebuilt, spelled
+from awstracer.relations import Part, Query, Relation, Setting, Side, Source, query_of
+from awstracer.trace import (
+    Command,
+    Document,
+    Key,
+    Operation,
+    Path,
+    Trace,
+    Where,
+    concrete,
+    lookup,
+    rebuilt,
+    spelled,
+)
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
@@ -248,8 +260,9 @@ def _check(step: Step, override: Override, values: Mapping[Path, Any], catalog: 
 def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) -> tuple[int, Path, Pin]:
     """Where the pin belongs: at the value that the person chose first, which all others follow."""
     whole = next((relation for relation in steps[use.step].related.get(path, ()) if relation.target.span is None), None)
-    if renames and whole is not None and whole.source.side == "request":
-        return whole.source.command, whole.source.path, replace(pin, part=whole.source.part)
+    source = whole.source if whole is not None else None
+    if renames and isinstance(source, Source) and source.side == "request":
+        return source.command, source.path, replace(pin, part=source.part)
     return use.step, path, pin
 
 
@@ -278,19 +291,30 @@ def _told(value: Any) -> str:
 # --- resolving a step
 
 
+@dataclass(frozen=True)
+class Played:
+    """The region that is played in, None if that is not known, and how to find out the account."""
+
+    region: str | None = None
+    account: Callable[[], str | None] = lambda: None
+
+
+NOWHERE_ELSE = Played()
+
+
 class Knowledge:
-    """What is known of a plan's values: its overrides, and the responses so far.
+    """What is known of a plan's values: its overrides, where it is played, and the responses so far.
 
     With `live`, only what was learned by `learn`; without, recorded responses stand in for real ones.
     """
 
-    def __init__(self, plan: Plan, *, live: bool) -> None:
-        self._plan, self._live = plan, live
-        self._learned: dict[int, Document] = {}
+    def __init__(self, plan: Plan, *, live: bool, query: Query, played: Played = NOWHERE_ELSE) -> None:
+        self._plan, self._live, self._query, self._played = plan, live, query, played
+        self._responses: dict[int, Document] = {}
 
     def learn(self, step: Step, response: Document) -> None:
         """The step was run and has this response, in the form of `trace.response_of`."""
-        self._learned[step.number - 1] = response
+        self._responses[step.number - 1] = response
 
     def invocation(self, step: Step) -> Invocation:
         """The step as a line to run; MissingValue if something that it needs isn't known."""
@@ -301,6 +325,7 @@ class Knowledge:
             if not _is_pinned(step, path)
             for relation in relations
             for value in [self._value(relation.source)]
+            if value is not None
         )
         kept: list[Text] = [(Span(step.command.argv[at]),) for at in step.kept]
         if step.form is None:
@@ -316,7 +341,7 @@ class Knowledge:
             unsaid=spelling.unsaid,
         )
 
-    def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Marked | None:
+    def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Any:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
         pins = step.pins.get(path, ()) if side == "request" else ()
         relations = (step.related if side == "request" else step.echoed).get(path, ())
@@ -325,30 +350,40 @@ class Knowledge:
                 return Marked(pin.value, (Span(pin.shown, Mark.OVERRIDDEN),))
         for relation in relations:
             if relation.target.span is None:
-                return self._value(relation.source)
-        if not pins and not relations:
+                value = self._value(relation.source)
+                return None if value is None else _fitting(value, recorded)
+        found = [(relation.target.span, self._value(relation.source)) for relation in relations]
+        pieces = [(span, value.shown) for span, value in found if span is not None and value is not None]
+        pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins if pin.part]
+        if not pieces:
             return None
-        pieces = [(relation.target.span, self._value(relation.source).shown) for relation in relations]
-        pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins]
-        shown = _assembled(recorded, [(span, text) for span, text in pieces if span is not None])
+        shown = _assembled(recorded, pieces)
         return Marked(commandline.plain(shown), shown)
 
-    def _value(self, source: Source) -> Marked:
-        """The value of a source; whatever is taken from elsewhere counts as derived."""
+    def _value(self, source: Source | Setting) -> Marked | None:
+        """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
+        if isinstance(source, Setting):
+            return self._setting(source)
         step = self._plan.steps[source.command]
-        if source.side == "request":
-            value = self._requested(step, source.path)
-        elif self._live:
-            value = _derived(self._answer(step, source.path))
-        else:
-            value = self._predicted(step, source.path)
+        value = self._requested(step, source.path) if source.side == "request" else self._answer(step, source)
         return value if source.part is None else self._part(step, source, value)
+
+    def _setting(self, setting: Setting) -> Marked | None:
+        if setting.name == "region":
+            now = self._played.region
+            return None if now in (None, setting.recorded) else _derived(now)
+        if not self._live:
+            return Marked(setting.recorded, (Span(setting.recorded, Mark.PENDING),))
+        account = self._played.account()
+        if account is None:
+            raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
+        return None if account == setting.recorded else _derived(account)
 
     def _requested(self, step: Step, path: Path) -> Marked:
         for length in range(1, len(path) + 1):
             node = self._at(step, "request", path[:length], _recorded(step, "request", path[:length]))
             if node is not None:
-                return _derived(self._inside(step, node.value, path, length))
+                return _derived(self._inside(step, commandline.unmarked(node), path, length))
         return _derived(_recorded(step, "request", path))
 
     def _inside(self, step: Step, value: Any, path: Path, length: int) -> Any:
@@ -357,31 +392,64 @@ class Knowledge:
         except LookupError:
             raise MissingValue(step.number, spelled(path), "the overriding value has none") from None
 
-    def _answer(self, step: Step, path: Path) -> Any:
-        if step.number - 1 not in self._learned:
-            raise MissingValue(step.number, spelled(path), "it has no response")
-        try:
-            value = lookup(self._learned[step.number - 1], path)
-        except LookupError as error:
-            raise MissingValue(step.number, spelled(path), f"there is no {spelled(error.args[0])}") from None
-        if not isinstance(value, str):
-            raise MissingValue(step.number, spelled(path), f"it is {_told(value)}")
-        return value
+    def _answer(self, step: Step, source: Source) -> Marked:
+        """A value of a response, real or predicted: predicted and as recorded, only the real one can tell it."""
+        if self._live and step.number - 1 not in self._responses:
+            raise MissingValue(step.number, _told_path(source), "it has no response")
+        recorded = self._lookup(step, step.command.response, source, concrete(source.path))
+        path = tuple(self._expected(step, source.path[:at], key) for at, key in enumerate(source.path))
+        value = self._lookup(step, self._response(step), source, path)
+        if type(value) is not type(recorded):
+            raise MissingValue(step.number, _told_path(source), f"it is {_told(value)}")
+        mark = Mark.PENDING if not self._live and value == recorded else Mark.DERIVED
+        return Marked(value, (Span(commandline.scalar_spelling(value), mark),))
 
-    def _predicted(self, step: Step, path: Path) -> Marked:
-        recorded = _recorded(step, "response", path)
-        expected = self._at(step, "response", path, recorded)
-        if expected is None or expected.value == recorded:
-            return Marked(recorded, (Span(recorded, Mark.PENDING),))
-        return _derived(expected.value)
+    def _lookup(self, step: Step, response: Document, source: Source, path: Path) -> Any:
+        document = response
+        if source.side == "printed":
+            document = self._query(query_of(step.command) or "@", response)
+        try:
+            return lookup(document, path)
+        except LookupError as error:
+            missing = spelled(error.args[0]) or "answer"
+            raise MissingValue(step.number, _told_path(source), f"there is no {missing}") from None
+
+    def _expected(self, step: Step, before: Path, key: Key) -> Key:
+        """A selector with what its element is called here."""
+        if not isinstance(key, Where):
+            return key
+        path = (*concrete(before), key.index, *concrete(key.path))
+        value = self._at(step, "response", path, key.value)
+        return key if value is None else replace(key, value=value.value)
+
+    def _response(self, step: Step) -> Document:
+        """The step's response, or what can be predicted of it."""
+        if not self._live and step.number - 1 not in self._responses:
+            expected = rebuilt(step.command.response, lambda path, node: self._at(step, "response", path, node))
+            self._responses[step.number - 1] = commandline.unmarked(expected)
+        return self._responses[step.number - 1]
 
     def _part(self, step: Step, source: Source, value: Marked) -> Marked:
         assert source.part is not None
         try:
             text = part_of(value.value, source.part)
         except LookupError:
-            raise MissingValue(step.number, spelled(source.path), f"it is {value.value}") from None
+            raise MissingValue(step.number, _told_path(source), f"it is {value.value}") from None
         return Marked(text, (Span(text, _mark(value)),))
+
+
+def _told_path(source: Source) -> str:
+    return spelled(source.path) or "what it printed"
+
+
+def _fitting(value: Marked, recorded: Any) -> Any:
+    """A value as the request has it: a list as its marked elements, a printed number as its text."""
+    if isinstance(value.value, list):
+        mark = _mark(value)
+        return [Marked(each, (Span(commandline.scalar_spelling(each), mark),)) for each in value.value]
+    if isinstance(recorded, str) and not isinstance(value.value, str):
+        return replace(value, value=commandline.plain(value.shown))
+    return value
 
 
 def _recorded(step: Step, side: Side, path: Path) -> Any:
@@ -392,9 +460,7 @@ def _derived(value: Any) -> Marked:
     return Marked(value, (Span(commandline.scalar_spelling(value), Mark.DERIVED),))
 
 
-def _span(text: str, part: Part | None) -> tuple[int, int] | None:
-    if part is None:
-        return None
+def _span(text: str, part: Part) -> tuple[int, int]:
     found = segments(text)
     return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
 

@@ -79,11 +79,17 @@ class Player:
     """Plays one plan, once."""
 
     def __init__(
-        self, plan: Plan, *, runner: Runner, sleep: Callable[[float], None], observer: Observer, settings: Settings
+        self,
+        plan: Plan,
+        *,
+        knowledge: Knowledge,
+        runner: Runner,
+        sleep: Callable[[float], None],
+        observer: Observer,
+        settings: Settings,
     ) -> None:
-        self._plan, self._runner, self._sleep = plan, runner, sleep
+        self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
         self._observer, self._settings = observer, settings
-        self._knowledge = Knowledge(plan, live=True)
         self._statuses: dict[int, Status] = {}
 
     def play(self) -> Report:
@@ -128,8 +134,8 @@ class Player:
 
     def _refuse(self, step: Step, missing: MissingValue) -> Status:
         """A command whose input is missing is never sent with a stale one."""
-        came = self._statuses.get(missing.number) is Status.DONE
-        status = Status.FAILED if came else Status.SKIPPED
+        lost = missing.number is not None and self._statuses.get(missing.number) is not Status.DONE
+        status = Status.SKIPPED if lost else Status.FAILED
         self._observer.not_sent(step, missing, status)
         return status
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,11 +15,25 @@ from awstracer.trace import Command
 PROMPT, CONTINUATION = "(rec) ", "> "
 ADD = "Add command to trace cache? [y/N]: "
 
+# awscli's commands that talk with whoever runs them, or hand the terminal to another program.
+INTERACTIVE = (
+    ("configure", "sso"),
+    ("configure", "sso-session"),
+    ("ecs", "execute-command"),
+    ("emr", "socks"),
+    ("emr", "ssh"),
+    ("login",),
+    ("ssm", "start-session"),
+    ("sso", "login"),
+)
+
 
 class Runner(Protocol):
     """Runs a command line as `aws` would; `driver.AwsCli` is one."""
 
     def run(self, argv: Sequence[str]) -> Outcome: ...
+
+    def global_options(self) -> Mapping[str, bool]: ...
 
 
 class Console(Protocol):
@@ -120,9 +134,18 @@ class Recorder:
         ended = self._now()
         for fault in outcome.faults:
             self._console.say(f"awstrace-rec: a part of this command could not be recorded: {fault}")
-        if outcome.exit_code == 0 and _does_something(argv, outcome) and self._wanted():
+        if outcome.exit_code != 0 or not _does_something(argv, outcome):
+            return
+        if self._is_interactive(argv):
+            self._console.say("awstrace-rec: this command is interactive and can't be played again: it is not recorded")
+        elif self._wanted():
             self.commands.append(_command(argv, outcome, started, ended, self._pause))
             self._pause = 0.0
+
+    def _is_interactive(self, argv: Sequence[str]) -> bool:
+        own, _ = commandline.without_options(argv, self._runner.global_options())
+        words = tuple(argv[position] for position in own)
+        return words == ("configure",) or any(words[: len(known)] == known for known in INTERACTIVE)
 
     def _wanted(self) -> bool:
         return not self._settings.ask or self._console.confirm(ADD)

@@ -3,36 +3,42 @@
 Commands are read in order. Each string of a request is looked up among the values seen before, whole
 and piece by piece; what is found nowhere was chosen by the person, here. Each string of a response is
 looked up in the same way, which tells how it can be predicted; what is found nowhere was minted by
-the service, here. The place where a value is first seen is where later uses refer to.
+the service, here. The place where a value is first seen is where later uses refer to; what a `--query`
+printed is a place of its own, since that is what the person saw and used.
 
-All judgement of whether two equal strings are the same thing is in `_judge`.
+All judgement of whether two equal strings are the same thing is in `_judge` and what it calls.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from awstracer import identifiers
 from awstracer.identifiers import Strength
-from awstracer.trace import Command, Path, Trace, leaves
+from awstracer.trace import EACH, Command, Path, Trace, Where, children, concrete, leaves, lookup
 
-Side = Literal["request", "response"]
+Side = Literal["request", "response", "printed"]
 Part = tuple[int, int | None]
+Query = Callable[[str, Any], Any]
 
 LONGEST_NAME = 512
+LONGEST_LIST = 100
+SHORTEST_KIND = 4
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
-LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\]*$")
+LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$")
+HOST = re.compile(r"\.(amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
 WORD = re.compile(r"[A-Za-z0-9]")
 NAME = re.compile(r"[A-Za-z0-9_.-]")
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a value comes from: what command `command` (counted from 0) was asked, or answered.
+    """Where a value comes from: what command `command` (counted from 0) was asked, answered or printed.
 
+    `path` may have selectors; for `printed` it is a path in the result of the command's `--query`.
     `part` picks segments between `:` and `/` out of the string there; None takes the whole.
     """
 
@@ -40,6 +46,14 @@ class Source:
     side: Side
     path: Path
     part: Part | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a value comes from: the region or the account that is played in; `recorded` is what it was."""
+
+    name: Literal["region", "account"]
+    recorded: str
 
 
 @dataclass(frozen=True)
@@ -56,22 +70,24 @@ class Target:
 class Relation:
     """The source feeds the target, and why that is believed."""
 
-    source: Source
+    source: Source | Setting
     target: Target
     evidence: str
 
 
 @dataclass(frozen=True)
 class _Place:
-    """A string in a trace, and what its place says of it."""
+    """A string in a trace, and what its place says of it; `label` is what it is called there."""
 
     command: int
     side: Side
     path: Path
     service: str
     kind: str
+    label: str
     is_name: bool
     text: str
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,36 +104,75 @@ class _Origin:
     def source(self) -> Source:
         return Source(self.place.command, self.place.side, self.place.path, self.part)
 
+    @property
+    def rank(self) -> int:
+        """Which of several origins of a text is meant: what was named or printed by itself comes first."""
+        if self.part is not None:
+            return 3
+        return {"request": 0, "printed": 2 if self.place.several else 0, "response": 1}[self.place.side]
 
-def derive(trace: Trace) -> list[Relation]:
-    """The relations of a trace, in the order of their targets; none overlaps another."""
-    index = _Index()
+
+def derive(trace: Trace, query: Query) -> list[Relation]:
+    """The relations of a trace, in the order of their targets; none overlaps another.
+
+    `query` evaluates a JMESPath expression on a document, as awscli does for `--query`.
+    """
+    index = _Index(settings(trace))
+    echoed: list[set[Path]] = []
     relations: list[Relation] = []
     for number, command in enumerate(trace.commands):
-        for side in ("request", "response"):
-            places = list(_places(number, command, side))
-            found = [(place, list(_relations_of(place, index))) for place in places]
-            for place, related in found:
-                relations += related
-                if not any(relation.target.span is None for relation in related):
-                    index.add(place)
+        asked = _read(number, command, "request", index)
+        relations += [_identified(relation, trace, echoed) for relation in asked]
+        printed = list(_printed(number, command, query))
+        answered = _read(number, command, "response", index, {path for path, _ in printed})
+        relations += answered
+        echoed.append({relation.target.path for relation in answered if relation.target.span is None})
+        for path, place in printed:
+            if path not in echoed[number]:
+                index.add(place)
+        _add_lists(number, command, query, index)
     return relations
 
 
-def _places(number: int, command: Command, side: Side) -> Iterator[_Place]:
+def _read(
+    number: int,
+    command: Command,
+    side: Literal["request", "response"],
+    index: _Index,
+    printed: Container[Path] = frozenset(),
+) -> list[Relation]:
+    """The relations of what a command was asked, or answered; what is born there goes into the index.
+
+    What a query `printed` of a response is indexed as such, and not here.
+    """
+    lists = list(_lists_in(number, command, index)) if side == "request" else []
+    taken = {relation.target.path for relation in lists}
+    places = [place for place in _places(number, command, side) if place.path[:-1] not in taken]
+    found = [(place, list(_relations_of(place, index))) for place in places]
+    for place, related in found:
+        if not any(relation.target.span is None for relation in related) and place.path not in printed:
+            index.add(place)
+    return lists + [relation for _, related in found for relation in related]
+
+
+# --- places
+
+
+def _places(number: int, command: Command, side: Literal["request", "response"]) -> Iterator[_Place]:
     if command.operation is None:
         yield from _custom_places(number, command, side)
         return
     operation = command.operation
-    for path, leaf in leaves(operation.parameters if side == "request" else command.response):
+    document = operation.parameters if side == "request" else command.response
+    for path, leaf in leaves(document):
         if isinstance(leaf, str):
             is_name = side == "response" or identifiers.is_name(path, operation.name)
-            kind = identifiers.kind(path, operation.name)
-            yield _Place(number, side, path, operation.service, kind, is_name, leaf)
+            label = _label(document, path)
+            kind = identifiers.stem_of(label) or identifiers.kind(path, operation.name)
+            yield _Place(number, side, path, operation.service, kind, label, is_name, leaf)
 
 
-def _custom_places(number: int, command: Command, side: Side) -> Iterator[_Place]:
-    service = command.calls[0].service if command.calls else next(iter(command.argv), "")
+def _custom_places(number: int, command: Command, side: Literal["request", "response"]) -> Iterator[_Place]:
     option = ""
     for path, leaf in leaves(command.request if side == "request" else command.response):
         if not isinstance(leaf, str):
@@ -125,38 +180,126 @@ def _custom_places(number: int, command: Command, side: Side) -> Iterator[_Place
         if side == "request" and path[0] == "argv" and leaf.startswith("--"):
             option = leaf
         elif side == "request":
-            yield _Place(number, side, path, service, identifiers.stem_of(option), bool(option), leaf)
+            kind, is_name = identifiers.stem_of(option), bool(option)
+            yield _Place(number, side, path, _service(command), kind, option, is_name, leaf)
         else:
-            yield _Place(number, side, path, service, identifiers.kind(path[1:], str(path[0])), True, leaf)
+            kind = identifiers.kind(path[1:], str(path[0]))
+            yield _Place(number, side, path, _service(command), kind, str(path[-1]), True, leaf)
+
+
+def _service(command: Command) -> str:
+    if command.operation is not None:
+        return command.operation.service
+    return command.calls[0].service if command.calls else next(iter(command.argv), "")
+
+
+def _label(document: Any, path: Path) -> str:
+    """What a value is called: its member or key, or, where that says nothing, the name that stands beside it."""
+    keys = [(depth, key) for depth, key in enumerate(path) if isinstance(key, str)]
+    if not keys:
+        return ""
+    depth, last = keys[-1]
+    if identifiers.stem_of(last):
+        return last
+    around = lookup(document, path[:depth])
+    beside = next((around[name] for name in ("Name", "Key", "name", "key") if name != last and name in around), None)
+    return beside if isinstance(beside, str) else last
+
+
+def _printed(number: int, command: Command, query: Query) -> Iterator[tuple[Path, _Place]]:
+    """What the command's `--query` let the person see: where it stands in the response, and as a place."""
+    expression = query_of(command)
+    if expression is None:
+        return
+    result = query(expression, _located(command.response))
+    several = _is_projection(result)
+    for path, leaf in leaves(result):
+        if isinstance(leaf, _Located):
+            operation = command.operation.name if command.operation else str(leaf.path[0])
+            kind = identifiers.kind(leaf.path, operation)
+            yield leaf.path, _Place(number, "printed", path, _service(command), kind, "", True, str(leaf), several)
+
+
+class _LocatedText(str):
+    """A string that remembers where in a response it stands, wherever a query carries it."""
+
+    path: Path
+
+
+class _LocatedNumber(int):
+    """A number that does so."""
+
+    path: Path
+
+
+_Located = _LocatedText | _LocatedNumber
+
+
+def _located(value: Any, path: Path = ()) -> Any:
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        located: _Located = _LocatedText(value) if isinstance(value, str) else _LocatedNumber(value)
+        located.path = path
+        return located
+    if isinstance(value, Mapping):
+        return {key: _located(child, (*path, key)) for key, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_located(child, (*path, index)) for index, child in enumerate(value)]
+    return value
+
+
+def _is_projection(result: Any) -> bool:
+    """Whether a query's result is what one expression found in each element, and no tuple of chosen values."""
+    if not isinstance(result, list):
+        return False
+    shapes = {tuple(key for key in leaf.path if isinstance(key, str)) for leaf in result if isinstance(leaf, _Located)}
+    return len(result) != 1 and len(shapes) <= 1
+
+
+def query_of(command: Command) -> str | None:
+    """The `--query` of a recorded line."""
+    for position, word in enumerate(command.argv):
+        if word == "--query" and position + 1 < len(command.argv):
+            return command.argv[position + 1]
+        if word.startswith("--query="):
+            return word.partition("=")[2]
+    return None
 
 
 # --- the index
 
 
+@dataclass
 class _Index:
     """Values by their text; `starting` finds those that could begin at an atom of a longer text."""
 
-    def __init__(self) -> None:
-        self._origins: dict[str, list[_Origin]] = {}
-        self._shapes: dict[str, set[tuple[int, int]]] = {}
+    settings: Sequence[Setting] = ()
+    origins: dict[str, list[_Origin]] = field(default_factory=dict)
+    shapes: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    lists: dict[tuple[str, ...], Source] = field(default_factory=dict)
 
     def add(self, place: _Place) -> None:
+        """Note the values that are born at a place; of little ones of a sort the latest, of others the first."""
         for origin in _origins(place):
-            known = self._origins.setdefault(origin.text, [])
-            if not any(other.kind == origin.kind and other.place.service == origin.place.service for other in known):
+            known = self.origins.setdefault(origin.text, [])
+            sort = (origin.rank, origin.kind, origin.place.service)
+            same = next((i for i, o in enumerate(known) if (o.rank, o.kind, o.place.service) == sort), None)
+            if same is None:
                 known.append(origin)
+                known.sort(key=lambda other: other.rank)
+            elif origin.strength <= Strength.LITTLE and origin.place.side != "request":
+                known[same] = origin
             first = identifiers.ATOM.search(origin.text)
             if first:
-                self._shapes.setdefault(first[0], set()).add((first.start(), len(origin.text)))
+                self.shapes.setdefault(first[0], set()).add((first.start(), len(origin.text)))
 
     def whole(self, text: str) -> list[_Origin]:
-        return self._origins.get(text, [])
+        return self.origins.get(text, [])
 
     def starting(self, text: str, atom: re.Match[str]) -> Iterator[tuple[int, int]]:
         """The (begin, end) of known values in `text` whose first letters and digits are this atom."""
-        for offset, length in self._shapes.get(atom[0], ()):
+        for offset, length in self.shapes.get(atom[0], ()):
             begin = atom.start() - offset
-            if begin >= 0 and begin + length <= len(text) and text[begin : begin + length] in self._origins:
+            if begin >= 0 and begin + length <= len(text) and text[begin : begin + length] in self.origins:
                 yield begin, begin + length
 
 
@@ -165,6 +308,10 @@ def _origins(place: _Place) -> Iterator[_Origin]:
     strength = identifiers.strength(place.text)
     if place.side == "request" and (len(place.text) > LONGEST_NAME or re.search(r"\s", place.text)):
         return
+    if place.side == "printed":
+        strength = max(
+            strength, Strength.LITTLE
+        )  # whoever asked for it will use it, if only for the same kind of thing
     if strength:
         yield _Origin(place, None, place.kind, place.text, strength)
     bucket = S3_URI.match(place.text)
@@ -175,13 +322,58 @@ def _origins(place: _Place) -> Iterator[_Origin]:
 
 
 def _pieces_born(place: _Place) -> Iterator[_Origin]:
-    """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end."""
+    """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
     found = identifiers.segments(place.text)
-    for number, (begin, _) in enumerate(found[1:], 1):
+    for number, (begin, end) in enumerate(found[1:], 1):
         piece = place.text[begin:]
         strength = identifiers.strength(piece)
         if strength >= Strength.MUCH and place.text[begin - 1 : begin + 1] != "//":
             yield _Origin(place, (number, None), place.kind, piece, strength)
+        if place.side != "request" and identifiers.is_account(place.text[begin:end]):
+            yield _Origin(place, (number, number + 1), "account", place.text[begin:end], Strength.PROOF)
+
+
+# --- lists
+
+
+def _add_lists(number: int, command: Command, query: Query, index: _Index) -> None:
+    """Note the lists that a parameter may take whole: what a query printed, and a member of all elements."""
+    expression = query_of(command)
+    printed = query(expression, _located(command.response)) if expression else None
+    if printed is not None and _is_projection(printed):
+        _add_list(printed, Source(number, "printed", ()), index)
+    for path, elements in _element_lists(command.response):
+        for key in elements[0]:
+            values = [element.get(key) for element in elements]
+            _add_list(values, Source(number, "response", (*path, EACH, key)), index)
+
+
+def _add_list(values: Sequence[Any], source: Source, index: _Index) -> None:
+    if all(isinstance(value, str) and identifiers.strength(value) >= Strength.MUCH for value in values):
+        index.lists.setdefault(tuple(map(str, values)), source)
+
+
+def _element_lists(document: Any) -> Iterator[tuple[Path, list[Mapping[str, Any]]]]:
+    """The lists of two and more structures in a response, with their paths."""
+    pending: list[tuple[Path, Any]] = [((), document)]
+    while pending:
+        path, node = pending.pop()
+        if isinstance(node, list) and 1 < len(node) <= LONGEST_LIST and all(isinstance(each, Mapping) for each in node):
+            yield path, node
+        pending += [((*path, key), child) for key, child in children(node)]
+
+
+def _lists_in(number: int, command: Command, index: _Index) -> Iterator[Relation]:
+    """The parameters that are such a list as a whole: elsewhere it may have more elements, or fewer."""
+    pending: list[tuple[Path, Any]] = [((), command.operation.parameters if command.operation else {})]
+    while pending:
+        path, node = pending.pop()
+        if isinstance(node, list) and len(node) > 1 and all(isinstance(each, str) for each in node):
+            source = index.lists.get(tuple(node))
+            if source is not None:
+                yield Relation(source, Target(number, "request", path), "the whole list")
+                continue
+        pending += [((*path, key), child) for key, child in children(node)]
 
 
 # --- looking up
@@ -193,22 +385,25 @@ def _relations_of(place: _Place, index: _Index) -> Iterator[Relation]:
         if evidence:
             yield Relation(origin.source, Target(place.command, place.side, place.path), evidence)
             return
-    if not place.text.isalnum():
-        for span, origin, evidence in _pieces(place, index):
-            yield Relation(origin.source, Target(place.command, place.side, place.path, span), evidence)
+    pieces = _pieces(place, index) if not place.text.isalnum() else []
+    for span, source, evidence in pieces + list(_settings_in(place, index.settings, [span for span, _, _ in pieces])):
+        yield Relation(source, Target(place.command, place.side, place.path, span), evidence)
 
 
-def _pieces(place: _Place, index: _Index) -> list[tuple[tuple[int, int], _Origin, str]]:
+Piece = tuple[tuple[int, int], Source | Setting, str]
+
+
+def _pieces(place: _Place, index: _Index) -> list[Piece]:
     """The known values inside a string, the longest first where they overlap."""
     spans = {span for atom in identifiers.ATOM.finditer(place.text) for span in index.starting(place.text, atom)}
-    found: list[tuple[tuple[int, int], _Origin, str]] = []
+    found: list[Piece] = []
     for begin, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         if (begin, end) == (0, len(place.text)) or any(begin < b and a < end for (a, b), _, _ in found):
             continue
         for origin in index.whole(place.text[begin:end]):
             evidence = _judge(place, (begin, end), origin)
             if evidence:
-                found.append(((begin, end), origin, evidence))
+                found.append(((begin, end), origin.source, evidence))
                 break
     return sorted(found, key=lambda piece: piece[0])
 
@@ -228,12 +423,17 @@ def _judge(place: _Place, span: tuple[int, int], origin: _Origin) -> str | None:
 def _judge_whole(place: _Place, origin: _Origin) -> str | None:
     if origin.strength is Strength.PROOF:
         return f"the {origin.kind}'s identifier" if origin.kind else "an identifier"
-    same_kind = origin.kind == place.kind != "" and origin.place.service == place.service
-    if same_kind and _is_thing(origin):
+    if origin.place.service == place.service and _alike(origin.kind, place.kind) and _is_thing(origin):
         return f"the same {place.kind}"
     if origin.strength is Strength.MUCH and _is_thing(origin):
         return f"the {origin.kind}'s name" if origin.kind else "a telling name"
     return None
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two kinds are one, or one says more precisely what the other is: `locktoken`, `nextlocktoken`."""
+    short, long = sorted((one, other), key=len)
+    return short == long != "" or (len(short) >= SHORTEST_KIND and long.endswith(short))
 
 
 def _judge_piece(place: _Place, span: tuple[int, int], origin: _Origin) -> str | None:
@@ -254,7 +454,7 @@ def _judge_piece(place: _Place, span: tuple[int, int], origin: _Origin) -> str |
 
 def _is_thing(origin: _Origin) -> bool:
     """Whether an origin is a thing's name or was minted, and is not merely a setting."""
-    return origin.place.side == "response" or origin.place.is_name or origin.part is not None
+    return origin.place.side != "request" or origin.place.is_name or origin.part is not None
 
 
 def _stands_alone(text: str, span: tuple[int, int], word: re.Pattern[str]) -> bool:
@@ -297,10 +497,161 @@ def _named_by_echo(place: _Place, span: tuple[int, int], origin: _Origin) -> str
     return None
 
 
-def dependents(relations: Iterable[Relation]) -> dict[int, set[int]]:
-    """For each command the commands whose responses it needs."""
-    needs: dict[int, set[int]] = {}
-    for relation in relations:
-        if relation.target.side == "request" and relation.source.side == "response":
-            needs.setdefault(relation.target.command, set()).add(relation.source.command)
-    return needs
+# --- the region and the account
+
+
+def settings(trace: Trace) -> list[Setting]:
+    """The region and the account that a trace was recorded in, as far as it tells."""
+    found = []
+    if trace.recorded.region:
+        found.append(Setting("region", trace.recorded.region))
+    account = _account(trace)
+    if account:
+        found.append(Setting("account", account))
+    return found
+
+
+def _account(trace: Trace) -> str | None:
+    """The account that the caller's identity or, failing that, most ARNs in responses name."""
+    counts: dict[str, int] = {}
+    for command in trace.commands:
+        for call in command.calls:
+            response = call.response or {}
+            if call.operation == "GetCallerIdentity" and isinstance(response.get("Account"), str):
+                return str(response["Account"])
+            for _, leaf in leaves(response):
+                match = identifiers.ARN.match(leaf) if isinstance(leaf, str) else None
+                if match and match["account"] and match["account"].isdigit():
+                    counts[match["account"]] = counts.get(match["account"], 0) + 1
+    return max(counts, key=lambda account: counts[account]) if counts else None
+
+
+def _settings_in(place: _Place, known: Sequence[Setting], taken: Sequence[tuple[int, int]]) -> Iterator[Piece]:
+    """Where a string says the region or the account, outside the pieces that are explained already."""
+    for setting in known:
+        begin = place.text.find(setting.recorded)
+        while begin >= 0:
+            span = begin, begin + len(setting.recorded)
+            if not any(begin < b and a < span[1] for a, b in taken):
+                reason = _judge_region(place, span) if setting.name == "region" else _judge_account(place, span)
+                if reason:
+                    yield span, setting, reason
+            begin = place.text.find(setting.recorded, span[1])
+
+
+def _judge_region(place: _Place, span: tuple[int, int]) -> str | None:
+    """A region's name means the region in ARNs, host and service names, and where the place is called one.
+
+    Somebody may have named a cluster like a region.
+    """
+    before, behind = place.text[: span[0]], place.text[span[1] :]
+    if re.search(r"arn:aws[a-z-]*:[a-z0-9-]+:$", before) and behind.startswith(":"):
+        return "the region in an ARN"
+    if re.search(r"com\.amazonaws\.$", before) and behind.startswith("."):
+        return "the region in a service's name"
+    if re.search(r"(^|[./-])$", before) and HOST.match(behind):
+        return "the region in a host's name"
+    labels = [place.label, *(match[1] for match in [LABEL.search(before[-64:])] if match)]
+    alone = not WORD.match(before[-1:]) and not before.endswith("-")
+    if alone and re.match(r"[a-z](?![A-Za-z0-9-])", behind) and any(re.search(r"zone|az$", x, re.I) for x in labels):
+        return "the region of a zone"
+    ends = not re.match(r"[A-Za-z0-9-]", behind)
+    if alone and ends and any(re.search(r"region|locationconstraint", x, re.I) for x in labels):
+        return "it is called a region"
+    return None
+
+
+def _judge_account(place: _Place, span: tuple[int, int]) -> str | None:
+    """An account's number is an account wherever it stands by itself, unless the whole text is just a number."""
+    if not _stands_alone(place.text, span, WORD):
+        return None
+    whole = span == (0, len(place.text))
+    if whole and not re.search(r"account|owner|registry|principal", place.label, re.I):
+        return None
+    return "the account"
+
+
+# --- elements by what they are
+
+
+def _identified(relation: Relation, trace: Trace, echoed: Sequence[Container[Path]]) -> Relation:
+    """The relation with a source that picks elements of lists by what distinguishes them, not by their place.
+
+    `echoed` are, by command, the paths of the response that repeat what was known before.
+    """
+    source = relation.source
+    if not isinstance(source, Source) or source.side != "response":
+        return relation
+    response = trace.commands[source.command].response
+    path: Path = ()
+    for depth, key in enumerate(source.path):
+        found = None
+        if isinstance(key, int):
+            here = concrete(path)
+            siblings = lookup(response, here)
+            found = _distinguishing(siblings, key, source.path[depth + 1 :], (*here, key), echoed[source.command])
+        path = (*path, key if found is None else found)
+    return replace(relation, source=replace(source, path=path))
+
+
+def _distinguishing(siblings: Any, index: int, wanted: Path, here: Path, echoed: Container[Path]) -> Where | None:
+    """What tells one element of a list from all others, other than what is `wanted` of it."""
+    if not isinstance(siblings, (list, tuple)) or len(siblings) < 2:
+        return None
+    ranked = [
+        (_inconstancy(path, value, known=(*here, *concrete(path)) in echoed), Where(path, value, index))
+        for path, value in _features(siblings[index])
+        if path != wanted
+    ]
+    for rank, where in sorted(ranked, key=lambda each: each[0]):
+        if rank < NEVER and _is_only(where, siblings):
+            return where
+    return None
+
+
+def _is_only(where: Where, siblings: Sequence[Any]) -> bool:
+    try:
+        return lookup(siblings, (where,)) is siblings[where.index]
+    except LookupError:
+        return False
+
+
+def _features(element: Any) -> Iterator[tuple[Path, Any]]:
+    """The scalars of an element, and those of the structures and the lists' first structures right in it; its tags."""
+    for key, child in children(element):
+        if key == "Tags" and isinstance(child, list):
+            for index, tag in enumerate(child):
+                if isinstance(tag, Mapping) and "Key" in tag:
+                    yield (key, Where(("Key",), tag["Key"], index), "Value"), tag.get("Value")
+        elif isinstance(child, Mapping):
+            yield from (((key, inner), value) for inner, value in child.items())
+        elif isinstance(child, list) and child and isinstance(child[0], Mapping):
+            yield from (((key, 0, inner), value) for inner, value in child[0].items())
+        else:
+            yield (key,), child
+
+
+NEVER = 9
+
+
+def _inconstancy(path: Path, value: Any, *, known: bool) -> int:
+    """How badly a member identifies its element in another account and region; `NEVER` if not at all.
+
+    What people named does best, then where things are and of what sort they are. What was minted does not,
+    nor what passes (states, times, counts); what has digits, and was not known before, was probably minted.
+    """
+    name = str(path[-1])
+    if isinstance(value, bool):
+        return 5 if value else NEVER
+    if not isinstance(value, str) or not value:
+        return NEVER
+    if known:
+        return 0
+    if re.search(r"zone$", name, re.I):
+        return 1
+    if re.search(r"\d", value) or identifiers.strength(value) is Strength.PROOF:
+        return NEVER
+    for rank, pattern in enumerate((r"name$|key$|path|title$|alias$", r"id$|value$|type$|engine$"), 2):
+        if re.search(pattern, name, re.I):
+            return rank + (1 if len(path) > 1 else 0)
+    return NEVER

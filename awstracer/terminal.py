@@ -23,7 +23,7 @@ from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.errors import AwstracerError, MissingValue
 from awstracer.plan import Invocation, Step, Substitution
 from awstracer.player import Report, Status
-from awstracer.relations import Relation, Source
+from awstracer.relations import Relation, Setting, Source
 from awstracer.trace import Path, spelled
 
 try:
@@ -105,7 +105,7 @@ def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[st
 
 def _place(step: Step, path: Path) -> str:
     if step.form is None:
-        return f"word {path[1]}" if isinstance(path[1], int) else visible(path[1])
+        return f"word {path[1]}" if path[0] == "argv" else visible(str(path[1]))
     return visible(spelled(path))
 
 
@@ -115,8 +115,12 @@ def _origin(substitution: Substitution, styles: Styles) -> str:
     return f" = {value}{known}, from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
 
 
-def source_text(source: Source) -> str:
+def source_text(source: Source | Setting) -> str:
     """A source in words: `command 2's response, Policy.Arn`."""
+    if isinstance(source, Setting):
+        return f"the {source.name} that is played in"
+    if source.side == "printed":
+        return f"what command {source.command + 1} printed{f', {visible(spelled(source.path))}' if source.path else ''}"
     part = "" if source.part is None else " (a part of it)"
     return f"command {source.command + 1}'s {source.side}, {visible(spelled(source.path))}{part}"
 
@@ -181,7 +185,8 @@ def _error_words(error: AwstracerError) -> str:
         case errors.BadValue(name=name, text=text, reason=reason):
             return f"{_short(text, 60)} is no value for {name}: {reason}"
         case errors.MissingValue(number=number, path=path, found=found):
-            return f"{path} was to come from command {number}, but {found}"
+            whence = "is needed" if number is None else f"was to come from command {number}"
+            return f"{path} {whence}, but {found}"
         case errors.SplitError(reason=reason):
             return reason
     return str(error)

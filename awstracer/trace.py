@@ -10,12 +10,34 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
-Path = tuple[str | int, ...]
 Document = Mapping[str, Any]
 
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+
+
+class Each(Enum):
+    """Stands in a path for every element of a list."""
+
+    EACH = "each"
+
+
+EACH = Each.EACH
+
+
+@dataclass(frozen=True)
+class Where:
+    """Stands in a path for the one element of a list that has `value` at `path`; it was at `index` when recorded."""
+
+    path: Path
+    value: str | bool
+    index: int
+
+
+Key = str | int | Where | Each
+Path = tuple[Key, ...]
 
 
 @dataclass(frozen=True)
@@ -145,19 +167,19 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     pending = [(path, value)]
     while pending:
         here, node = pending.pop()
-        children = _children(node)
-        if children is None:
-            yield here, node
+        if isinstance(node, (dict, list, tuple)):
+            pending.extend(((*here, key), child) for key, child in reversed(children(node)))
         else:
-            pending.extend(((*here, key), child) for key, child in reversed(children))
+            yield here, node
 
 
-def _children(node: Any) -> list[tuple[str | int, Any]] | None:
-    if isinstance(node, Mapping):
+def children(node: Any) -> list[tuple[str | int, Any]]:
+    """The members or elements right below a node, with their keys; none for a scalar."""
+    if isinstance(node, dict):
         return list(node.items())
     if isinstance(node, (list, tuple)):
         return list(enumerate(node))
-    return None
+    return []
 
 
 def blobs(value: Any) -> list[bytes]:
@@ -168,14 +190,38 @@ def blobs(value: Any) -> list[bytes]:
 def lookup(value: Any, path: Path) -> Any:
     """The value at a path; LookupError, with the path up to where it ends, if there is none."""
     for depth, key in enumerate(path):
-        children = _children(value)
-        if children is None or isinstance(value, Mapping) != isinstance(key, str):
-            raise LookupError(path[: depth + 1])
         try:
-            value = value[key]
+            if key is EACH:
+                return [lookup(element, path[depth + 1 :]) for element in _list(value)]
+            value = _below(value, key)
         except LookupError:
             raise LookupError(path[: depth + 1]) from None
     return value
+
+
+def _below(value: Any, key: Key) -> Any:
+    if isinstance(key, str) and isinstance(value, dict):
+        return value[key]
+    if isinstance(key, int):
+        return _list(value)[key]
+    if isinstance(key, Where):
+        found = [element for element in _list(value) if _has(element, key)]
+        if len(found) == 1:
+            return found[0]
+    raise LookupError(key)
+
+
+def _list(value: Any) -> Sequence[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise LookupError(value)
+    return value
+
+
+def _has(element: Any, key: Where) -> bool:
+    try:
+        return bool(lookup(element, key.path) == key.value)
+    except LookupError:
+        return False
 
 
 def rebuilt(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:
@@ -191,11 +237,19 @@ def rebuilt(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> 
 
 
 def spelled(path: Path) -> str:
-    """A path as people write it: `Reservations[0].Tags."a b"`."""
+    """A path as people write it: `Reservations[0].Tags."a b"`, `Subnets[?Zone=='x'].Id`, `Subnets[].Id`."""
     text = ""
     for key in path:
-        if isinstance(key, int):
-            text += f"[{key}]"
-        else:
+        if isinstance(key, str):
             text += ("." if text else "") + (key if PLAIN_KEY.match(key) else '"' + key.replace('"', '\\"') + '"')
+        elif isinstance(key, Where):
+            wanted = f"'{key.value}'" if isinstance(key.value, str) else str(key.value).lower()
+            text += f"[?{spelled(key.path)}=={wanted}]"
+        else:
+            text += "[]" if key is EACH else f"[{key}]"
     return text
+
+
+def concrete(path: Path) -> Path:
+    """The path with the positions that elements had when they were recorded."""
+    return tuple(key.index if isinstance(key, Where) else key for key in path)

@@ -329,7 +329,7 @@ class Bench:
     def _invocation(self, operation: Operation, argv: list[str]) -> Invocation:
         recorded = Trace((Command(tuple(argv), operation, (), 0, NOW, NOW),))
         steps = plan.make(recorded, [], [], self._aws)
-        return plan.Knowledge(steps, live=True).invocation(steps.steps[0])
+        return plan.Knowledge(steps, live=True, query=driver.query).invocation(steps.steps[0])
 
     def _requests(self, run: Callable[[], object]) -> tuple[list[dict[str, Any]], str]:
         self._aws.requests.seen.clear()

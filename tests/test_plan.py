@@ -10,6 +10,7 @@ import pytest
 
 from awstracer import plan, relations
 from awstracer.commandline import Mark, OperationCommand, Option, plain
+from awstracer.driver import query
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.plan import Knowledge, Override, Plan
 from awstracer.trace import Operation, Trace
@@ -40,18 +41,18 @@ class Catalog:
 
 def planned(recorded: Trace, *params: tuple[str, str], replaced: Sequence[str] = ()) -> Plan:
     overrides = [Override.parse(*param) for param in params]
-    return plan.make(recorded, relations.derive(recorded), overrides, Catalog(), replaced)
+    return plan.make(recorded, relations.derive(recorded, query), overrides, Catalog(), replaced)
 
 
 def lines(recorded: Trace, *params: tuple[str, str]) -> list[str]:
     steps = planned(recorded, *params)
-    known = Knowledge(steps, live=False)
+    known = Knowledge(steps, live=False, query=query)
     return [plain(known.invocation(step).shown) for step in steps.steps]
 
 
 def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Mark]]:
     steps = planned(recorded, *params)
-    known = Knowledge(steps, live=False)
+    known = Knowledge(steps, live=False, query=query)
     shown = [known.invocation(step).shown for step in steps.steps]
     return [{span.text: span.mark for span in text if span.mark is not Mark.RECORDED} for text in shown]
 
@@ -91,7 +92,7 @@ def test_what_only_the_real_call_can_tell_shows_as_recorded() -> None:
 
 def test_a_real_response_takes_the_recorded_ones_place() -> None:
     steps = planned(POLICY)
-    known = Knowledge(steps, live=True)
+    known = Knowledge(steps, live=True, query=query)
     known.learn(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
     second, third = (known.invocation(step) for step in steps.steps[1:])
     assert second.parameters == {"PolicyArn": "arn:other", "UserName": "alice"}
@@ -101,7 +102,7 @@ def test_a_real_response_takes_the_recorded_ones_place() -> None:
 @pytest.mark.parametrize("response", [{}, {"Policy": {}}, {"Policy": {"Arn": None}}, {"Policy": {"Arn": 3}}])
 def test_a_value_that_did_not_come_is_never_replaced_by_a_stale_one(response: dict[str, Any]) -> None:
     steps = planned(POLICY)
-    known = Knowledge(steps, live=True)
+    known = Knowledge(steps, live=True, query=query)
     known.learn(steps.steps[0], response)
     with pytest.raises(MissingValue) as missing:
         known.invocation(steps.steps[1])
@@ -111,7 +112,7 @@ def test_a_value_that_did_not_come_is_never_replaced_by_a_stale_one(response: di
 def test_nothing_is_known_of_a_command_that_did_not_run() -> None:
     steps = planned(POLICY)
     with pytest.raises(MissingValue):
-        Knowledge(steps, live=True).invocation(steps.steps[1])
+        Knowledge(steps, live=True, query=query).invocation(steps.steps[1])
 
 
 USERS = trace(
@@ -148,7 +149,7 @@ def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
 
 def test_a_file_is_shown_by_its_name_and_sent_by_its_content() -> None:
     steps = planned(USERS, ("3.user-name", "file://carol"))
-    invocation = Knowledge(steps, live=False).invocation(steps.steps[2])
+    invocation = Knowledge(steps, live=False, query=query).invocation(steps.steps[2])
     assert plain(invocation.shown) == "aws iam tag-user --user-name file://carol"
     assert invocation.parameters == {"UserName": "carol"}
 
@@ -174,7 +175,7 @@ def test_an_override_renames_the_thing_where_it_was_named_first() -> None:
 
 def test_files_of_custom_commands_follow_too() -> None:
     steps = planned(BUCKET, ("bucket", "other"))
-    invocation = Knowledge(steps, live=False).invocation(steps.steps[2])
+    invocation = Knowledge(steps, live=False, query=query).invocation(steps.steps[2])
     assert invocation.files == {"file://m": "x=s3://other"}
     assert invocation.parameters is None
 
@@ -183,7 +184,7 @@ def test_options_that_the_replay_sets_are_dropped_and_others_kept() -> None:
     recorded = trace(["ec2.DescribeVpcs", {}, {}, ["ec2", "describe-vpcs", "--region", "r", "--query", "q", "--debug"]])
     for replaced, kept in (((), "--region r --query q --debug"), (("--region",), "--query q --debug")):
         steps = planned(recorded, replaced=replaced)
-        shown = plain(Knowledge(steps, live=True).invocation(steps.steps[0]).shown)
+        shown = plain(Knowledge(steps, live=True, query=query).invocation(steps.steps[0]).shown)
         assert shown == f"aws ec2 describe-vpcs {kept}"
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import relations
-from awstracer.relations import Relation
+from awstracer.driver import query
+from awstracer.relations import Relation, Setting
 from awstracer.trace import Trace, rebuilt, spelled
 
 from .traces import call, command, operation, trace
@@ -33,6 +34,8 @@ def told(relation: Relation) -> str:
     """`2 VpcId <- 1 response Vpc.VpcId`, with the characters taken up and the part taken, if it isn't all."""
     target, source = relation.target, relation.source
     span = f" {target.span[0]}:{target.span[1]}" if target.span else ""
+    if isinstance(source, Setting):
+        return f"{target.command + 1} {spelled(target.path)}{span} <- {source.name}"
     part = f" part {source.part[0]}:{'' if source.part[1] is None else source.part[1]}" if source.part else ""
     place = f"{target.command + 1} {spelled(target.path)}{span}"
     return f"{place} <- {source.command + 1} {source.side} {spelled(source.path)}{part}"
@@ -40,12 +43,12 @@ def told(relation: Relation) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['group']}: {case['name']}" for case in CASES])
 def test_a_trace_has_these_relations_and_no_others(case: dict[str, Any]) -> None:
-    found = relations.derive(trace_of(case))
+    found = relations.derive(trace_of(case), query)
     assert sorted(told(relation) for relation in found if relation.target.side == "request") == sorted(case["expect"])
 
 
 def test_there_is_evidence_for_every_relation() -> None:
-    assert all(relation.evidence for case in CASES for relation in relations.derive(trace_of(case)))
+    assert all(relation.evidence for case in CASES for relation in relations.derive(trace_of(case), query))
 
 
 MINTED = ["vpc-0a1b2c3d4e5f67890", "i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2", "subnet-0a1b2c3d4e5f67890"]
@@ -65,4 +68,6 @@ def test_other_minted_ids_make_no_other_relations(case: dict[str, Any], digits: 
         return None
 
     other = {**case, "trace": rebuilt(case["trace"], renamed)}
-    assert list(map(told, relations.derive(trace_of(other)))) == list(map(told, relations.derive(trace_of(case))))
+    assert list(map(told, relations.derive(trace_of(other), query))) == list(
+        map(told, relations.derive(trace_of(case), query))
+    )

@@ -1,0 +1,97 @@
+"""How long does it take to derive the relations of a large trace?
+
+Makes traces of 100, 1,000 and 10,000 commands with responses of 2 KB, and prints for each the CPU
+time of deriving its relations beside that of a plain `json.load` of the same file.
+
+    python -m benchmarks.relations_scale
+
+The aims: ten times the commands take at most 13 times the time, and 10,000 less than 3 seconds.
+Exit code 0 if they are met, 1 if not; the last line has the figures.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from itertools import pairwise
+from typing import Any
+
+from awstracer import tracefile
+from awstracer.driver import query
+from awstracer.relations import derive
+from awstracer.trace import Call, Circumstances, Command, Operation, Trace
+
+SIZES = (100, 1_000, 10_000)
+GROWTH, SECONDS = 13.0, 3.0
+THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+
+
+def made(size: int) -> Trace:
+    """A trace in which each command uses what some earlier ones made."""
+    dice = random.Random(size)
+    ids: list[str] = []
+    commands = []
+    for number in range(size):
+        known = dice.sample(ids, min(3, len(ids)))
+        request: dict[str, Any] = {
+            "SubnetIds": known,
+            "Name": f"thing-{number}-{dice.choice('abc')}",
+            "Policy": json.dumps({"Resource": [f"arn:aws:ec2:us-east-1:123456789012:subnet/{each}" for each in known]}),
+        }
+        new = f"subnet-{dice.getrandbits(68):017x}"
+        ids.append(new)
+        response = {"Subnet": {"SubnetId": new, **filling(dice, number)}}
+        call = Call("ec2", "CreateSubnet", request, response, None, "us-east-1", "r", THEN, THEN)
+        argv = ("ec2", "create-subnet", "--query", "Subnet.SubnetId") if number % 2 else ("ec2", "create-subnet")
+        commands.append(Command(argv, Operation("ec2", "CreateSubnet", request), (call,), 0, THEN, THEN))
+    return Trace(tuple(commands), Circumstances(region="us-east-1"))
+
+
+def filling(dice: random.Random, number: int) -> dict[str, Any]:
+    """About 2 KB of what responses are made of."""
+    return {
+        "OwnerId": "123456789012",
+        "State": "available",
+        "AvailabilityZone": "us-east-1a",
+        "SubnetArn": f"arn:aws:ec2:us-east-1:123456789012:subnet/subnet-{dice.getrandbits(68):017x}",
+        "Tags": [{"Key": f"key-{n}", "Value": f"value-{number}-{n}"} for n in range(12)],
+        "Parts": [
+            {"PartId": f"part-{dice.getrandbits(60):015x}", "Type": "part", "Size": n, "Ready": True} for n in range(8)
+        ],
+        "Description": "a thing that was made " * 10,
+    }
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """The CPU seconds that something takes, the least of three times."""
+    times = []
+    for _ in range(3):
+        started = time.process_time()
+        work()
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+def main() -> int:
+    spent = []
+    for size in SIZES:
+        text = tracefile.dumps(made(size))
+        trace = tracefile.loads(text)
+        deriving = cpu(lambda trace=trace: derive(trace, query))  # type: ignore[misc]
+        loading = cpu(lambda text=text: json.loads(text))  # type: ignore[misc]
+        spent.append(deriving)
+        print(f"{size:6} commands, {len(text) / 1e6:6.1f} MB: derive {deriving:7.3f} s, json.load {loading:7.3f} s")
+    growth = [later / earlier for earlier, later in pairwise(spent)]
+    told = ", ".join(f"{factor:.1f}" for factor in growth)
+    print(
+        f"growth for ten times the commands: {told} (aim {GROWTH:.0f}); the largest {spent[-1]:.2f} s (aim {SECONDS:.0f})"
+    )
+    return 0 if max(growth) <= GROWTH and spent[-1] <= SECONDS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
