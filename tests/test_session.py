@@ -321,6 +321,9 @@ class Day:
     def shell(self, line: str) -> None:
         self._now += timedelta(seconds=self._takes)
 
+    def global_options(self) -> dict[str, bool]:
+        return {}
+
     def run(self, argv: Sequence[str]) -> Outcome:
         self._now += timedelta(seconds=self._takes)
         return Outcome(0)
