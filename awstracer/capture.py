@@ -75,8 +75,12 @@ class Capture:
         return tuple(ended)
 
     def outcome(self, exit_code: int) -> Outcome:
-        """All that was taken down, for a command that ended with `exit_code`."""
-        return Outcome(exit_code, self.operation, self.calls, dict(self.files), tuple(self.faults))
+        """All that was taken down, for a command that ended with `exit_code`.
+
+        Where nothing was called (`--generate-cli-skeleton`), there is no operation either.
+        """
+        calls = self.calls
+        return Outcome(exit_code, self.operation if calls else None, calls, dict(self.files), tuple(self.faults))
 
     @never_raises
     def on_building_argument_table(self, *, event_name: str, **event: Any) -> None:

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from awstracer.errors import SplitError, Unfinished
-from awstracer.trace import Opaque, Path, blobs
+from awstracer.trace import Opaque, Path, leaves
 
 UNSAFE = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 EXPANDED = ("file://", "fileb://", "http://", "https://")
@@ -192,7 +192,7 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     said = {member for extra in command.extra for member in extra.members}
     left = {name: value for name, value in parameters.items() if name not in said}
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
-    unsaid = [name for name, value in left.items() if not _is_text(value)]
+    unsaid = [name for name, value in left.items() if not is_text(value)]
     unsaid += [str(option.path[0]) for option in command.options if _is_partial(option, left)]
     for option in command.options:
         at_hand = left if _can_say(option, left) or not command.takes_json else {}
@@ -208,10 +208,11 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     return Spelling(words, tuple(sorted(set(unsaid))))
 
 
-def _is_text(value: Any) -> bool:
-    """Whether a line can say a value at all: bytes only if they are text."""
+def is_text(value: Any) -> bool:
+    """Whether a line can say a value at all: bytes only if they are text, and no word can hold a NUL."""
+    texts = [leaf for _, leaf in leaves(unmarked(value)) if isinstance(leaf, (str, bytes))]
     try:
-        return all(blob.decode("utf-8") is not None for blob in blobs(unmarked(value)))
+        return not any("\0" in (text if isinstance(text, str) else text.decode("utf-8")) for text in texts)
     except UnicodeDecodeError:
         return False
 

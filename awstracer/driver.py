@@ -1,8 +1,8 @@
 """The one module that imports awscli and botocore: runs command lines, and tells what options there are.
 
 Every command gets a driver of its own, since awscli keeps state of a command in it (`--profile`,
-one-shot handlers, log handlers); the drivers share what is only read, the loader of API models and
-the endpoint resolver, which makes a driver ten times cheaper than a process.
+one-shot handlers, log handlers); the drivers share what is only read, the loader of API models,
+which makes a driver ten times cheaper than a process.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ import awscli.argprocess
 import awscli.arguments
 import awscli.completer
 import awscli.customizations.paginate
+import awscli.customizations.toplevelbool
 import awscli.paramfile
 import jmespath  # awscli's, for `--query`
 from botocore import xform_name
-from botocore.utils import EVENT_ALIASES, is_json_value_header
+from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
+from botocore.utils import is_json_value_header
 from botocore.validate import ParamValidator
 
 from awstracer.capture import Capture, Outcome
-from awstracer.commandline import Extra, OperationCommand, Option
+from awstracer.commandline import Extra, OperationCommand, Option, is_text
 from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace import Opaque, Operation, blobs
 
 INTERRUPTED = 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
-SHARED_COMPONENTS = ("data_loader", "endpoint_resolver")
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
 VERSION: str = awscli.__version__
 
@@ -46,7 +47,7 @@ class AwsCli:
     """awscli in this process."""
 
     def __init__(self) -> None:
-        self._shared: dict[str, Any] = {}
+        self._loader: Any = None
         self._commands: dict[tuple[str, ...], Any] = {}
         self._option_lists: dict[tuple[str, ...], tuple[Option, ...]] = {}
         self._global_options: dict[str, bool] = {}
@@ -77,7 +78,7 @@ class AwsCli:
         driver, capture = self._driver(), Capture()
         prepare(driver.session, capture)
         _attach(capture, driver.session)
-        with _as_aws(argv), _logging_restored():
+        with _as_aws(argv), _streams_restored(), _logging_restored():
             exit_code = _exit_code(driver, argv)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
@@ -86,11 +87,9 @@ class AwsCli:
 
     def _driver(self) -> Any:
         driver = awscli.clidriver.create_clidriver()
-        for name in SHARED_COMPONENTS:
-            if name in self._shared:
-                driver.session.register_component(name, self._shared[name])
-            elif name == "data_loader" or self._shared:
-                self._shared[name] = driver.session.get_component(name)
+        if self._loader is None:
+            self._loader = driver.session.get_component("data_loader")
+        driver.session.register_component("data_loader", self._loader)
         return driver
 
     # --- what there is
@@ -121,7 +120,7 @@ class AwsCli:
         return OperationCommand(
             words=words,
             options=options,
-            extra=tuple(_extra(typed, table, options, operation.parameters)) if typed else (),
+            extra=tuple(_extra(argv, typed, table, options, operation.parameters)) if typed else (),
             takes_json="cli-input-json" in table,
         )
 
@@ -173,9 +172,12 @@ class AwsCli:
         body = {name: b"" if isinstance(value, Opaque) else value for name, value in operation.parameters.items()}
         body.pop("PaginationConfig", None)
         shape = command._operation_model.input_shape
-        report = ParamValidator().validate(body, shape) if shape is not None else None
-        if report is not None and report.has_errors():
-            raise UnfitParameters(number, operation.service, operation.name, report.generate_report())
+        report = ParamValidator().validate(body, shape).generate_report() if shape is not None else ""
+        wrong = [
+            line for line in report.splitlines() if not line.startswith("Missing required")
+        ]  # awscli fills in some
+        if wrong:
+            raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
 
     def complete(self, line: str) -> list[str]:
         """What the last word of a line could become, by awscli's own completer."""
@@ -206,7 +208,10 @@ class AwsCli:
         """
         driver = self._driver()
         services = set(driver.session.get_available_services())
-        names = [operation.service, *(name for name, alias in EVENT_ALIASES.items() if alias == operation.service)]
+        names = [
+            operation.service,
+            *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == operation.service),
+        ]
         service = next((name for name in names if name in services), operation.service)
         commands = driver.create_help_command().command_table
         candidates = [service, *sorted(set(commands) - services)]
@@ -259,6 +264,16 @@ def _as_aws(argv: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         sys.argv = before
+
+
+@contextlib.contextmanager
+def _streams_restored() -> Iterator[None]:
+    """awscli's tables wrap the streams in colorama once more for each command."""
+    before = sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
 
 
 @contextlib.contextmanager
@@ -397,7 +412,7 @@ def _options(
     negations = _negations(table)
     options = []
     for name, argument in table.items():
-        option = None if name in negations else _option(name, argument, table)
+        option = None if name in negations else _option(argument, negations)
         if option is not None:
             hidden = is_hidden(option.name) or (option.no is not None and is_hidden(option.no))
             options.append(replace(option, expands=expands(argument), hidden=hidden))
@@ -406,43 +421,48 @@ def _options(
 
 def _special(table: Mapping[str, Any], options: Sequence[Option]) -> list[Any]:
     """The arguments that set no member by themselves: awscli turns them into members in ways of its own."""
-    known = {option.name.removeprefix("--") for option in options} | _negations(table) | set(INPUT_OPTIONS)
+    known = {option.name.removeprefix("--") for option in options} | set(_negations(table)) | set(INPUT_OPTIONS)
     return [argument for name, argument in table.items() if name not in known]
 
 
 def _extra(
-    typed: argparse.Namespace, table: Mapping[str, Any], options: Sequence[Option], parameters: Mapping[str, Any]
+    argv: Sequence[str],
+    typed: argparse.Namespace,
+    table: Mapping[str, Any],
+    options: Sequence[Option],
+    parameters: Mapping[str, Any],
 ) -> Iterator[Extra]:
-    """The words of a parsed line that options with a member of their own could not say again."""
+    """The words of a line, `typed` as its parser read them, that options with a member of their own could not say."""
+    names = {word.partition("=")[0] for word in argv}
     special = _special(table, options)
     settable = {option.path[0] for option in options}
     for name, argument in table.items():
         value = getattr(typed, argument.py_name, None)
         from_bytes = isinstance(value, str) and value.startswith("fileb://")
-        if value is None or value is False or name in INPUT_OPTIONS or not (argument in special or from_bytes):
+        is_typed = value is not None and (not argument.cli_name.startswith("--") or argument.cli_name in names)
+        if not is_typed or name in INPUT_OPTIONS or not (argument in special or from_bytes):
             continue
         contents = blobs(parameters) if from_bytes else [value]
         members = next(filter(None, (_members_of(argument, content) for content in contents)), set())
         held = blobs([parameters.get(member) for member in members])
-        if not members or not members <= settable or any(_is_unspeakable(blob) for blob in held):
+        if not members or not members <= settable or not is_text(held):
             yield Extra(tuple(_words_of(argument, value)), frozenset(members))
 
 
-def _is_unspeakable(blob: bytes) -> bool:
-    """Whether bytes are no text."""
-    try:
-        blob.decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False
+def _negations(table: Mapping[str, Any]) -> dict[str, str]:
+    """The names of the options that say false where others say true, and the members that they set.
+
+    Not every one begins with `no-`: awscli renames some (`--no-reboot` and `--reboot`).
+    """
+    return {
+        name: argument._serialized_name
+        for name, argument in table.items()
+        if isinstance(argument, awscli.customizations.toplevelbool.NegativeBooleanParameter)
+        or (isinstance(argument, awscli.arguments.BooleanArgument) and argument._action == "store_false")
+    }
 
 
-def _negations(table: Mapping[str, Any]) -> set[str]:
-    """The names of the options that say false where others say true."""
-    return {f"no-{name}" for name, argument in table.items() if argument.cli_type_name == "boolean"} & set(table)
-
-
-def _option(name: str, argument: Any, table: Mapping[str, Any]) -> Option | None:
+def _option(argument: Any, negations: Mapping[str, str]) -> Option | None:
     """The option as data; None if it sets no member directly."""
     if isinstance(argument, awscli.customizations.paginate.PageArgument):
         return Option(argument.cli_name, ("PaginationConfig", argument._serialized_name), argument.cli_type_name)
@@ -450,13 +470,14 @@ def _option(name: str, argument: Any, table: Mapping[str, Any]) -> Option | None
         return None
     member, shape = argument._serialized_name, argument.argument_model
     modelled = argument._operation_model.input_shape.members.get(member, shape)
-    negated = f"no-{name}"
+    is_flag = isinstance(argument, awscli.arguments.BooleanArgument)
+    negated = next((name for name, negates in negations.items() if is_flag and negates == member), None)
     return Option(
         name=argument.cli_name,
         path=(member,),
         kind=_kind(shape),
         item=_kind(shape.member) if shape.type_name == "list" else None,
-        no=f"--{negated}" if negated in table else None,
+        no=None if negated is None else f"--{negated}",
         lacks=frozenset(getattr(modelled, "members", ())) - frozenset(getattr(shape, "members", ())),
     )
 
@@ -476,7 +497,8 @@ def _members_of(argument: Any, value: Any) -> set[str]:
 
 
 def _words_of(argument: Any, value: Any) -> list[str]:
-    values = [str(item) for item in value] if isinstance(value, list) else [] if value is True else [str(value)]
+    values = [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    values = [] if isinstance(value, bool) else values
     return values if not argument.cli_name.startswith("--") else [argument.cli_name, *values]
 
 

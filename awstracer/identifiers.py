@@ -7,6 +7,7 @@ stands in it: its kind (`user` for `UserName`, for `User.Arn` and for `arn:...:u
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 MINTED = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")
 ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
 SILENT_ADDRESS = re.compile(r"(?:0|127|255)\.")
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\uffff]")
+SHORTEST_BASE64 = 16
 SILENT = re.compile(r"[\d\s.,:+TZ-]*|(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*")
 SUFFIX = re.compile(r"(?<=.)(?:names?|numbers?|identifiers?|ids?|arns?|urls?|uris?)$")
 
@@ -111,6 +115,17 @@ def is_name(path: Path, operation: str) -> bool:
     squeezed = re.sub(r"[^a-z0-9]", "", last.lower())
     noun = re.sub(r"^[A-Z][a-z0-9]*", "", operation).lower()
     return bool(SUFFIX.search(squeezed)) or stem_of(last) in ("", noun) or squeezed.removesuffix("name") in noun
+
+
+def decoded(text: str) -> str | None:
+    """The text that a base64 string stands for; None if it isn't base64 of a text with more than one word."""
+    if len(text) < SHORTEST_BASE64 or len(text) % 4 or not BASE64.fullmatch(text):
+        return None
+    try:
+        plain = base64.b64decode(text, validate=True).decode("utf-8")
+    except ValueError:
+        return None
+    return plain if not UNPRINTABLE.search(plain) and re.search(r"\s|[{=]", plain) else None
 
 
 # --- texts that hold several strings

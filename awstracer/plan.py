@@ -7,6 +7,7 @@ has changed put in: one resolver, so that what is shown is what would be done.
 
 from __future__ import annotations
 
+import base64
 import difflib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -352,6 +353,8 @@ class Knowledge:
             if relation.target.span is None:
                 value = self._value(relation.source)
                 return None if value is None else _fitting(value, recorded)
+        if any(relation.target.encoded for relation in relations):
+            return self._encoded(relations, recorded)
         found = [(relation.target.span, self._value(relation.source)) for relation in relations]
         pieces = [(span, value.shown) for span, value in found if span is not None and value is not None]
         pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins if pin.part]
@@ -359,6 +362,14 @@ class Knowledge:
             return None
         shown = _assembled(recorded, pieces)
         return Marked(commandline.plain(shown), shown)
+
+    def _encoded(self, relations: Sequence[Relation], recorded: str) -> Marked | None:
+        """A base64 string whose content changes."""
+        content = base64.b64decode(recorded).decode("utf-8")
+        found = [(relation.target.span, self._value(relation.source)) for relation in relations]
+        pieces = [(span, value.shown) for span, value in found if span is not None and value is not None]
+        text = commandline.plain(_assembled(content, pieces))
+        return _derived(base64.b64encode(text.encode("utf-8")).decode("ascii")) if pieces else None
 
     def _value(self, source: Source | Setting) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""

@@ -27,6 +27,7 @@ Query = Callable[[str, Any], Any]
 LONGEST_NAME = 512
 LONGEST_LIST = 100
 SHORTEST_KIND = 4
+SHORTEST_ID = 6
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$")
 HOST = re.compile(r"\.(amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
@@ -58,12 +59,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a value goes; `span` are the characters it takes up in the string there, None for all of it."""
+    """Where a value goes; `span` are the characters it takes up in the string there, None for all of it.
+
+    With `encoded`, the string is base64, and the span is one of what it encodes.
+    """
 
     command: int
     side: Side
     path: Path
     span: tuple[int, int] | None = None
+    encoded: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,8 +221,8 @@ def _printed(number: int, command: Command, query: Query) -> Iterator[tuple[Path
     for path, leaf in leaves(result):
         if isinstance(leaf, _Located):
             operation = command.operation.name if command.operation else str(leaf.path[0])
-            kind = identifiers.kind(leaf.path, operation)
-            yield leaf.path, _Place(number, "printed", path, _service(command), kind, "", True, str(leaf), several)
+            kind, label = identifiers.kind(leaf.path, operation), _label(command.response, leaf.path)
+            yield leaf.path, _Place(number, "printed", path, _service(command), kind, label, True, str(leaf), several)
 
 
 class _LocatedText(str):
@@ -308,7 +313,9 @@ def _origins(place: _Place) -> Iterator[_Origin]:
     strength = identifiers.strength(place.text)
     if place.side == "request" and (len(place.text) > LONGEST_NAME or re.search(r"\s", place.text)):
         return
-    if place.side == "printed":
+    if place.side != "request" and _is_minted_id(place, strength):
+        strength = Strength.PROOF
+    elif place.side == "printed":
         strength = max(
             strength, Strength.LITTLE
         )  # whoever asked for it will use it, if only for the same kind of thing
@@ -319,6 +326,12 @@ def _origins(place: _Place) -> Iterator[_Origin]:
         yield _Origin(place, (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE))
     elif strength is Strength.PROOF and len(place.text) <= LONGEST_NAME and not re.search(r"\s", place.text):
         yield from _pieces_born(place)
+
+
+def _is_minted_id(place: _Place, strength: Strength) -> bool:
+    """Whether the service calls it an identifier: then it is one, though it may look like a word."""
+    called = re.search(r"(?:^|[a-z])(?:I[dD]|Identifier|Token|Handle)$|^id$", place.label)
+    return bool(called) and strength > Strength.NOTHING and len(place.text) >= SHORTEST_ID
 
 
 def _pieces_born(place: _Place) -> Iterator[_Origin]:
@@ -385,6 +398,14 @@ def _relations_of(place: _Place, index: _Index) -> Iterator[Relation]:
         if evidence:
             yield Relation(origin.source, Target(place.command, place.side, place.path), evidence)
             return
+    decoded = identifiers.decoded(place.text)
+    if decoded is not None:
+        inner = replace(place, text=decoded)
+        pieces = _pieces(inner, index)
+        for span, source, evidence in pieces + list(_settings_in(inner, index.settings, [p[0] for p in pieces])):
+            target = Target(place.command, place.side, place.path, span, encoded=True)
+            yield Relation(source, target, f"{evidence}, in base64")
+        return
     pieces = _pieces(place, index) if not place.text.isalnum() else []
     for span, source, evidence in pieces + list(_settings_in(place, index.settings, [span for span, _, _ in pieces])):
         yield Relation(source, Target(place.command, place.side, place.path, span), evidence)

@@ -12,6 +12,7 @@ import pytest
 from . import programs
 
 PERSONAL = ("AWS_", "AWSTRACE")
+ITS_OWN = "AWS_DATA_PATH"  # set by awscli when it is imported, and needed from then on
 TELLING = ("NO_COLOR", "XDG_STATE_HOME", "INPUTRC", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
@@ -26,7 +27,7 @@ def server() -> Iterator[str]:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, which is also the current folder, and an environment without anybody's settings."""
     for name in os.environ:
-        if name.startswith(PERSONAL) or name in TELLING:
+        if (name.startswith(PERSONAL) and name != ITS_OWN) or name in TELLING:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TERM", "xterm")

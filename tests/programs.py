@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -252,25 +252,53 @@ class Silent:
             each.close()
 
 
+# What two requests for the same may differ in: when, by whom and at which attempt they were sent.
+PASSING = ("authorization", "x-amz-date", "user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "host")
+
+
+@dataclass(frozen=True)
+class Http:
+    """A request on the wire, without the headers that tell nothing of what is asked."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What a relay answers by itself; with no status it hangs up."""
+
+    status: int | None = None
+    body: bytes = b""
+
+
 @dataclass(frozen=True)
 class Request:
     """What was asked through a relay: which operation, under which access key, in which region, and its members.
 
-    Members are those of a JSON body, or the fields of a form.
+    Members are those of a JSON body, or the fields of a form. `http` is the request as it came.
     """
 
     operation: str
     key: str
     region: str
     members: dict[str, Any]
+    http: Http
 
 
 class Relay:
-    """An endpoint that hands everything on to a server, and notes it."""
+    """An endpoint that hands everything on to a server, and notes it, and what the server said.
+
+    While there is `trouble`, requests meet with that instead, each with the next.
+    """
 
     def __init__(self, url: str) -> None:
         self.requests: list[Request] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _relaying(url, self.requests.append))
+        self.answers: list[bytes] = []
+        self.trouble: list[Trouble] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _relaying(url, self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -288,27 +316,45 @@ class Relay:
         self._thread.join(PATIENCE)
 
 
-def _relaying(url: str, note: Callable[[Request], None]) -> type[BaseHTTPRequestHandler]:
+def _relaying(url: str, relay: Relay) -> type[BaseHTTPRequestHandler]:
     target = urllib.parse.urlsplit(url)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # whoever asks before sending a body is told to go on
+
         def _relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            note(_noted(self, body))
+            relay.requests.append(_noted(self, body))
+            if relay.trouble:
+                self._fail(relay.trouble.pop(0))
+                return
             connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=PATIENCE)
             connection.request(self.command, self.path, body, dict(self.headers))
             response = connection.getresponse()
             content = response.read()
-            self.send_response(response.status)
-            for name, value in response.getheaders():
-                if name.lower() not in ("connection", "content-length", "transfer-encoding", "server", "date"):
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            relay.answers.append(content)
+            length = response.headers.get("Content-Length") if self.command == "HEAD" else None
+            self._answer(response.status, response.getheaders(), content, length)
             connection.close()
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _relay  # noqa: N815 - http.server's names
+        def _answer(
+            self, status: int, headers: Sequence[tuple[str, str]], content: bytes, length: str | None = None
+        ) -> None:
+            self.send_response(status)
+            for name, value in headers:
+                if name.lower() not in ("connection", "content-length", "transfer-encoding", "server", "date"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", length or str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def _fail(self, trouble: Trouble) -> None:
+            if trouble.status is None:
+                self.close_connection = True
+            else:
+                self._answer(trouble.status, (), trouble.body)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _relay  # noqa: N815 - http.server's names
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -324,4 +370,5 @@ def _noted(handler: BaseHTTPRequestHandler, body: bytes) -> Request:
         json.loads(body) if body.startswith(b"{") else dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace")))
     )
     operation = named.rpartition(".")[2] if named else members.get("Action", f"{handler.command} {handler.path}")
-    return Request(operation, key, region, members)
+    headers = {name: value for name, value in handler.headers.items() if name.lower() not in PASSING}
+    return Request(operation, key, region, members, Http(handler.command, handler.path, headers, body))
