@@ -28,7 +28,7 @@ ARN = re.compile(
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 MINTED = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")
 ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
-SILENT_ADDRESS = re.compile(r"(?:0|127|255)\.")
+SILENT_ADDRESS = re.compile(r"0\.0\.0\.0|127\.0\.0\.|255\.255\.")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\uffff]")
 SHORTEST_BASE64 = 16

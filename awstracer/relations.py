@@ -29,7 +29,7 @@ LONGEST_LIST = 100
 SHORTEST_KIND = 4
 SHORTEST_ID = 6
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
-LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$")
+LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
 HOST = re.compile(r"\.(amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
 WORD = re.compile(r"[A-Za-z0-9]")
 NAME = re.compile(r"[A-Za-z0-9_.-]")
@@ -504,10 +504,16 @@ def _named_by_s3_uri(place: _Place, span: tuple[int, int], origin: _Origin) -> s
 
 
 def _named_by_label(place: _Place, span: tuple[int, int], origin: _Origin) -> str | None:
-    label = LABEL.search(place.text[max(span[0] - 64, 0) : span[0]])
-    if label and origin.place.service == place.service and identifiers.stem_of(label[1]) == origin.kind:
-        return f"labelled {label[1]}"
+    label = _label_before(place.text[: span[0]])
+    if label and origin.place.service == place.service and identifiers.stem_of(label) == origin.kind:
+        return f"labelled {label}"
     return None
+
+
+def _label_before(text: str) -> str:
+    """What the next value in a text is called: `"region": `, `region=`, `--region `."""
+    match = LABEL.search(text[-64:])
+    return (match[1] or match[2]) if match else ""
 
 
 def _named_by_echo(place: _Place, span: tuple[int, int], origin: _Origin) -> str | None:
@@ -572,7 +578,7 @@ def _judge_region(place: _Place, span: tuple[int, int]) -> str | None:
         return "the region in a service's name"
     if re.search(r"(^|[./-])$", before) and HOST.match(behind):
         return "the region in a host's name"
-    labels = [place.label, *(match[1] for match in [LABEL.search(before[-64:])] if match)]
+    labels = [place.label, _label_before(before)]
     alone = not WORD.match(before[-1:]) and not before.endswith("-")
     if alone and re.match(r"[a-z](?![A-Za-z0-9-])", behind) and any(re.search(r"zone|az$", x, re.I) for x in labels):
         return "the region of a zone"
