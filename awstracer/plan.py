@@ -458,8 +458,11 @@ def _fitting(value: Marked, recorded: Any) -> Any:
     if isinstance(value.value, list):
         mark = _mark(value)
         return [Marked(each, (Span(commandline.scalar_spelling(each), mark),)) for each in value.value]
-    if isinstance(recorded, str) and not isinstance(value.value, str):
-        return replace(value, value=commandline.plain(value.shown))
+    text = value.value if isinstance(value.value, str) else commandline.plain(value.shown)
+    if isinstance(recorded, str) and not recorded.endswith("\n"):
+        text = text.rstrip("\n")
+    if isinstance(recorded, str) and text != value.value:
+        return Marked(text, (Span(text, _mark(value)),))
     return value
 
 

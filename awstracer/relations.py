@@ -320,7 +320,7 @@ def _origins(place: _Place) -> Iterator[_Origin]:
             strength, Strength.LITTLE
         )  # whoever asked for it will use it, if only for the same kind of thing
     if strength:
-        yield _Origin(place, None, place.kind, place.text, strength)
+        yield _Origin(place, None, place.kind, place.text.rstrip("\n"), strength)  # as `$(aws ...)` hands it on
     bucket = S3_URI.match(place.text)
     if bucket:
         yield _Origin(place, (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE))
@@ -393,7 +393,7 @@ def _lists_in(number: int, command: Command, index: _Index) -> Iterator[Relation
 
 
 def _relations_of(place: _Place, index: _Index) -> Iterator[Relation]:
-    for origin in index.whole(place.text):
+    for origin in index.whole(place.text.rstrip("\n")):
         evidence = _judge(place, (0, len(place.text)), origin)
         if evidence:
             yield Relation(origin.source, Target(place.command, place.side, place.path), evidence)
