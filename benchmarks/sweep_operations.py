@@ -383,8 +383,12 @@ def sweep(services: list[str], processes: int, show: Callable[[str], None]) -> b
         commands = [command for command, service in bench.services() if not wanted or wanted & {command, service}]
         results: list[Result] = []
         with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=20) as pool:
-            for found in pool.imap_unordered(_sweep_service, [(command, folder) for command in commands]):
+            for number, found in enumerate(
+                pool.imap_unordered(_sweep_service, [(each, folder) for each in commands]), 1
+            ):
                 results += found
+                exact = sum(result.cause is None for result in results)
+                print(f"{number}/{len(commands)} services, {exact}/{len(results)} exact", file=sys.stderr, flush=True)
     return _report(results, show)
 
 
