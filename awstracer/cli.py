@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
@@ -105,12 +106,24 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
         return _save(path, before, trace, console, ask=ask)
 
 
+class _Ended(BaseException):
+    """The session was told to end, by a signal. No `Exception`: awscli would take it for a failure of its own."""
+
+
 def _run(session: Recorder, console: Console) -> bool:
     """Whether there is still a terminal to ask at when the session has ended."""
+
+    def end(number: int, _: object) -> None:
+        raise _Ended(signal.Signals(number).name)
+
+    for name in ("SIGHUP", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
     try:
         session.run()
-    except OSError as error:
-        console.say(f"awstrace-rec: the terminal is gone: {error.strerror or error}")
+    except (OSError, _Ended) as reason:
+        with contextlib.suppress(OSError):
+            console.say(f"awstrace-rec: the session was ended: {reason}")
         return False
     return True
 
@@ -125,7 +138,7 @@ def _save(path: Path, before: Trace | None, trace: Trace, console: Console, *, a
     if not trace.commands:
         console.say("awstrace-rec: nothing was recorded")
         return ExitCode.OK
-    if ask and not console.confirm(f"Save cached trace to {path}? [y/N]: "):
+    if ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):
         return ExitCode.OK
     if before is not None:
         trace = Trace(before.commands + trace.commands, before.recorded)
@@ -337,7 +350,7 @@ def _endpoint(text: str) -> str:
     return text
 
 
-@contextmanager
+@contextlib.contextmanager
 def _errors_told(program: str) -> Iterator[list[int]]:
     """Whatever the person can cause ends here in one line on stderr; the list then holds the exit code."""
     code = [int(ExitCode.OK)]

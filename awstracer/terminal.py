@@ -241,8 +241,8 @@ class Console:
         line, *self._ahead = input(self._prompt(prompt)).split("\n")
         return line
 
-    def confirm(self, question: str) -> bool:
-        """Whether the person says yes; no at the end of the input, and on Ctrl-C.
+    def confirm(self, question: str, *, without_answer: bool = False) -> bool:
+        """Whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.
 
         What is no answer was pasted behind the command that is asked about: it comes as the next line.
         """
@@ -252,7 +252,7 @@ class Console:
                     answer = input(self._prompt(question))
                 except (EOFError, KeyboardInterrupt):
                     self.say("")
-                    return False
+                    return without_answer
                 if answer.strip().lower() in ("y", "yes", "n", "no", ""):
                     return answer.strip().lower() in ("y", "yes")
                 self._ahead += answer.split("\n")

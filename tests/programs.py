@@ -124,6 +124,10 @@ class Terminal:
         """Press Ctrl-D."""
         self._child.sendeof()
 
+    def signal(self, number: int) -> None:
+        """Send the program a signal, as a closed terminal or a shutdown does."""
+        self._child.kill(number)
+
     def rest(self) -> str:
         """Wait until the program ends; what was shown since the last wait."""
         self._child.expect(pexpect.EOF)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
@@ -500,3 +501,24 @@ def test_the_trace_is_json_that_others_can_read() -> None:
     assert command["operation"]["name"] == "CreateUser"
     assert command["calls"][0]["request"] == {"UserName": "alice", "Tags": [{"Key": "a", "Value": "ü"}]}
     assert command["calls"][0]["response"]["User"]["UserName"] == "alice"
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_what_was_accepted_is_saved_when_the_session_is_ended_from_outside(session: Session, number: int) -> None:
+    session.type("aws iam create-user --user-name alice\n")
+    session.answer(ADD, "y")
+    session.wait(PROMPT)
+    session.signal(number)
+    assert "the session was ended" in session.rest()
+    assert [command["argv"][-1] for command in recorded("t.trace")] == ["alice"]
+
+
+def test_no_answer_to_the_last_question_loses_nothing(session: Session) -> None:
+    session.type("aws iam create-user --user-name alice\n")
+    session.answer(ADD, "y")
+    session.wait(PROMPT)
+    session.end_of_input()
+    session.wait("Save cached trace to t.trace? [y/N]: ")
+    session.end_of_input()
+    session.rest()
+    assert len(recorded("t.trace")) == 1
