@@ -191,3 +191,68 @@ def test_options_that_the_replay_sets_are_dropped_and_others_kept() -> None:
 def test_an_option_of_a_custom_command_can_be_overridden() -> None:
     recorded = trace(command(["cloudformation", "deploy", "--stack-name", "one", "--tags", "stack=one"]))
     assert lines(recorded, ("stack-name", "two")) == ["aws cloudformation deploy --stack-name two --tags stack=one"]
+
+
+def subnet(zone: str) -> str:
+    """The id of the subnet of a zone."""
+    return f"subnet-{int.from_bytes(zone.encode(), 'big') % 16**16:017x}"
+
+
+def subnets(*zones: str) -> dict[str, Any]:
+    return {"Subnets": [{"SubnetId": subnet(zone), "AvailabilityZone": zone} for zone in zones]}
+
+
+HERE = ("us-east-1a", "us-east-1b", "us-east-1c")
+LOOKED_UP = trace(
+    ["ec2.DescribeSubnets", {}, subnets(*HERE)],
+    ["elbv2.CreateLoadBalancer", {"Subnets": [subnet(zone) for zone in HERE]}, {}],
+    ["ec2.CreateNetworkInterface", {"SubnetId": subnet("us-east-1b")}, {}],
+    ["iam.PutRolePolicy", {"PolicyDocument": '"arn:aws:sns:us-east-1:123456789012:made-elsewhere"'}, {}],
+    ["sts.GetCallerIdentity", {}, {"Account": "123456789012"}],
+)
+
+
+def elsewhere(account: str | None = "999988887777") -> tuple[Plan, Knowledge]:
+    steps = planned(LOOKED_UP)
+    played = plan.Played("eu-west-1", lambda: account)
+    return steps, Knowledge(steps, live=True, query=query, played=played)
+
+
+def test_a_whole_list_may_be_shorter_elsewhere() -> None:
+    steps, known = elsewhere()
+    known.learn(steps.steps[0], subnets("eu-west-1a", "eu-west-1b"))
+    wanted = [subnet("eu-west-1a"), subnet("eu-west-1b")]
+    assert known.invocation(steps.steps[1]).parameters == {"Subnets": wanted}
+
+
+def test_an_element_is_found_again_by_its_zone_in_the_other_region() -> None:
+    steps, known = elsewhere()
+    known.learn(steps.steps[0], subnets("eu-west-1c", "eu-west-1b"))
+    assert known.invocation(steps.steps[2]).parameters == {"SubnetId": subnet("eu-west-1b")}
+
+
+def test_an_element_that_is_not_there_is_not_replaced_by_another() -> None:
+    steps, known = elsewhere()
+    known.learn(steps.steps[0], subnets("eu-west-1a", "eu-west-1c"))
+    with pytest.raises(MissingValue) as missing:
+        known.invocation(steps.steps[2])
+    assert "eu-west-1b" in missing.value.found
+
+
+def test_region_and_account_become_those_that_are_played_in() -> None:
+    steps, known = elsewhere()
+    expected = {"PolicyDocument": '"arn:aws:sns:eu-west-1:999988887777:made-elsewhere"'}
+    assert known.invocation(steps.steps[3]).parameters == expected
+
+
+def test_an_account_that_nobody_tells_is_not_guessed() -> None:
+    steps, known = elsewhere(account=None)
+    with pytest.raises(MissingValue):
+        known.invocation(steps.steps[3])
+
+
+def test_where_nothing_moved_nothing_is_asked() -> None:
+    steps = planned(trace(["x.Y", {"VPCRegion": "us-east-1"}, {}]))
+    played = plan.Played("us-east-1", lambda: pytest.fail("asked"))
+    invocation = Knowledge(steps, live=True, query=query, played=played).invocation(steps.steps[0])
+    assert (invocation.parameters, invocation.substitutions) == ({"VPCRegion": "us-east-1"}, ())
