@@ -87,6 +87,7 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
 
     aws = driver.AwsCli()
     console = Console(styles=styles, complete=aws.complete)
+    aws.check_profile(None)
     tracefile.check_writable(path)
     if path.exists() and not (append or overwrite):
         if not settings.ask:

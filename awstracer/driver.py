@@ -26,16 +26,17 @@ import awscli.customizations.toplevelbool
 import awscli.paramfile
 import jmespath  # awscli's, for `--query`
 from botocore import xform_name
+from botocore.exceptions import BotoCoreError
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
 from botocore.utils import is_json_value_header
 from botocore.validate import ParamValidator
 
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option, is_text
-from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
+from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace import Opaque, Operation, blobs
 
-INTERRUPTED = 130
+UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
 VERSION: str = awscli.__version__
@@ -75,7 +76,11 @@ class AwsCli:
         return self._run(argv, prepare)
 
     def _run(self, argv: Sequence[str], prepare: Callable[[Any, Capture], None]) -> Outcome:
-        driver, capture = self._driver(), Capture()
+        try:
+            driver, capture = self._driver(), Capture()
+        except BadConfiguration as bad:  # as awscli would end, less the traceback
+            print(bad.reason, file=sys.stderr)
+            return Outcome(UNUSABLE)
         prepare(driver.session, capture)
         _attach(capture, driver.session)
         with _as_aws(argv), _streams_restored(), _logging_restored():
@@ -86,7 +91,8 @@ class AwsCli:
         return capture.outcome(exit_code)
 
     def _driver(self) -> Any:
-        driver = awscli.clidriver.create_clidriver()
+        with _configuration():
+            driver = awscli.clidriver.create_clidriver()
         if self._loader is None:
             self._loader = driver.session.get_component("data_loader")
         driver.session.register_component("data_loader", self._loader)
@@ -147,11 +153,12 @@ class AwsCli:
         return members
 
     def region(self, profile: str | None) -> str | None:
-        """The region of the person's configuration, under a profile."""
+        """The region of the person's configuration, under a profile; BadConfiguration if there is no telling."""
         session = self._driver().session
         if profile is not None:
             session.set_config_variable("profile", profile)
-        region = session.get_config_variable("region")
+        with _configuration():
+            region = session.get_config_variable("region")
         return str(region) if region else None
 
     def account(self, extra: Sequence[str]) -> str | None:
@@ -253,6 +260,15 @@ def _exit_code(driver: Any, argv: Sequence[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+@contextlib.contextmanager
+def _configuration() -> Iterator[None]:
+    """What botocore says against the person's configuration becomes BadConfiguration."""
+    try:
+        yield
+    except BotoCoreError as error:
+        raise BadConfiguration(str(error)) from error
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ AwstracerError
 │   └── Unfinished      ... because it goes on in the next line
 ├── UnknownCommand      the installed awscli has no command for a recorded call
 ├── UnfitParameters     the installed awscli's command doesn't take the recorded parameters
+├── BadConfiguration    awscli can't use the person's configuration
 ├── UnknownProfile      the person's configuration lacks a profile
 ├── OverrideError       what `-p` says can't be done
 │   ├── UnknownParameter
@@ -64,6 +65,13 @@ class UnfitParameters(AwstracerError):
     number: int
     service: str
     operation: str
+    reason: str
+
+
+@dataclass
+class BadConfiguration(AwstracerError):
+    """awscli can't use the person's configuration, for `reason`, in its own words."""
+
     reason: str
 
 

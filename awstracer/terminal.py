@@ -187,7 +187,7 @@ def _error_words(error: AwstracerError) -> str:
         case errors.MissingValue(number=number, path=path, found=found):
             whence = "is needed" if number is None else f"was to come from command {number}"
             return f"{path} {whence}, but {found}"
-        case errors.SplitError(reason=reason):
+        case errors.SplitError(reason=reason) | errors.BadConfiguration(reason=reason):
             return reason
     return str(error)
 

@@ -600,3 +600,13 @@ def test_there_are_no_colours_where_nobody_wants_them(monkeypatch: pytest.Monkey
     assert "\x1b" not in play(*RENAMED).out
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in shown(*RENAMED)
+
+
+def test_a_configuration_that_awscli_cannot_use_is_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("t.trace").write_bytes((OLD / "two-users.trace").read_bytes())
+    (home / "broken").write_text("[default]\nno equals sign", encoding="utf-8")
+    for name, value in (("AWS_PROFILE", "nobody"), ("AWS_CONFIG_FILE", str(home / "broken"))):
+        with monkeypatch.context() as broken:
+            broken.setenv(name, value)
+            result = play("--trace-file", "t.trace", "--dryrun")
+        assert (result.code, len(result.err.splitlines())) == (2, 1), result.err
