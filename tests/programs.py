@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -93,12 +94,22 @@ def recorded(path: str | Path) -> list[dict[str, Any]]:
 # --- terminals
 
 
+def _heed_interrupts() -> None:
+    """A shell starts what runs in its background with SIGINT ignored, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program at a terminal of its own, which is ended with the `with` block."""
 
     def __init__(self, program: str | Path, *args: str | Path) -> None:
         self._child = pexpect.spawn(
-            str(BIN / program), [str(arg) for arg in args], encoding="utf-8", dimensions=(50, 400), timeout=PATIENCE
+            str(BIN / program),
+            [str(arg) for arg in args],
+            encoding="utf-8",
+            dimensions=(50, 400),
+            timeout=PATIENCE,
+            preexec_fn=_heed_interrupts,
         )
 
     def __enter__(self) -> Terminal:
@@ -124,7 +135,7 @@ class Terminal:
         """Press Ctrl-D."""
         self._child.sendeof()
 
-    def signal(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
         """Send the program a signal, as a closed terminal or a shutdown does."""
         self._child.kill(number)
 

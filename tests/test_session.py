@@ -508,7 +508,7 @@ def test_what_was_accepted_is_saved_when_the_session_is_ended_from_outside(sessi
     session.type("aws iam create-user --user-name alice\n")
     session.answer(ADD, "y")
     session.wait(PROMPT)
-    session.signal(number)
+    session.send_signal(number)
     assert "the session was ended" in session.rest()
     assert [command["argv"][-1] for command in recorded("t.trace")] == ["alice"]
 
