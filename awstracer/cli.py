@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
@@ -19,7 +20,7 @@ from typing import TextIO
 import colorama
 
 from awstracer import __version__, identifiers, plan, player, recorder, relations, terminal, tracefile
-from awstracer.errors import AwstracerError, MissingValue
+from awstracer.errors import AwstracerError, MissingValue, TraceError
 from awstracer.plan import Invocation, Override, Plan, Step
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
@@ -143,7 +144,13 @@ def _save(path: Path, before: Trace | None, trace: Trace, console: Console, *, a
         return ExitCode.OK
     if before is not None:
         trace = Trace(before.commands + trace.commands, before.recorded)
-    tracefile.save(trace, path)
+    try:
+        tracefile.save(trace, path)
+    except TraceError as error:
+        rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
+        tracefile.save(trace, rescue)
+        console.say(f"awstrace-rec: {terminal.error_text(error)}; the trace is in {rescue} instead")
+        return ExitCode.FAILED
     return ExitCode.OK
 
 

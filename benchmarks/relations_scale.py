@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -81,8 +82,8 @@ def main() -> int:
     for size in SIZES:
         text = tracefile.dumps(made(size))
         trace = tracefile.loads(text)
-        deriving = cpu(lambda trace=trace: derive(trace, query))  # type: ignore[misc]
-        loading = cpu(lambda text=text: json.loads(text))  # type: ignore[misc]
+        deriving = cpu(partial(derive, trace, query))
+        loading = cpu(partial(json.loads, text))
         spent.append(deriving)
         print(f"{size:6} commands, {len(text) / 1e6:6.1f} MB: derive {deriving:7.3f} s, json.load {loading:7.3f} s")
     growth = [later / earlier for earlier, later in pairwise(spent)]

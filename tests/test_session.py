@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 from collections.abc import Iterator, Sequence
@@ -522,3 +523,21 @@ def test_no_answer_to_the_last_question_loses_nothing(session: Session) -> None:
     session.end_of_input()
     session.rest()
     assert len(recorded("t.trace")) == 1
+
+
+def test_a_trace_that_can_not_be_saved_where_it_should_is_saved_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with Session("--trace-file", folder / "t.trace", "-c", "-n") as session:
+        session.wait(PROMPT)
+        session.run("aws iam create-user --user-name alice")
+        folder.rmdir()
+        session.end_of_input()
+        said = session.rest()
+    rescued = re.search(r"the trace is in (\S+) instead", said)
+    assert rescued, said
+    assert [command["argv"][-1] for command in recorded(rescued[1])] == ["alice"]
+    assert session.code == 1
