@@ -32,7 +32,7 @@ from botocore.utils import is_json_value_header
 from botocore.validate import ParamValidator
 
 from awstracer.capture import Capture, Outcome
-from awstracer.commandline import Extra, OperationCommand, Option, is_text
+from awstracer.commandline import Extra, OperationCommand, Option, is_text, without_options
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace import Opaque, Operation, blobs
 
@@ -115,13 +115,15 @@ class AwsCli:
         """
         words = operation.words or self._words(operation)
         command = self._operation(words)
-        if command is None:
+        if command is None or command._operation_model.name != operation.name:
             raise UnknownCommand(number, operation.service, operation.name, VERSION)
         self.check(number, operation)
         table = command.arg_table
         options = self._options(words, command)
         typed = None
-        if argv and (_special(table, options) or any(word.startswith("fileb://") for word in argv)):
+        own, _ = without_options(argv, self.global_options())
+        is_its_line = tuple(argv[at] for at in own[: len(words)]) == words  # a made-up one could run something else
+        if is_its_line and (_special(table, options) or any(word.startswith("fileb://") for word in argv)):
             typed = self._parsed(argv)
         return OperationCommand(
             words=words,
@@ -197,7 +199,8 @@ class AwsCli:
         if words not in self._commands:
             service = self._driver().create_help_command().command_table.get(words[0])
             command = service.create_help_command().command_table.get(words[-1]) if service else None
-            self._commands[words] = command if hasattr(command, "arg_table") else None
+            is_operation = isinstance(command, awscli.clidriver.ServiceOperation)
+            self._commands[words] = command if is_operation else None
         return self._commands[words]
 
     def _options(self, words: tuple[str, ...], command: Any) -> tuple[Option, ...]:

@@ -19,7 +19,7 @@ from awstracer.driver import query
 from awstracer.errors import MissingValue
 from awstracer.plan import Invocation, Step
 from awstracer.player import Player, Settings, Status
-from awstracer.trace import Command
+from awstracer.trace import Command, Trace
 
 from .programs import BIN, COLOUR, Relay, Result, Silent, Terminal, aws, play, users
 from .traces import command, operation, trace
@@ -610,3 +610,25 @@ def test_a_configuration_that_awscli_cannot_use_is_one_line(home: Path, monkeypa
             broken.setenv(name, value)
             result = play("--trace-file", "t.trace", "--dryrun")
         assert (result.code, len(result.err.splitlines())) == (2, 1), result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "argv"),
+    [
+        (["s3", "ls"], ["s3", "ls"]),
+        (["configure", "set"], ["configure", "set", "region", "fileb://x"]),
+        (["iam", "delete-user"], ["iam", "delete-user", "--user-name", "fileb://x"]),
+        (["iam", "create-user"], ["configure", "set", "region", "fileb://x"]),
+    ],
+)
+def test_a_trace_that_says_one_thing_and_means_another_runs_nothing(
+    home: Path, words: list[str], argv: list[str]
+) -> None:
+    odd = trace(["iam.CreateUser", {"UserName": "alice"}, {}, argv])
+    (only,) = odd.commands
+    assert only.operation is not None
+    tracefile.save(Trace((replace(only, operation=replace(only.operation, words=tuple(words))),)), Path("t.trace"))
+    result = play("--trace-file", "t.trace", "--dryrun")
+    assert "Traceback" not in result.err
+    assert result.out == "(play) aws iam create-user --user-name alice\n" if result.code == 0 else result.code == 2
+    assert not (home / ".aws" / "config").exists()
