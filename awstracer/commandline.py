@@ -79,10 +79,12 @@ class Extra:
     """Words of a recorded line that no plain option can say again: an outfile, `--count 2`, `--zip-file fileb://f`.
 
     `members` are the members that awscli makes of them; none, if they are about the output.
+    `inexact` are those of which the recorded line makes something else than was recorded.
     """
 
     words: tuple[str, ...]
     members: frozenset[str]
+    inexact: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,7 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     left = {name: value for name, value in parameters.items() if name not in said}
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = [name for name, value in left.items() if not is_text(value)]
+    unsaid += [member for extra in command.extra for member in extra.inexact]
     unsaid += [str(option.path[0]) for option in command.options if _is_partial(option, left)]
     for option in command.options:
         at_hand = left if _can_say(option, left) or not command.takes_json else {}

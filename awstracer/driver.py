@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import io
 import logging
 import sys
@@ -120,17 +121,12 @@ class AwsCli:
         self.check(number, operation)
         table = command.arg_table
         options = self._options(words, command)
-        typed = None
+        extra: tuple[Extra, ...] = ()
         own, _ = without_options(argv, self.global_options())
         is_its_line = tuple(argv[at] for at in own[: len(words)]) == words  # a made-up one could run something else
         if is_its_line and (_special(table, options) or any(word.startswith("fileb://") for word in argv)):
-            typed = self._parsed(argv)
-        return OperationCommand(
-            words=words,
-            options=options,
-            extra=tuple(_extra(argv, typed, table, options, operation.parameters)) if typed else (),
-            takes_json="cli-input-json" in table,
-        )
+            extra = _extra(argv, self._parsed(argv), table, options, operation.parameters)
+        return OperationCommand(words, options, extra, takes_json="cli-input-json" in table)
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
         """The members that an operation's option sets when it is given `text`, read as awscli reads it.
@@ -450,11 +446,13 @@ def _extra(
     table: Mapping[str, Any],
     options: Sequence[Option],
     parameters: Mapping[str, Any],
-) -> Iterator[Extra]:
+) -> tuple[Extra, ...]:
     """The words of a line, `typed` as its parser read them, that options with a member of their own could not say."""
     names = {word.partition("=")[0] for word in argv}
     special = _special(table, options)
     settable = {option.path[0] for option in options}
+    extras: list[Extra] = []
+    made: dict[str, Any] = {}
     for name, argument in table.items():
         value = getattr(typed, argument.py_name, None)
         from_bytes = isinstance(value, str) and value.startswith("fileb://")
@@ -462,10 +460,14 @@ def _extra(
         if not is_typed or name in INPUT_OPTIONS or not (argument in special or from_bytes):
             continue
         contents = blobs(parameters) if from_bytes else [value]
-        members = next(filter(None, (_members_of(argument, content) for content in contents)), set())
+        after = next(filter(None, (_with(argument, content, made) for content in contents)), made)
+        members = {member for member in after if after[member] != made.get(member)}
+        made = {**after, **{member: parameters.get(member) for member in members if from_bytes}}
         held = blobs([parameters.get(member) for member in members])
         if not members or not members <= settable or not is_text(held):
-            yield Extra(tuple(_words_of(argument, value)), frozenset(members))
+            extras.append(Extra(tuple(_words_of(argument, value)), frozenset(members)))
+    inexact = {member for member in made if made[member] != parameters.get(member)}
+    return tuple(replace(extra, inexact=extra.members & inexact) for extra in extras)
 
 
 def _negations(table: Mapping[str, Any]) -> dict[str, str]:
@@ -508,11 +510,13 @@ def _kind(shape: Any) -> str:
     return str(shape.type_name)
 
 
-def _members_of(argument: Any, value: Any) -> set[str]:
-    members: dict[str, Any] = {}
+def _with(argument: Any, value: Any, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that an argument makes of its value and of what the arguments before it made; none if it can't."""
+    made = copy.deepcopy(dict(members))
     with contextlib.suppress(Exception):  # only asked what it would set; running the line will tell what is wrong
-        argument.add_to_params(members, value)
-    return set(members)
+        argument.add_to_params(made, value)
+        return made
+    return {}
 
 
 def _words_of(argument: Any, value: Any) -> list[str]:

@@ -38,12 +38,32 @@ from awstracer.plan import Invocation
 from awstracer.trace import Command, Opaque, Operation, Trace
 
 from awscli.clidriver import ServiceOperation  # isort: skip
-import botocore.session  # isort: skip - after the driver, which brings the botocore that is meant
+import botocore.hooks  # isort: skip - after the driver, which brings the botocore that is meant
+import botocore.session  # isort: skip
+from botocore.parsers import PROTOCOL_PARSERS  # isort: skip
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 REGION = "us-east-1"
 ENDPOINT = "http://127.0.0.1:9"  # given, since awscli has endpoints of its own for some services
 UNSUPPORTED = {"CRC32C", "CRC64NVME", "XXHASH3", "XXHASH64", "XXHASH128", "md5", "MD5"}  # these need botocore[crt]
+LEFT_OUT: Mapping[str, set[str]] = {
+    # awscli itself moves these into NetworkInterfaces where both are given (awscli.customizations.ec2.runinstances),
+    "ec2.RunInstances": {
+        "SubnetId",
+        "SecurityGroupIds",
+        "PrivateIpAddress",
+        "Ipv6AddressCount",
+        "Ipv6Addresses",
+        "EnablePrimaryIpv6",
+    },
+    # and botocore signs requests with this one by botocore[crt] only.
+    "events.PutEvents": {"EndpointId"},
+}
+ALWAYS: Mapping[str, Mapping[str, Any]] = {
+    # awscli itself looks for these, and makes what isn't there (awscli.customizations.ec2.bundleinstance).
+    "ec2.BundleInstance": {"Storage": {"S3": {"UploadPolicy": b"\xff", "UploadPolicySignature": "s"}}},
+}
+PLUGIN = "session-manager-plugin"  # awscli runs it for `ecs execute-command` and `ssm start-session`
 ODD = [
     "plain",
     "naïve ☃ 日本",
@@ -130,14 +150,15 @@ class Sampler:
 
     def _structure(self, shape: Any, above: tuple[str, ...]) -> dict[str, Any]:
         members = shape.members
+        inside = (*above, shape.name)
         if shape.is_tagged_union:
             chosen = [self._pick(sorted(members))] if members else []
         elif self._everything:
-            chosen = [name for name in members if not self._closes_circle(members[name], above)]
+            chosen = [name for name in members if not self._closes_circle(members[name], inside)]
         else:
             chosen = shape.required_members
         wanted = [name for name in members if name in chosen or name in shape.required_members]
-        return {name: self.value(members[name], (*above, shape.name)) for name in wanted}
+        return {name: self.value(members[name], inside) for name in wanted}
 
     def _closes_circle(self, shape: Any, above: tuple[str, ...]) -> bool:
         inner = {"list": "member", "map": "value"}.get(shape.type_name)
@@ -209,12 +230,16 @@ def _comparable(params: Mapping[str, Any]) -> dict[str, Any]:
         body = body.read()
     url, _, query = params["url"].partition("?")
     rest = {name: params[name] for name in ("method", "query_string")}
-    return {**rest, "url": url, "query": sorted(query.split("&")), "headers": headers, "body": _tree(body)}
+    tree = _tree(body, is_cbor=headers.get("content-type") == "application/cbor")
+    return {**rest, "url": url, "query": sorted(query.split("&")), "headers": headers, "body": tree}
 
 
-def _tree(body: Any) -> Any:
-    """A JSON body as its tree, any other as it is."""
+def _tree(body: Any, *, is_cbor: bool) -> Any:
+    """A JSON or CBOR body as its tree, any other as it is."""
     data = body.encode() if isinstance(body, str) else body
+    if is_cbor and data:
+        parser = PROTOCOL_PARSERS["smithy-rpc-v2-cbor"]()
+        return parser.parse_data_item(parser.get_peekable_stream_from_bytes(data))
     if isinstance(data, bytes) and data[:1] in b"{[":
         with contextlib.suppress(ValueError):
             return json.loads(data)
@@ -272,7 +297,7 @@ class Bench:
         if wanted is None:
             return result("botocore refuses the sample", parameters)
         operation = Operation(service, model.name, parameters, words)
-        demanded = list(self._demanded(words))
+        demanded = list(self._demanded(words, parameters))
         try:
             invocation = self._invocation(operation, [*words, *demanded, "--no-paginate", "--endpoint-url", ENDPOINT])
         except AwstracerError as error:
@@ -296,7 +321,9 @@ class Bench:
         refusal: dict[str, Any] = {}
         for odd, start in [(True, 0), *((False, start) for start in range(5))]:
             sampler = Sampler(odd=odd, everything=everything, body=self._body, start=start)
-            parameters = sampler.parameters(model.input_shape)
+            name = f"{service}.{model.name}"
+            parameters = {**sampler.parameters(model.input_shape), **ALWAYS.get(name, {})}
+            parameters = {key: value for key, value in parameters.items() if key not in LEFT_OUT.get(name, ())}
             try:
                 return parameters, self._direct(service, model, parameters)
             except Exception as error:  # noqa: BLE001 - botocore refuses in many types; the plainer sample may pass
@@ -319,11 +346,12 @@ class Bench:
             client._make_api_call(model.name, opened)
         return requests.seen[-1]
 
-    def _demanded(self, words: tuple[str, str]) -> Iterator[str]:
-        """Words that a line needs which are no parameters: where the output goes, and the like."""
+    def _demanded(self, words: tuple[str, str], parameters: Mapping[str, Any]) -> Iterator[str]:
+        """Words that a line needs beside the members' own options: where the output goes, and the like."""
         for argument in self._aws._operation(words).arg_table.values():
             if getattr(argument, "_serialized_name", None) is None and (argument.required or argument.positional_arg):
-                value = argument.choices[0] if argument.choices else str(self._body.parent / "outfile")
+                outfile = str(self._body.parent / "outfile")
+                value = argument.choices[0] if argument.choices else _said_by(argument, parameters) or outfile
                 yield from [value] if not argument.cli_name.startswith("--") else [argument.cli_name, value]
 
     def _invocation(self, operation: Operation, argv: list[str]) -> Invocation:
@@ -339,6 +367,20 @@ class Bench:
         return list(self._aws.requests.seen), said.getvalue().strip()
 
 
+def _said_by(argument: Any, parameters: Mapping[str, Any]) -> str | None:
+    """The value that the parameters have where the argument puts its own; None if it sets no member."""
+    probe = object()
+    members: dict[str, Any] = {}
+    with contextlib.suppress(Exception):  # an argument that reads what it is given doesn't set a member by itself
+        argument.add_to_params(members, probe)
+    place: Any = members
+    value: Any = parameters
+    while isinstance(place, dict) and len(place) == 1 and isinstance(value, Mapping):
+        ((name, place),) = place.items()
+        value = value.get(name)
+    return str(value) if place is probe and value is not None else None
+
+
 def _difference(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {wanted[name]!r} / {got[name]!r}" for name in wanted if wanted[name] != got[name])
 
@@ -347,16 +389,20 @@ def _difference(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> str:
 
 
 def _sweep_service(task: tuple[str, str]) -> list[Result]:
-    _isolate()
     command, folder = task
-    body = Path(folder) / "body.bin"
-    body.write_bytes(b"\x00body\xff")
-    bench = Bench(body)
+    bench = Bench(Path(folder) / "body.bin")
     return [
         bench.check(words, model, everything=everything)
         for words, model in bench.commands(command)
         for everything in (False, True)
     ]
+
+
+def _prepare(folder: str) -> None:
+    """Once for each process of the sweep."""
+    _isolate()
+    _remember()
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def _isolate() -> None:
@@ -375,17 +421,43 @@ def _isolate() -> None:
     uuid.uuid4 = lambda: fixed
 
 
+def _remember() -> None:
+    """Have botocore look at each handler's signature and alias each event's name once, not once for each driver."""
+    inspect, known = botocore.hooks.accepts_kwargs, {}
+    make = botocore.hooks.EventAliaser.__init__
+    aliased: dict[str, str] = {}
+
+    def accepts_kwargs(handler: Any) -> Any:
+        code = getattr(handler, "__code__", None)  # the handler itself would keep its driver alive
+        if code is None:
+            return inspect(handler)
+        if code not in known:
+            known[code] = inspect(handler)
+        return known[code]
+
+    def make_sharing(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        self._alias_name_cache = aliased
+
+    botocore.hooks.accepts_kwargs = accepts_kwargs
+    botocore.hooks.EventAliaser.__init__ = make_sharing
+
+
 def sweep(services: list[str], processes: int, show: Callable[[str], None]) -> bool:
     """Check all operations of these services, of all if there are none; whether every one is exact."""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder) / "body.bin")
+        body, plugin = Path(folder) / "body.bin", Path(folder) / PLUGIN
+        body.write_bytes(b"\x00body\xff")
+        plugin.write_text("#!/bin/sh\n")
+        plugin.chmod(0o700)
+        bench = Bench(body)
         wanted = set(services)
         commands = [command for command, service in bench.services() if not wanted or wanted & {command, service}]
         results: list[Result] = []
-        with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=20) as pool:
-            for number, found in enumerate(
-                pool.imap_unordered(_sweep_service, [(each, folder) for each in commands]), 1
-            ):
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(processes, _prepare, (folder,), maxtasksperchild=20) as pool:
+            tasks = [(command, folder) for command in commands]
+            for number, found in enumerate(pool.imap_unordered(_sweep_service, tasks), 1):
                 results += found
                 exact = sum(result.cause is None for result in results)
                 print(f"{number}/{len(commands)} services, {exact}/{len(results)} exact", file=sys.stderr, flush=True)
