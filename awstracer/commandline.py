@@ -78,25 +78,34 @@ class Option:
 class Extra:
     """Words of a recorded line that no plain option can say again: an outfile, `--count 2`, `--zip-file fileb://f`.
 
-    `members` are the members that awscli makes of them; none, if they are about the output.
-    `inexact` are those of which the recorded line makes something else than was recorded.
+    name      of the argument, as `-p` knows it: `outfile`, `count`
+    words     as typed: the value, after the option's name where there is one
+    members   the members that awscli makes of them; none, if they are about the output
+    inexact   those of which the recorded line makes something else than was recorded
     """
 
-    words: tuple[str, ...]
-    members: frozenset[str]
+    name: str
+    words: tuple[Text, ...]
+    members: frozenset[str] = frozenset()
     inexact: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class OperationCommand:
-    """An operation's own command: its words, its options, and what the recorded line had besides.
+    """An operation's own command.
 
-    `takes_json` is whether it has `--cli-input-json`, which can say what no option can.
+    words        of the command
+    options      that it has
+    extra        what the recorded line had besides
+    needed       arguments that set no member, that the command can't be run without, and that the recorded line
+                 doesn't have: `outfile`, `--outfile`
+    takes_json   whether it has `--cli-input-json`, which can say what no option can
     """
 
     words: tuple[str, ...]
     options: tuple[Option, ...]
     extra: tuple[Extra, ...] = ()
+    needed: tuple[str, ...] = ()
     takes_json: bool = True
 
 
@@ -245,7 +254,7 @@ def dispatched(parameters: Mapping[str, Any], command: OperationCommand) -> list
         value = parameters.get(str(option.path[0]))
         if isinstance(value, Opaque):
             words += _option_words(option, value)
-    return words + [(Span(word),) for extra in command.extra if not extra.members for word in extra.words]
+    return words + [word for extra in command.extra if not extra.members for word in extra.words]
 
 
 def _alphabetically(phrase: list[Text]) -> tuple[bool, str]:
@@ -257,8 +266,8 @@ def _extra_words(extra: Extra, parameters: Mapping[str, Any]) -> list[Text]:
     for member in sorted(extra.members):
         value = parameters.get(member)
         if isinstance(value, Marked):
-            return [(Span(extra.words[0]),), value.shown]
-    return [(Span(word),) for word in extra.words]
+            return [extra.words[0], value.shown]
+    return list(extra.words)
 
 
 def _taken(parameters: dict[str, Any], path: Path) -> Any:

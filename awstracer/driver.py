@@ -22,6 +22,7 @@ import awscli.clidriver  # isort: skip
 import awscli.argprocess
 import awscli.arguments
 import awscli.completer
+import awscli.customizations.arguments
 import awscli.customizations.paginate
 import awscli.customizations.toplevelbool
 import awscli.paramfile
@@ -33,7 +34,7 @@ from botocore.utils import is_json_value_header
 from botocore.validate import ParamValidator
 
 from awstracer.capture import Capture, Outcome
-from awstracer.commandline import Extra, OperationCommand, Option, is_text, without_options
+from awstracer.commandline import Extra, OperationCommand, Option, Span, Text, is_text, without_options
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace import Opaque, Operation, blobs
 
@@ -126,7 +127,9 @@ class AwsCli:
         is_its_line = tuple(argv[at] for at in own[: len(words)]) == words  # a made-up one could run something else
         if is_its_line and (_special(table, options) or any(word.startswith("fileb://") for word in argv)):
             extra = _extra(argv, self._parsed(argv), table, options, operation.parameters)
-        return OperationCommand(words, options, extra, takes_json="cli-input-json" in table)
+        given = {each.name for each in extra}
+        needed = tuple(name for name in _needed(table) if name.removeprefix("--") not in given)
+        return OperationCommand(words, options, extra, needed, takes_json="cli-input-json" in table)
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
         """The members that an operation's option sets when it is given `text`, read as awscli reads it.
@@ -389,7 +392,7 @@ def _call_with(session: Any, parameters: Mapping[str, Any]) -> None:
 def _relax(*, argument_table: Mapping[str, Any], **_: Any) -> None:
     """No option of the line is required; positional words stay what they are."""
     for argument in argument_table.values():
-        if not argument.positional_arg and argument.cli_name.startswith("--"):
+        if not argument.positional_arg and _has_name(argument):
             argument.required = False
 
 
@@ -440,6 +443,22 @@ def _special(table: Mapping[str, Any], options: Sequence[Option]) -> list[Any]:
     return [argument for name, argument in table.items() if name not in known]
 
 
+def _needed(table: Mapping[str, Any]) -> Iterator[str]:
+    """The words that a command can't be run without and that no parameter says: mostly where the output goes.
+
+    Any other option isn't missed where the parameters are handed over (`_relax`).
+    """
+    for argument in table.values():
+        says_no_member = isinstance(argument, awscli.customizations.arguments.StatefulArgument)
+        if (argument.required and says_no_member) or not _has_name(argument):
+            yield argument.cli_name
+
+
+def _has_name(argument: Any) -> bool:
+    """Whether a line has an argument's value after its name; otherwise the value stands for itself."""
+    return bool(argument.cli_name.startswith("--"))
+
+
 def _extra(
     argv: Sequence[str],
     typed: argparse.Namespace,
@@ -456,7 +475,7 @@ def _extra(
     for name, argument in table.items():
         value = getattr(typed, argument.py_name, None)
         from_bytes = isinstance(value, str) and value.startswith("fileb://")
-        is_typed = value is not None and (not argument.cli_name.startswith("--") or argument.cli_name in names)
+        is_typed = value is not None and (not _has_name(argument) or argument.cli_name in names)
         if not is_typed or name in INPUT_OPTIONS or not (argument in special or from_bytes):
             continue
         contents = blobs(parameters) if from_bytes else [value]
@@ -465,7 +484,7 @@ def _extra(
         made = {**after, **{member: parameters.get(member) for member in members if from_bytes}}
         held = blobs([parameters.get(member) for member in members])
         if not members or not members <= settable or not is_text(held):
-            extras.append(Extra(tuple(_words_of(argument, value)), frozenset(members)))
+            extras.append(Extra(name, tuple(_words_of(argument, value)), frozenset(members)))
     inexact = {member for member in made if made[member] != parameters.get(member)}
     return tuple(replace(extra, inexact=extra.members & inexact) for extra in extras)
 
@@ -519,10 +538,10 @@ def _with(argument: Any, value: Any, members: Mapping[str, Any]) -> dict[str, An
     return {}
 
 
-def _words_of(argument: Any, value: Any) -> list[str]:
+def _words_of(argument: Any, value: Any) -> list[Text]:
     values = [str(item) for item in value] if isinstance(value, list) else [str(value)]
     values = [] if isinstance(value, bool) else values
-    return values if not argument.cli_name.startswith("--") else [argument.cli_name, *values]
+    return [(Span(word),) for word in (values if not _has_name(argument) else [argument.cli_name, *values])]
 
 
 def _boolean(text: str) -> bool:

@@ -6,6 +6,7 @@ AwstracerError
 │   └── Unfinished      ... because it goes on in the next line
 ├── UnknownCommand      the installed awscli has no command for a recorded call
 ├── UnfitParameters     the installed awscli's command doesn't take the recorded parameters
+├── MissingWord         the trace doesn't say where a command's output goes, and the like
 ├── BadConfiguration    awscli can't use the person's configuration
 ├── UnknownProfile      the person's configuration lacks a profile
 ├── OverrideError       what `-p` says can't be done
@@ -66,6 +67,14 @@ class UnfitParameters(AwstracerError):
     service: str
     operation: str
     reason: str
+
+
+@dataclass
+class MissingWord(AwstracerError):
+    """Command `number` needs a word that is no parameter and that the trace doesn't have: `name`, as in `-p NAME`."""
+
+    number: int
+    name: str
 
 
 @dataclass

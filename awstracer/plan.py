@@ -16,7 +16,14 @@ from typing import Any, Protocol
 
 from awstracer import commandline
 from awstracer.commandline import Mark, Marked, OperationCommand, Span, Text
-from awstracer.errors import AmbiguousParameter, BadValue, MissingValue, UnfitParameters, UnknownParameter
+from awstracer.errors import (
+    AmbiguousParameter,
+    BadValue,
+    MissingValue,
+    MissingWord,
+    UnfitParameters,
+    UnknownParameter,
+)
 from awstracer.identifiers import part_of, segments
 from awstracer.relations import Part, Query, Relation, Setting, Side, Source, query_of
 from awstracer.trace import (
@@ -143,7 +150,7 @@ def make(
     """The plan for playing a trace.
 
     `replaced` are the global options, with their dashes, that the replay sets for every command.
-    UnknownCommand, UnknownParameter, AmbiguousParameter or BadValue if there is no such plan.
+    UnknownCommand, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there is no such plan.
     """
     related = _by_place(relations)
     global_options = catalog.global_options()
@@ -165,7 +172,10 @@ def make(
             )
         )
     for override in overrides:
-        steps = _overridden(steps, override, catalog)
+        steps = _redirected(steps, override) or _overridden(steps, override, catalog)
+    for step in steps:
+        for name in step.form.needed if step.form else ():
+            raise MissingWord(step.number, name.removeprefix("--"))
     return Plan(tuple(steps))
 
 
@@ -185,6 +195,37 @@ def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand |
 
 
 # --- overrides
+
+
+def _redirected(steps: list[Step], override: Override) -> list[Step] | None:
+    """The steps with another value for a word that is no parameter, `outfile`; None if the override isn't about one."""
+    named = [step for step in steps if override.command in (None, step.number) and _words_called(step, override.name)]
+    if not named:
+        return None
+    uses = [(f"{step.number}.{override.name}", _words_called(step, override.name)) for step in named]
+    if any(words != uses[0][1] for _, words in uses):
+        raise AmbiguousParameter(override.name, [(spelling, " ".join(words)) for spelling, words in uses])
+    return [_with_words(step, override) if step in named else step for step in steps]
+
+
+def _words_called(step: Step, name: str) -> list[str]:
+    """The words of an argument that is no parameter; its name alone if the recorded line doesn't have it."""
+    if step.form is None:
+        return []
+    for extra in step.form.extra:
+        if extra.name == name and not extra.members:
+            return [commandline.plain(word) for word in extra.words]
+    return [word for word in step.form.needed if word.removeprefix("--") == name]
+
+
+def _with_words(step: Step, override: Override) -> Step:
+    assert step.form is not None
+    before: list[Text] = [(Span(name),) for name in step.form.needed if name == f"--{override.name}"]
+    before += [extra.words[0] for extra in step.form.extra if extra.name == override.name and len(extra.words) > 1]
+    given = commandline.Extra(override.name, (*before, (Span(override.text, Mark.OVERRIDDEN),)))
+    extras = [extra for extra in step.form.extra if extra.name != override.name]
+    needed = tuple(name for name in step.form.needed if name.removeprefix("--") != override.name)
+    return replace(step, form=replace(step.form, extra=(*extras, given), needed=needed))
 
 
 @dataclass(frozen=True)
@@ -209,7 +250,8 @@ def _overridden(steps: list[Step], override: Override, catalog: Catalog) -> list
         values = _read(steps[use.step], use, override.text, catalog)
         _check(steps[use.step], override, values, catalog)
         for path, value in values.items():
-            index, root, pin = _root(steps, use, path, Pin(value, override.text), renames=override.command is None)
+            told = value if steps[use.step].form is None else override.text
+            index, root, pin = _root(steps, use, path, Pin(value, told), renames=override.command is None)
             pinned[index][root] = (*(old for old in pinned[index].get(root, ()) if old.part != pin.part), pin)
     return [replace(step, pins=pins) for step, pins in zip(steps, pinned, strict=True)]
 
@@ -226,7 +268,7 @@ def _uses(step: Step, name: str) -> list[_Use]:
             except LookupError:
                 continue
     for extra in step.form.extra:
-        if extra.words[0] == f"--{name}" and extra.members:
+        if extra.name == name and extra.members:
             paths = tuple((member,) for member in sorted(extra.members))
             return [_Use(index, paths, name, [parameters.get(member) for member in sorted(extra.members)])]
     return []
@@ -234,14 +276,19 @@ def _uses(step: Step, name: str) -> list[_Use]:
 
 def _custom_uses(step: Step, name: str) -> list[_Use]:
     argv = step.command.argv
-    positions = [at for at in step.arguments if argv[at - 1] == f"--{name}" and not argv[at].startswith("--")]
-    return [_Use(step.number - 1, (("argv", at),), name, argv[at]) for at in positions]
+    apart = [at for at in step.arguments if argv[at - 1] == f"--{name}" and not argv[at].startswith("--")]
+    joined = [at for at in step.arguments if argv[at].startswith(f"--{name}=")]
+    return [
+        _Use(step.number - 1, (("argv", at),), name, argv[at].removeprefix(f"--{name}="))
+        for at in sorted([*apart, *joined])
+    ]
 
 
 def _read(step: Step, use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
     """What the override's text means there, by path."""
     if step.form is None:
-        return {use.paths[0]: text}
+        word = str(lookup(step.command.request, use.paths[0]))
+        return {use.paths[0]: word.removesuffix(use.recorded) + text}
     members = catalog.read_option(step.form.words, use.option, text)
     return {path: lookup(members, path) for path in use.paths}
 
@@ -273,10 +320,11 @@ def _closest(steps: Sequence[Step], override: Override) -> list[str]:
         if step.form and step.command.operation and override.command in (None, step.number):
             present = step.command.operation.parameters
             names |= {option.name.removeprefix("--") for option in step.form.options if option.path[0] in present}
-            names |= {extra.words[0].removeprefix("--") for extra in step.form.extra if extra.members}
+            names |= {extra.name for extra in step.form.extra}
         elif override.command in (None, step.number):
             argv = step.command.argv
-            names |= {argv[at].removeprefix("--") for at in step.arguments if argv[at].startswith("--")}
+            options = [argv[at].partition("=")[0] for at in step.arguments if argv[at].startswith("--")]
+            names |= {option.removeprefix("--") for option in options}
     close = difflib.get_close_matches(override.name, sorted(names), n=3, cutoff=0.5)
     return [_numbered(override.command, name) for name in close]
 

@@ -174,8 +174,22 @@ def _error_words(error: AwstracerError) -> str:
             return f"command {number} is {service}.{operation}, for which awscli {version} has no command"
         case errors.UnfitParameters(number=number, service=service, operation=operation, reason=reason):
             return f"command {number}, {service}.{operation}, has parameters that it doesn't take: {reason}"
+        case errors.MissingWord(number=number, name=name):
+            return f"the trace doesn't say the {name} of command {number}: add -p {number}.{name} {name.upper()}"
         case errors.UnknownProfile(name=name, known=known):
             return f"there is no profile {name}; there is {', '.join(known) or 'none'}"
+        case errors.OverrideError():
+            return _override_words(error)
+        case errors.MissingValue(number=number, path=path, found=found):
+            whence = "is needed" if number is None else f"was to come from command {number}"
+            return f"{path} {whence}, but {found}"
+        case errors.SplitError(reason=reason) | errors.BadConfiguration(reason=reason):
+            return reason
+    return str(error)
+
+
+def _override_words(error: errors.OverrideError) -> str:
+    match error:
         case errors.UnknownParameter(name=name, closest=closest):
             hint = f"; did you mean {' or '.join(closest)}?" if closest else ""
             return f"no command of the trace has a parameter {name}{hint}"
@@ -184,11 +198,6 @@ def _error_words(error: AwstracerError) -> str:
             return f"the trace has several values for {name}; say which one you mean: {listed}"
         case errors.BadValue(name=name, text=text, reason=reason):
             return f"{_short(text, 60)} is no value for {name}: {reason}"
-        case errors.MissingValue(number=number, path=path, found=found):
-            whence = "is needed" if number is None else f"was to come from command {number}"
-            return f"{path} {whence}, but {found}"
-        case errors.SplitError(reason=reason) | errors.BadConfiguration(reason=reason):
-            return reason
     return str(error)
 
 

@@ -102,7 +102,10 @@ def test_parameters_become_options(parameters: dict[str, object], words: list[st
 
 
 def test_words_that_no_option_can_say_again_are_kept() -> None:
-    extra = (Extra(("out.bin",), frozenset()), Extra(("--both", "1:2"), frozenset({"Min", "Max"})))
+    extra = (
+        Extra("outfile", ((Span("out.bin"),),)),
+        Extra("both", ((Span("--both"),), (Span("1:2"),)), frozenset({"Min", "Max"})),
+    )
     command = OperationCommand(COMMAND.words, COMMAND.options, extra)
     assert spelled({"Zone": "a", "Min": 1, "Max": 2}, command) == [
         "svc",

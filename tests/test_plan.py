@@ -188,9 +188,11 @@ def test_options_that_the_replay_sets_are_dropped_and_others_kept() -> None:
         assert shown == f"aws ec2 describe-vpcs {kept}"
 
 
-def test_an_option_of_a_custom_command_can_be_overridden() -> None:
-    recorded = trace(command(["cloudformation", "deploy", "--stack-name", "one", "--tags", "stack=one"]))
-    assert lines(recorded, ("stack-name", "two")) == ["aws cloudformation deploy --stack-name two --tags stack=one"]
+@pytest.mark.parametrize("between", [" ", "="])
+def test_an_option_of_a_custom_command_can_be_overridden(between: str) -> None:
+    line = f"cloudformation deploy --stack-name{between}one --tags stack=one"
+    renamed = f"aws cloudformation deploy --stack-name{between}two --tags stack=one"
+    assert lines(trace(command(line.split())), ("stack-name", "two")) == [renamed]
 
 
 def subnet(zone: str) -> str:

@@ -21,7 +21,7 @@ from awstracer.plan import Invocation, Step
 from awstracer.player import Player, Settings, Status
 from awstracer.trace import Command, Trace
 
-from .programs import BIN, COLOUR, Relay, Result, Silent, Terminal, aws, play, users
+from .programs import BIN, COLOUR, Relay, Result, Silent, Terminal, aws, play, rec, users
 from .traces import command, operation, trace
 
 OLD = Path(__file__).parent / "traces-1.3"
@@ -449,6 +449,42 @@ def test_a_1_3_trace_is_shown_in_a_dry_run(path: Path) -> None:
     result = play("--trace-file", path, "--dryrun")
     assert (result.code, result.err) == (0, "")
     assert [" ".join(line.split(" ")[2:4]) for line in result.lines] == OLD_COMMANDS[path.stem]
+
+
+def device(name: str) -> Command:
+    """A command of an old trace that wrote a file, and didn't note where."""
+    return operation("iam.CreateVirtualMFADevice", {"VirtualMFADeviceName": name}, {"VirtualMFADevice": {}})
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_words_that_an_old_trace_lacks_are_asked_for(relay: Relay) -> None:
+    write(user("a"), device("one"), device("two"))
+    here = (*TRACE, "--endpoint", relay.url)
+    result = play(*here, "-p", "bootstrap-method", "QRCodePNG")
+    assert refused(result).endswith("the trace doesn't say the outfile of command 2: add -p 2.outfile OUTFILE")
+    assert relay.requests == []
+
+    outfiles = ("-p", "2.outfile", "one.png", "-p", "3.outfile", "two.png")
+    result = play(*here, "-p", "bootstrap-method", "QRCodePNG", *outfiles)
+    assert (result.code, result.err) == (0, "")
+    assert relay.operations == ["CreateUser", "CreateVirtualMFADevice", "CreateVirtualMFADevice"]
+    line = "--bootstrap-method QRCodePNG --outfile one.png --virtual-mfa-device-name one"
+    assert result.lines[1] == f"(play) aws iam create-virtual-mfa-device {line}"
+    assert Path("one.png").stat().st_size and Path("two.png").stat().st_size
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_what_a_command_writes_can_go_elsewhere() -> None:
+    make = ["aws s3api create-bucket --bucket bkt", "aws s3api put-object --bucket bkt --key k"]
+    assert rec(*TRACE, "-n", lines=make).code == 0
+    get = [f"aws s3api get-object --bucket bkt --key k {name}.bin" for name in ("one", "two")]
+    assert rec(*TRACE, "-n", "--append", lines=get).code == 0
+    both = refused(play(*TRACE, "--dryrun", "-p", "outfile", "x"))
+    assert both.endswith("say which one you mean: 3.outfile (now one.bin), 4.outfile (now two.bin)")
+    result = play(*TRACE, "-p", "4.outfile", "three.bin")
+    assert (result.code, result.err) == (0, "")
+    assert result.lines[3] == "(play) aws s3api get-object --bucket bkt --key k three.bin"
+    assert Path("three.bin").exists()
 
 
 @pytest.mark.usefixtures("aws_home")
