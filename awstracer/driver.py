@@ -12,6 +12,7 @@ import contextlib
 import copy
 import io
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ from awstracer.trace import Opaque, Operation, blobs
 
 UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
+AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
 VERSION: str = awscli.__version__
 
@@ -118,7 +120,7 @@ class AwsCli:
         words = operation.words or self._words(operation)
         command = self._operation(words)
         if command is None or command._operation_model.name != operation.name:
-            raise UnknownCommand(number, operation.service, operation.name, VERSION)
+            raise UnknownCommand(number, f"{operation.service}.{operation.name}", VERSION)
         self.check(number, operation)
         table = command.arg_table
         options = self._options(words, command)
@@ -130,6 +132,19 @@ class AwsCli:
         given = {each.name for each in extra}
         needed = tuple(name for name in _needed(table) if name.removeprefix("--") not in given)
         return OperationCommand(words, options, extra, needed, takes_json="cli-input-json" in table)
+
+    def check_line(self, number: int, argv: Sequence[str]) -> None:
+        """UnknownCommand, with `number`, if a custom command's line begins with no command's words."""
+        own, _ = without_options(argv, self.global_options())
+        table = self._command_table()
+        for at, position in enumerate(own):
+            if not table or argv[position].startswith("-"):
+                return
+            if argv[position] not in table:
+                known = " ".join(argv[each] for each in own[: at + 1])
+                raise UnknownCommand(number, f"aws {known}", VERSION)
+            page = table[argv[position]].create_help_command()  # None for an alias
+            table = page.command_table if page is not None else {}
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
         """The members that an operation's option sets when it is given `text`, read as awscli reads it.
@@ -181,9 +196,7 @@ class AwsCli:
         body.pop("PaginationConfig", None)
         shape = command._operation_model.input_shape
         report = ParamValidator().validate(body, shape).generate_report() if shape is not None else ""
-        wrong = [
-            line for line in report.splitlines() if not line.startswith("Missing required")
-        ]  # awscli fills in some
+        wrong = [line for line in report.splitlines() if not AWSCLIS_BUSINESS.match(line)]
         if wrong:
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
 
@@ -196,11 +209,16 @@ class AwsCli:
     def _operation(self, words: tuple[str, ...]) -> Any:
         """awscli's command object for an operation's words; None if there is none."""
         if words not in self._commands:
-            service = self._driver().create_help_command().command_table.get(words[0])
+            service = self._command_table().get(words[0])
             command = service.create_help_command().command_table.get(words[-1]) if service else None
             is_operation = isinstance(command, awscli.clidriver.ServiceOperation)
             self._commands[words] = command if is_operation else None
         return self._commands[words]
+
+    def _command_table(self) -> Mapping[str, Any]:
+        """awscli's commands by their first word: services, custom commands, aliases, plugins' commands."""
+        table: Mapping[str, Any] = self._driver().create_help_command().command_table
+        return table
 
     def _options(self, words: tuple[str, ...], command: Any) -> tuple[Option, ...]:
         """The options of a command that set a member each."""

@@ -51,11 +51,10 @@ class Unfinished(SplitError):
 
 @dataclass
 class UnknownCommand(AwstracerError):
-    """Command `number` of the trace calls something that the installed awscli doesn't offer."""
+    """Command `number` of the trace is `name` (`iam.CreateUser`, `aws s3 cp`), which the installed awscli hasn't."""
 
     number: int
-    service: str
-    operation: str
+    name: str
     version: str
 
 

@@ -49,6 +49,8 @@ class Catalog(Protocol):
 
     def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand: ...
 
+    def check_line(self, number: int, argv: Sequence[str]) -> None: ...
+
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
 
     def check(self, number: int, operation: Operation) -> None: ...
@@ -190,6 +192,7 @@ def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Side], Relate
 
 def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand | None:
     if command.operation is None:
+        catalog.check_line(number, command.argv)
         return None
     return catalog.operation_command(number, command.operation, command.argv)
 

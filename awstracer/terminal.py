@@ -170,8 +170,8 @@ def _error_words(error: AwstracerError) -> str:
     match error:
         case errors.TraceError(path=path, reason=reason):
             return f"{path} {reason}"
-        case errors.UnknownCommand(number=number, service=service, operation=operation, version=version):
-            return f"command {number} is {service}.{operation}, for which awscli {version} has no command"
+        case errors.UnknownCommand(number=number, name=name, version=version):
+            return f"command {number} is {name}, for which awscli {version} has no command"
         case errors.UnfitParameters(number=number, service=service, operation=operation, reason=reason):
             return f"command {number}, {service}.{operation}, has parameters that it doesn't take: {reason}"
         case errors.MissingWord(number=number, name=name):

@@ -21,7 +21,7 @@ import pytest
 from awstracer import plan
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
-from awstracer.errors import UnknownCommand
+from awstracer.errors import UnfitParameters, UnknownCommand
 from awstracer.trace import Command, Opaque, Operation, Trace, response_of
 from benchmarks.sweep_operations import Sampler
 
@@ -499,6 +499,20 @@ def test_pulled_up_booleans_do_not_change_later_operations(cli: Cli) -> None:
     assert [cli.replay(ran).sent for ran in together] == [ran.sent for ran in together]
     assert together[0].parameters == {"VpcId": vpc, "EnableDnsHostnames": {"Value": True}}
     assert together[1].parameters == {"VpcId": vpc, "EnableDnsSupport": {"Value": False}}
+
+
+@pytest.mark.usefixtures("home")
+def test_what_awscli_hands_to_itself_is_no_unknown_parameter() -> None:
+    """`--owner-sak` signs a policy, and is no parameter of the API (awscli.customizations.ec2.bundleinstance)."""
+
+    def check(members: dict[str, str]) -> None:
+        storage = {"S3": {"Bucket": "b", "Prefix": "p", **members}}
+        parameters = {"InstanceId": "i-1", "Storage": storage}
+        AwsCli().check(1, Operation("ec2", "BundleInstance", parameters, ("ec2", "bundle-instance")))
+
+    check({"_SAK": "key"})
+    with pytest.raises(UnfitParameters, match="Sak"):
+        check({"Sak": "key"})
 
 
 # --- files that words name

@@ -25,6 +25,9 @@ def kebab(name: str) -> str:
 class Catalog:
     """Operations whose options are their members' names in kebab case."""
 
+    def check_line(self, number: int, argv: Sequence[str]) -> None:
+        pass
+
     def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand:
         options = tuple(Option(f"--{kebab(name)}", (name,), "string") for name in operation.parameters)
         return OperationCommand((operation.service, kebab(operation.name)), options)

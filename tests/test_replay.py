@@ -190,6 +190,8 @@ class Stage:
 
     read_option = check = operation_command
 
+    def check_line(self, number: int, argv: Sequence[str]) -> None: ...
+
     def global_options(self) -> Mapping[str, bool]:
         return {}
 
@@ -587,12 +589,25 @@ def test_a_folder_is_refused() -> None:
     assert "Is a directory" in refused(play("--trace-file", "."))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (operation("iam.CreateUnicorn", {"Name": "a"}, {}), "is iam.CreateUnicorn, for which awscli"),
+        (operation("unicorns.CreateUser", {"UserName": "a"}, {}), "is unicorns.CreateUser, for which awscli"),
+        (command(["s3", "fly", "s3://a"]), "is aws s3 fly, for which awscli"),
+        (command(["--region", "us-east-1", "unicorns", "fly"]), "is aws unicorns, for which awscli"),
+        (command(["ec2", "wait", "unicorn-available"]), "is aws ec2 wait unicorn-available, for which awscli"),
+        (operation("iam.CreateUser", {"UserName": "a", "Horn": "b"}, {}), 'Unknown parameter in input: "Horn"'),
+        (operation("iam.CreateUser", {"UserName": 1}, {}), "Invalid type for parameter UserName, value: 1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 @pytest.mark.usefixtures("home")
-def test_a_command_that_the_installed_cli_has_not_is_refused(silent: Silent) -> None:
-    write(user("alice"), operation("iam.CreateUnicorn", {"Name": "a"}, {}))
+def test_a_command_that_the_installed_cli_does_not_take_is_refused(silent: Silent, wrong: Command, reason: str) -> None:
+    write(user("alice"), wrong)
     line = refused(play(*TRACE, "--endpoint", silent.url))
     assert "command 2" in line
-    assert "CreateUnicorn" in line
+    assert reason in line
     assert not silent.was_asked()
 
 
