@@ -20,6 +20,7 @@ from typing import Any
 
 # awscli first: from 1.46 on it brings the botocore that `import botocore` then means.
 import awscli.clidriver  # isort: skip
+import awscli.alias
 import awscli.argprocess
 import awscli.arguments
 import awscli.completer
@@ -136,15 +137,15 @@ class AwsCli:
     def check_line(self, number: int, argv: Sequence[str]) -> None:
         """UnknownCommand, with `number`, if a custom command's line begins with no command's words."""
         own, _ = without_options(argv, self.global_options())
+        aliases = awscli.alias.AliasLoader().get_aliases()
         table = self._command_table()
         for at, position in enumerate(own):
-            if not table or argv[position].startswith("-"):
+            if not table or argv[position].startswith("-") or (at == 0 and argv[position] in aliases):
                 return
             if argv[position] not in table:
                 known = " ".join(argv[each] for each in own[: at + 1])
                 raise UnknownCommand(number, f"aws {known}", VERSION)
-            page = table[argv[position]].create_help_command()  # None for an alias
-            table = page.command_table if page is not None else {}
+            table = table[argv[position]].create_help_command().command_table
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
         """The members that an operation's option sets when it is given `text`, read as awscli reads it.
