@@ -250,7 +250,7 @@ def _planned(
 
     aws = driver.AwsCli()
     aws.check_profile(given.get("--profile"))
-    found = relations.derive(trace, driver.query)
+    found = relations.derive(trace, driver.query, aws)
     return found, plan.make(trace, found, overrides, aws, given)
 
 
@@ -267,7 +267,8 @@ def _knowledge(steps: Plan, given: dict[str, str], *, live: bool) -> plan.Knowle
     aws = driver.AwsCli()
     extra = [word for pair in given.items() for word in pair]
     region = given.get("--region") or aws.region(given.get("--profile"))
-    played = plan.Played(region, functools.cache(lambda: aws.account(extra)))
+    partition = aws.partition(region) if region else None
+    played = plan.Played(region, partition, functools.cache(lambda: aws.account(extra)))
     return plan.Knowledge(steps, live=live, query=driver.query, played=played)
 
 

@@ -127,7 +127,7 @@ def unmarked(value: Any) -> Any:
     if isinstance(value, Marked):
         return value.value
     if isinstance(value, Mapping):
-        return {key: unmarked(child) for key, child in value.items()}
+        return {unmarked(key): unmarked(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
         return [unmarked(child) for child in value]
     return value
@@ -353,17 +353,18 @@ def _json_spans(value: Any) -> Iterable[Span]:
         else:
             yield Span(json.dumps(value.value, ensure_ascii=False, default=_json_default), _mark(value))
     elif isinstance(value, Mapping):
-        yield from _json_container("{}", ((json.dumps(key, ensure_ascii=False) + ": ", value[key]) for key in value))
+        yield from _json_container("{}", (([*_json_spans(key), Span(": ")], child) for key, child in value.items()))
     elif isinstance(value, (list, tuple)):
-        yield from _json_container("[]", (("", item) for item in value))
+        yield from _json_container("[]", (([], item) for item in value))
     else:
         yield Span(json.dumps(value, ensure_ascii=False, default=_json_default))
 
 
-def _json_container(brackets: str, members: Iterable[tuple[str, Any]]) -> Iterable[Span]:
+def _json_container(brackets: str, members: Iterable[tuple[Sequence[Span], Any]]) -> Iterable[Span]:
     yield Span(brackets[0])
     for number, (label, value) in enumerate(members):
-        yield Span((", " if number else "") + label)
+        yield from [Span(", ")] if number else []
+        yield from label
         yield from _json_spans(value)
     yield Span(brackets[1])
 

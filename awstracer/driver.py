@@ -38,7 +38,8 @@ from botocore.validate import ParamValidator
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option, Span, Text, is_text, without_options
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
-from awstracer.trace import Opaque, Operation, blobs
+from awstracer.places import ORDINARY, Asked, Shape
+from awstracer.trace import Key, Opaque, Operation, Path, blobs
 
 UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
@@ -58,6 +59,8 @@ class AwsCli:
         self._option_lists: dict[tuple[str, ...], tuple[Option, ...]] = {}
         self._global_options: dict[str, bool] = {}
         self._completer: Any = None
+        self._models: dict[str, Any] = {}
+        self._shapes: dict[tuple[object, ...], Shape] = {}
 
     # --- running
 
@@ -200,6 +203,36 @@ class AwsCli:
         wrong = [line for line in report.splitlines() if not AWSCLIS_BUSINESS.match(line)]
         if wrong:
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
+
+    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+        """What is at a path of an operation's request or response; ORDINARY where no model tells."""
+        plain = tuple(0 if isinstance(key, int) else key for key in path)
+        key = (service, operation, side, plain)
+        if key not in self._shapes:
+            found = self._modelled(service, operation, side)
+            for step in path:
+                found = _below(found, step)
+            self._shapes[key] = ORDINARY if found is None else _shape(found)
+        return self._shapes[key]
+
+    def _modelled(self, service: str, operation: str, side: Asked) -> Any:
+        """botocore's shape of an operation's request or response; None if there is none."""
+        if service not in self._models:
+            session = self._driver().session
+            known = service in session.get_available_services()
+            self._models[service] = session.get_service_model(service) if known else None
+        model = self._models[service]
+        if model is None or operation not in model.operation_names:
+            return None
+        found = model.operation_model(operation)
+        return found.input_shape if side == "request" else found.output_shape
+
+    def partition(self, region: str) -> tuple[str, str] | None:
+        """A region's partition and the suffix of its hosts, `aws` and `amazonaws.com`; None for no region."""
+        for partition in self._driver().session.get_component("data_loader").load_data("partitions")["partitions"]:
+            if region in partition["regions"] or re.match(partition["regionRegex"], region):
+                return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
+        return None
 
     def complete(self, line: str) -> list[str]:
         """What the last word of a line could become, by awscli's own completer."""
@@ -539,6 +572,19 @@ def _option(argument: Any, negations: Mapping[str, str]) -> Option | None:
         no=None if negated is None else f"--{negated}",
         lacks=frozenset(getattr(modelled, "members", ())) - frozenset(getattr(shape, "members", ())),
     )
+
+
+def _below(shape: Any, key: Key) -> Any:
+    """The shape of what a structure, a map or a list has under a key; None if it has no such."""
+    kind = None if shape is None else shape.type_name
+    if kind == "structure":
+        return shape.members.get(key)
+    return shape.value if kind == "map" else shape.member if kind == "list" else None
+
+
+def _shape(shape: Any) -> Shape:
+    is_silent = bool(getattr(shape, "enum", None) or shape.metadata.get("idempotencyToken"))
+    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None)
 
 
 def _kind(shape: Any) -> str:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import base64
 import difflib
+import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from awstracer import commandline
 from awstracer.commandline import Mark, Marked, OperationCommand, Span, Text
@@ -25,11 +28,15 @@ from awstracer.errors import (
     UnknownParameter,
 )
 from awstracer.identifiers import part_of, segments
-from awstracer.relations import Part, Query, Relation, Setting, Side, Source, query_of
+from awstracer.judgement import Part
+from awstracer.location import Setting
+from awstracer.places import Query, Side, query_of
+from awstracer.relations import Form, Relation, Source
 from awstracer.trace import (
     Command,
     Document,
     Key,
+    KeyOf,
     Operation,
     Path,
     Trace,
@@ -42,6 +49,7 @@ from awstracer.trace import (
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
+RESERVED = ":/?#[]@!$&'()*+,;="
 
 
 class Catalog(Protocol):
@@ -112,11 +120,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Substitution:
-    """A value of a step that comes from elsewhere: by which relation, and what it is now."""
+    """A value of a step that comes from elsewhere: by which relation, and what it is now.
+
+    `rivals` are the sources that seemed as good and say something else now, with what they say.
+    """
 
     relation: Relation
     value: Any
     mark: Mark
+    rivals: tuple[tuple[Source, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -345,9 +357,15 @@ def _told(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Played:
-    """The region that is played in, None if that is not known, and how to find out the account."""
+    """Where a replay takes place.
+
+    region      None if that is not known
+    partition   the region's, with the suffix of its hosts (`aws`, `amazonaws.com`); None if that is not known
+    account     finds it out; None if that can't be done
+    """
 
     region: str | None = None
+    partition: tuple[str, str] | None = None
     account: Callable[[], str | None] = lambda: None
 
 
@@ -372,7 +390,7 @@ class Knowledge:
         """The step as a line to run; MissingValue if something that it needs isn't known."""
         request = rebuilt(step.command.request, lambda path, node: self._at(step, "request", path, node))
         substitutions = tuple(
-            Substitution(relation, value.value, _mark(value))
+            Substitution(relation, value.value, _mark(value), tuple(self._others(relation, value.value)))
             for path, relations in step.related.items()
             if not _is_pinned(step, path)
             for relation in relations
@@ -393,6 +411,16 @@ class Knowledge:
             unsaid=spelling.unsaid,
         )
 
+    def _others(self, relation: Relation, value: Any) -> Iterator[tuple[Source, Any]]:
+        """The rivals of a relation's source that turned out to say something else."""
+        for rival in relation.rivals:
+            try:
+                other = self._value(rival)
+            except MissingValue:
+                continue
+            if other is not None and other.value != value:
+                yield rival, other.value
+
     def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Any:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
         pins = step.pins.get(path, ()) if side == "request" else ()
@@ -404,23 +432,21 @@ class Knowledge:
             if relation.target.span is None:
                 value = self._value(relation.source)
                 return None if value is None else _fitting(value, recorded)
-        if any(relation.target.encoded for relation in relations):
-            return self._encoded(relations, recorded)
-        found = [(relation.target.span, self._value(relation.source)) for relation in relations]
-        pieces = [(span, value.shown) for span, value in found if span is not None and value is not None]
+        is_base64 = any(relation.target.form == "base64" for relation in relations)
+        text = base64.b64decode(recorded).decode("utf-8") if is_base64 else recorded
+        found = [(relation.target, self._value(relation.source)) for relation in relations]
+        pieces = [
+            (target.span, _as_said(value.shown, text, target.span, target.form))
+            for target, value in found
+            if target.span is not None and value is not None
+        ]
         pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins if pin.part]
         if not pieces:
             return None
-        shown = _assembled(recorded, pieces)
+        shown = _assembled(text, pieces)
+        if is_base64:
+            return _derived(base64.b64encode(commandline.plain(shown).encode("utf-8")).decode("ascii"))
         return Marked(commandline.plain(shown), shown)
-
-    def _encoded(self, relations: Sequence[Relation], recorded: str) -> Marked | None:
-        """A base64 string whose content changes."""
-        content = base64.b64decode(recorded).decode("utf-8")
-        found = [(relation.target.span, self._value(relation.source)) for relation in relations]
-        pieces = [(span, value.shown) for span, value in found if span is not None and value is not None]
-        text = commandline.plain(_assembled(content, pieces))
-        return _derived(base64.b64encode(text.encode("utf-8")).decode("ascii")) if pieces else None
 
     def _value(self, source: Source | Setting) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
@@ -431,8 +457,10 @@ class Knowledge:
         return value if source.part is None else self._part(step, source, value)
 
     def _setting(self, setting: Setting) -> Marked | None:
-        if setting.name == "region":
-            now = self._played.region
+        partition, suffix = self._played.partition or (None, None)
+        known = {"region": self._played.region, "partition": partition, "suffix": suffix}
+        if setting.name in known:
+            now = known[setting.name]
             return None if now in (None, setting.recorded) else _derived(now)
         if not self._live:
             return Marked(setting.recorded, (Span(setting.recorded, Mark.PENDING),))
@@ -477,7 +505,10 @@ class Knowledge:
             raise MissingValue(step.number, _told_path(source), f"there is no {missing}") from None
 
     def _expected(self, step: Step, before: Path, key: Key) -> Key:
-        """A selector with what its element is called here."""
+        """A selector with what its element is called here; a map's key as it is called here."""
+        if isinstance(key, str):
+            renamed = self._at(step, "response", (*concrete(before), KeyOf(key)), key) if before else None
+            return key if renamed is None else str(renamed.value)
         if not isinstance(key, Where):
             return key
         path = (*concrete(before), key.index, *concrete(key.path))
@@ -528,6 +559,21 @@ def _derived(value: Any) -> Marked:
 def _span(text: str, part: Part) -> tuple[int, int]:
     found = segments(text)
     return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
+
+
+def _as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
+    """A value as the text around it says such things: percent-encoded, or escaped for the JSON that it is in."""
+    if form == "percent":
+        before = text[slice(*span)]
+        raw = "".join(character for character in RESERVED if character in before)
+        return tuple(Span(quote(piece.text, safe=raw), piece.mark) for piece in value)
+    if not text.lstrip().startswith(("{", "[")):
+        return value
+    quoted = re.search(r'(\\*)"[^"]*$', text[: span[0]])
+    depth = len(quoted[1]).bit_length() + 1 if quoted else 1  # 0, 1, 3, 7 backslashes: a string in a string in a ...
+    for _ in range(depth):
+        value = tuple(Span(json.dumps(piece.text, ensure_ascii=False)[1:-1], piece.mark) for piece in value)
+    return value
 
 
 def _assembled(text: str, pieces: Iterable[tuple[tuple[int, int], Text]]) -> Text:

@@ -21,9 +21,10 @@ from colorama import Fore, Style
 from awstracer import errors
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.errors import AwstracerError, MissingValue
+from awstracer.location import Setting
 from awstracer.plan import Invocation, Step, Substitution
 from awstracer.player import Report, Status
-from awstracer.relations import Relation, Setting, Source
+from awstracer.relations import Relation, Source
 from awstracer.trace import Path, spelled
 
 try:

@@ -10,7 +10,7 @@ import pytest
 
 from awstracer import plan, relations
 from awstracer.commandline import Mark, OperationCommand, Option, plain
-from awstracer.driver import query
+from awstracer.driver import AwsCli, query
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.plan import Knowledge, Override, Plan
 from awstracer.trace import Operation, Trace
@@ -44,7 +44,7 @@ class Catalog:
 
 def planned(recorded: Trace, *params: tuple[str, str], replaced: Sequence[str] = ()) -> Plan:
     overrides = [Override.parse(*param) for param in params]
-    return plan.make(recorded, relations.derive(recorded, query), overrides, Catalog(), replaced)
+    return plan.make(recorded, relations.derive(recorded, query, MODELS), overrides, Catalog(), replaced)
 
 
 def lines(recorded: Trace, *params: tuple[str, str]) -> list[str]:
@@ -60,6 +60,7 @@ def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Mark]]:
     return [{span.text: span.mark for span in text if span.mark is not Mark.RECORDED} for text in shown]
 
 
+MODELS = AwsCli()
 ARN = "arn:aws:iam::123456789012:policy/p-one"
 POLICY = trace(
     [
@@ -219,7 +220,7 @@ LOOKED_UP = trace(
 
 def elsewhere(account: str | None = "999988887777") -> tuple[Plan, Knowledge]:
     steps = planned(LOOKED_UP)
-    played = plan.Played("eu-west-1", lambda: account)
+    played = plan.Played("eu-west-1", account=lambda: account)
     return steps, Knowledge(steps, live=True, query=query, played=played)
 
 
@@ -258,6 +259,6 @@ def test_an_account_that_nobody_tells_is_not_guessed() -> None:
 
 def test_where_nothing_moved_nothing_is_asked() -> None:
     steps = planned(trace(["x.Y", {"VPCRegion": "us-east-1"}, {}]))
-    played = plan.Played("us-east-1", lambda: pytest.fail("asked"))
+    played = plan.Played("us-east-1", account=lambda: pytest.fail("asked"))
     invocation = Knowledge(steps, live=True, query=query, played=played).invocation(steps.steps[0])
     assert (invocation.parameters, invocation.substitutions) == ({"VPCRegion": "us-east-1"}, ())
