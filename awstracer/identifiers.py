@@ -28,6 +28,7 @@ ARN = re.compile(
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 MINTED = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")
 ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
+MINTED_WORD = re.compile(rf"(?<![\w.-]){MINTED.pattern}(?![\w-])")
 SILENT_ADDRESS = re.compile(r"0\.0\.0\.0|127\.0\.0\.|255\.255\.")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 MIXED = re.compile(r"\d[A-Za-z]+\d+[A-Za-z]|[A-Za-z]\d+[A-Za-z]+\d")
@@ -127,6 +128,16 @@ def decoded(text: str) -> str | None:
     except ValueError:
         return None
     return plain if not UNPRINTABLE.search(plain) and re.search(r"\s|[{=]", plain) else None
+
+
+def minted(text: str) -> Iterator[tuple[int, int]]:
+    """Where in a text the identifiers are that a service made: ids, UUIDs, and ARNs of some account."""
+    arns_here = [match.span() for match in ARN.finditer(text) if match["account"] not in (None, "aws")]
+    yield from arns_here
+    for pattern in (UUID, MINTED_WORD):
+        for match in pattern.finditer(text):
+            if not any(begin <= match.start() < end for begin, end in arns_here):
+                yield match.span()
 
 
 def unquoted(text: str) -> tuple[str, list[int]]:

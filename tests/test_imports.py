@@ -23,6 +23,7 @@ ORDER = [
     "driver",
     "player",
     "recorder",
+    "document",
     "terminal",
     "cli",
 ]
