@@ -14,7 +14,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -583,7 +583,7 @@ def _said(
 
 
 def _extra(
-    said: Sequence[_Said], options: Sequence[Option], parameters: Mapping[str, Any], fresh: Container[Path]
+    said: Sequence[_Said], options: Sequence[Option], parameters: Mapping[str, Any], fresh: Mapping[Path, str]
 ) -> tuple[Extra, ...]:
     """Those words of a line that have to be said again."""
     settable = {option.path[0] for option in options}
@@ -591,16 +591,21 @@ def _extra(
     made: dict[str, Any] = {}
     for each in said:
         after = _after(each, parameters, made)
-        if after is None:  # it read what the word stood for, which is among the parameters
+        if after is None:  # it reads what its word stands for: what no option says is from there
+            rest = frozenset(set(parameters) - settable - set(made))
+            extras += (
+                [Extra(each.name, tuple(_words_of(each.argument, each.value)), rest, inexact=rest)] if rest else []
+            )
             continue
         members = {member for member in after if after[member] != made.get(member)}
         made = {**after, **{member: parameters.get(member) for member in members if each.from_bytes}}
         held = blobs([parameters.get(member) for member in members])
-        if not members or not members <= settable or not is_text(held):
+        is_renewed = any(path[0] in members for path in fresh)
+        if not members or not members <= settable or is_renewed or not is_text(held):
             extras.append(Extra(each.name, tuple(_words_of(each.argument, each.value)), frozenset(members)))
     renewed = rebuilt(made, lambda path, _: lookup(parameters, path) if path in fresh else None)
     inexact = {member for member in made if renewed[member] != parameters.get(member)}
-    return tuple(replace(extra, inexact=extra.members & inexact) for extra in extras)
+    return tuple(replace(extra, inexact=extra.inexact | extra.members & inexact) for extra in extras)
 
 
 def _after(said: _Said, parameters: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -90,7 +90,7 @@ def unsaid(invocation: Invocation, styles: Styles) -> str | None:
     if not invocation.unsaid:
         return None
     members = ", ".join(map(visible, invocation.unsaid))
-    return _styled(f"       (no line can say {members} exactly; what was recorded is sent)", styles.heading, styles)
+    return _styled(f"       (no line can say {members} exactly; what is meant is sent)", styles.heading, styles)
 
 
 def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:

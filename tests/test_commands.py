@@ -486,10 +486,11 @@ CASES = {
         "-p name omega",
         (
             "aws datapipeline create-pipeline --name alpha --unique-id u",
-            f"aws datapipeline put-pipeline-definition --pipeline-definition '{PIPELINE}' --pipeline-id df-012345ALPHA",
+            "aws datapipeline put-pipeline-definition --pipeline-definition file://p.json --pipeline-id df-012345ALPHA",
             "aws datapipeline list-runs --pipeline-id df-012345ALPHA "
             "--start-interval 2026-01-01T00:00:00,2026-02-01T00:00:00",
         ),
+        files={"p.json": PIPELINE},
         canned={
             "CreatePipeline": {"pipelineId": "df-012345ALPHA"},
             "PutPipelineDefinition": {"errored": False},
@@ -592,6 +593,39 @@ def test_default_roles_are_made_again(cloud: Cloud, aws_home: Path, monkeypatch:
 
 
 # --- commands that the person added
+
+
+def test_what_awscli_makes_up_is_made_up_anew(cloud: Cloud) -> None:
+    made = "aws cloudfront create-distribution --origin-domain-name example.org"
+    cloud.record(made, made)
+    replayed = play(*TRACE)
+    assert (replayed.code, replayed.err) == (0, "")
+    references = re.findall(r"<CallerReference>(.*?)<", " ".join(str(asked) for asked in cloud.asked))
+    assert len(set(references)) == 4
+    assert [line for line in replayed.lines if line.startswith("(play)")] == [f"(play) {made}"] * 2
+
+
+def test_an_option_with_an_equals_sign_follows_too(cloud: Cloud) -> None:
+    cloud.record("aws s3api create-bucket --bucket bkt", "aws s3api wait bucket-exists --bucket=bkt")
+    result, _ = cloud.replay("-p", "bucket", "other")
+    assert result.lines[1] == "(play) aws s3api wait bucket-exists --bucket=other"
+
+
+def test_a_line_that_no_longer_says_what_is_sent_says_so(cloud: Cloud) -> None:
+    Path("logs.json").write_text('[{"Name": "log", "Jar": "s3://logs-alpha/a.jar"}]')
+    cloud.record(
+        "aws s3api create-bucket --bucket logs-alpha",
+        "aws emr create-cluster --name c --release-label emr-6.0.0 --instance-type m5.large --steps file://logs.json",
+    )
+    preview = play(*TRACE, "--dryrun", "-p", "bucket", "logs-omega")
+    assert "(no line can say file://logs.json exactly; what is meant is sent)" in preview.out
+
+
+def test_what_reads_its_input_is_not_recorded(cloud: Cloud) -> None:
+    cloud.record("aws s3 mb s3://bkt")
+    result = rec(*TRACE, "-n", "--append", lines=["aws s3 cp - s3://bkt/k"])
+    assert "this command read its input, which no trace holds: it is not recorded" in result.err
+    assert len(recorded("t.trace")) == 1
 
 
 def test_an_alias_is_replayed_as_what_it_stands_for(cloud: Cloud, aws_home: Path) -> None:
