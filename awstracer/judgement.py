@@ -43,6 +43,8 @@ def judge(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
     """Why the characters `span` of a place are the thing that the origin is; None if that isn't sure enough."""
     if place.is_silent or (origin.place.command == place.command and origin.place.side == place.side):
         return None
+    if place.side == "response" and origin.place.side != "request" and origin.strength <= Strength.LITTLE:
+        return None  # a version `2` is the service's own each time that it says so, and no echo of another's
     if span == (0, len(place.text)):
         return _judge_whole(place, origin)
     return _judge_piece(place, span, origin)

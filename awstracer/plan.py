@@ -409,6 +409,11 @@ class Knowledge:
         self._plan, self._live, self._query, self._played = plan, live, query, played
         self._responses: dict[int, Document] = {}
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The plan's steps."""
+        return self._plan.steps
+
     def learn(self, step: Step, response: Document) -> None:
         """The step was run and has this response, in the form of `trace.response_of`."""
         self._responses[step.number - 1] = response

@@ -181,7 +181,7 @@ class Sampler:
         return [self.value(shape.member, above) for _ in range(max(least, 1 + next(self._turn) % 2))]
 
     def _map(self, shape: Any, above: tuple[str, ...]) -> dict[str, Any]:
-        key = "key one" if self._odd else "key"
+        key = ("key one" if self._odd else "key").ljust(shape.key.metadata.get("min", 0), "x")
         return {} if above.count(shape.value.name) > 1 else {key: self.value(shape.value, above)}
 
     def _string(self, shape: Any) -> str:
