@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from awstracer import commandline, driver, plan
 from awstracer.commandline import plain
@@ -63,7 +64,9 @@ ALWAYS: Mapping[str, Mapping[str, Any]] = {
     # awscli itself looks for these, and makes what isn't there (awscli.customizations.ec2.bundleinstance).
     "ec2.BundleInstance": {"Storage": {"S3": {"UploadPolicy": b"\xff", "UploadPolicySignature": "s"}}},
 }
+ARN = "arn:aws:service:us-east-1:123456789012:thing/plain1"  # some endpoints are made of parts of one
 OFTEN = 3
+WITHOUT_CRT = "they can't be signed without botocore[crt]"
 MISLEADING = ("refused", "another request")
 PLUGIN = "session-manager-plugin"  # awscli runs it for `ecs execute-command` and `ssm start-session`
 ODD = [
@@ -189,6 +192,8 @@ class Sampler:
             return '{"a": [1, "x"]}'
         if shape.enum:
             return str(self._pick([value for value in shape.enum if value not in UNSUPPORTED] or shape.enum))
+        if not self._odd and shape.name.lower().endswith("arn"):
+            return ARN
         fits = [text for text in (ODD if self._odd else ["plain1"]) if len(text) >= shape.metadata.get("min", 0)]
         text = str(self._pick(fits or ["plain1"]))
         return text.ljust(shape.metadata.get("min", 0), "x")
@@ -243,7 +248,7 @@ def _comparable(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tree(body: Any, *, is_cbor: bool) -> Any:
-    """A JSON or CBOR body as its tree, any other as it is."""
+    """A JSON, CBOR or XML body as its tree, any other as it is."""
     data = body.encode() if isinstance(body, str) else body
     if is_cbor and data:
         parser = PROTOCOL_PARSERS["smithy-rpc-v2-cbor"]()
@@ -251,7 +256,16 @@ def _tree(body: Any, *, is_cbor: bool) -> Any:
     if isinstance(data, bytes) and data[:1] in b"{[":
         with contextlib.suppress(ValueError):
             return json.loads(data)
+    if isinstance(data, bytes) and data[:1] == b"<":
+        with contextlib.suppress(ElementTree.ParseError):
+            return _xml_tree(ElementTree.fromstring(data))
     return data
+
+
+def _xml_tree(element: ElementTree.Element) -> tuple[object, ...]:
+    """An XML element; those of different names have no order in what a service reads."""
+    children = sorted(map(_xml_tree, element), key=lambda child: str(child[0]))
+    return element.tag, element.attrib, element.text, children
 
 
 class CutAwsCli(AwsCli):
@@ -303,7 +317,7 @@ class Bench:
 
         parameters, wanted = self._reference(service, model, everything=everything)
         if wanted is None:
-            return result("botocore refuses the sample", parameters)
+            return result(WITHOUT_CRT if "crt" in str(parameters) else "botocore refuses the sample", parameters)
         operation = Operation(service, model.name, parameters, words)
         demanded = list(self._demanded(words, parameters))
         try:
@@ -468,7 +482,7 @@ def sweep(services: list[str], processes: int, show: Callable[[str], None]) -> b
             for number, found in enumerate(pool.imap_unordered(_sweep_service, tasks), 1):
                 results += found
                 for result in found:
-                    if result.cause or result.line in MISLEADING:
+                    if result.cause not in (None, WITHOUT_CRT) or result.line in MISLEADING:
                         print(f"  {result.name}: {result.cause or result.line}", file=sys.stderr)
                 exact = sum(result.cause is None for result in results)
                 print(f"{number}/{len(commands)} services, {exact}/{len(results)} exact", file=sys.stderr, flush=True)
@@ -476,12 +490,15 @@ def sweep(services: list[str], processes: int, show: Callable[[str], None]) -> b
 
 
 def _report(results: list[Result], show: Callable[[str], None]) -> bool:
-    failed = [result for result in results if result.cause]
+    failed = [result for result in results if result.cause not in (None, WITHOUT_CRT)]
+    skipped = [f"{result.service}.{result.operation}" for result in results if result.cause == WITHOUT_CRT]
+    results = [result for result in results if result.cause != WITHOUT_CRT]
     misleading = [result for result in results if result.line in MISLEADING]
     for result in sorted(failed, key=lambda result: (result.cause or "", result.name)):
         show(f"{result.cause}: {result.name}: {result.detail}")
     for result in sorted(misleading, key=lambda result: (result.line or "", result.name)):
         show(f"line {result.line}: {result.name}: {result.detail}")
+    show(f"{len(skipped):6} not checked, {WITHOUT_CRT}: {', '.join(sorted(set(skipped)))}")
     for cause, count in Counter(result.cause for result in failed).most_common():
         show(f"{count:6} {cause}")
     for line, count in Counter(result.line for result in results if result.line).most_common():
