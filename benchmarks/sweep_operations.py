@@ -64,7 +64,7 @@ ALWAYS: Mapping[str, Mapping[str, Any]] = {
     # awscli itself looks for these, and makes what isn't there (awscli.customizations.ec2.bundleinstance).
     "ec2.BundleInstance": {"Storage": {"S3": {"UploadPolicy": b"\xff", "UploadPolicySignature": "s"}}},
 }
-ARN = "arn:aws:service:us-east-1:123456789012:thing/plain1"  # some endpoints are made of parts of one
+OF_ENDPOINTS = {"KvsARN": "arn:aws:cloudfront::123456789012:key-value-store/x"}  # by the shapes that endpoints need
 OFTEN = 3
 WITHOUT_CRT = "they can't be signed without botocore[crt]"
 MISLEADING = ("refused", "another request")
@@ -192,8 +192,8 @@ class Sampler:
             return '{"a": [1, "x"]}'
         if shape.enum:
             return str(self._pick([value for value in shape.enum if value not in UNSUPPORTED] or shape.enum))
-        if not self._odd and shape.name.lower().endswith("arn"):
-            return ARN
+        if shape.name in OF_ENDPOINTS:
+            return OF_ENDPOINTS[shape.name]
         fits = [text for text in (ODD if self._odd else ["plain1"]) if len(text) >= shape.metadata.get("min", 0)]
         text = str(self._pick(fits or ["plain1"]))
         return text.ljust(shape.metadata.get("min", 0), "x")
