@@ -22,9 +22,10 @@ import colorama
 from awstracer import __version__, document, identifiers, plan, player, recorder, relations, terminal, tracefile
 from awstracer.errors import AwstracerError, MissingValue, TraceError
 from awstracer.places import Query
-from awstracer.plan import Invocation, Override, Plan, Step
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
+from awstracer.resolve import Invocation, Knowledge, Played
+from awstracer.steps import Override, Plan, Step
 from awstracer.terminal import COLOURED, PLAIN, Console, Styles
 from awstracer.trace import Circumstances, Trace
 
@@ -275,7 +276,7 @@ def _planned(
 
 def _preview(steps: Plan, recorded: str | None, screen: Screen, given: dict[str, str], *, as_json: bool) -> int:
     played = _played(given)
-    expected = plan.Knowledge(steps, live=False, query=_query(), played=played)
+    expected = Knowledge(steps, live=False, query=_query(), played=played)
     invocations = [(step, expected.invocation(step)) for step in steps.steps]
     if as_json:
         print(document.dumps(invocations))
@@ -294,14 +295,14 @@ def _query() -> Query:
     return driver.query
 
 
-def _played(given: dict[str, str]) -> plan.Played:
+def _played(given: dict[str, str]) -> Played:
     from awstracer import driver
 
     aws = driver.AwsCli()
     extra = [word for pair in given.items() for word in pair]
     region = given.get("--region") or aws.region(given.get("--profile"))
     partition = aws.partition(region) if region else None
-    return plan.Played(region, partition, functools.cache(lambda: aws.account(extra)))
+    return Played(region, partition, functools.cache(lambda: aws.account(extra)))
 
 
 def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | None, keep_going: bool) -> int:
@@ -310,7 +311,7 @@ def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | 
     settings = player.Settings(
         extra=tuple(word for pair in given.items() for word in pair), pause=pause, keep_going=keep_going
     )
-    knowledge = plan.Knowledge(steps, live=True, query=_query(), played=_played(given))
+    knowledge = Knowledge(steps, live=True, query=_query(), played=_played(given))
     report = Player(
         steps, knowledge=knowledge, runner=driver.AwsCli(), sleep=time.sleep, observer=screen, settings=settings
     ).play()

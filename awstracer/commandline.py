@@ -124,6 +124,11 @@ def plain(text: Text) -> str:
     return "".join(span.text for span in text)
 
 
+def told(value: Any) -> str:
+    """A value in a message: JSON for a list or a structure, the text of anything else."""
+    return plain(json_text(value)) if isinstance(value, (dict, list)) else str(value)
+
+
 def unmarked(value: Any) -> Any:
     """A tree of parameters with the values that its marked nodes stand for."""
     if isinstance(value, Marked):

@@ -11,8 +11,9 @@ from typing import Any
 
 from awstracer.commandline import Mark, plain
 from awstracer.location import Setting
-from awstracer.plan import Invocation, Step, Substitution
 from awstracer.relations import Source
+from awstracer.resolve import Invocation, Substitution
+from awstracer.steps import Step
 from awstracer.trace import spelled
 from awstracer.tracefile import packed
 

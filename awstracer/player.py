@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from awstracer.capture import Outcome
 from awstracer.errors import MissingValue
-from awstracer.plan import Invocation, Knowledge, Plan, Step
+from awstracer.resolve import Invocation, Knowledge
+from awstracer.steps import Plan, Step
 from awstracer.trace import response_of
 
 INTERRUPTED = 130

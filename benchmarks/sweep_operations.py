@@ -35,7 +35,7 @@ from awstracer import commandline, driver, plan
 from awstracer.commandline import plain
 from awstracer.driver import AwsCli
 from awstracer.errors import AwstracerError
-from awstracer.plan import Invocation
+from awstracer.resolve import Invocation, Knowledge
 from awstracer.trace import Command, Opaque, Operation, Trace
 
 from awscli.clidriver import ServiceOperation  # isort: skip
@@ -379,7 +379,7 @@ class Bench:
     def _invocation(self, operation: Operation, argv: list[str]) -> Invocation:
         recorded = Trace((Command(tuple(argv), operation, (), 0, NOW, NOW),))
         steps = plan.make(recorded, [], [], self._aws)
-        return plan.Knowledge(steps, live=True, query=driver.query).invocation(steps.steps[0])
+        return Knowledge(steps, live=True, query=driver.query).invocation(steps.steps[0])
 
     def _requests(self, run: Callable[[], object]) -> tuple[list[dict[str, Any]], str]:
         self._aws.requests.seen.clear()

@@ -24,6 +24,7 @@ from awstracer import plan
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
 from awstracer.errors import UnfitParameters, UnknownCommand
+from awstracer.resolve import Knowledge
 from awstracer.trace import Command, Opaque, Operation, Trace, response_of
 from benchmarks.sweep_operations import Sampler
 
@@ -84,7 +85,7 @@ class Cli:
     def replay(self, ran: Ran) -> Ran:
         """Run what the player would run for it, nothing being changed."""
         steps = plan.make(Trace((ran.command,)), [], [], self.aws)
-        step = plan.Knowledge(steps, live=True, query=query).invocation(steps.steps[0])
+        step = Knowledge(steps, live=True, query=query).invocation(steps.steps[0])
         return self._observed(
             ran.argv, lambda: self.aws.replay(step.argv, parameters=step.parameters, files=step.files)
         )

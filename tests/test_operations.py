@@ -17,7 +17,7 @@ import pytest
 from awstracer import plan
 from awstracer.commandline import plain
 from awstracer.driver import AwsCli, query
-from awstracer.plan import Invocation
+from awstracer.resolve import Invocation, Knowledge
 from awstracer.trace import Command, Operation, Trace
 from benchmarks.sweep_operations import Bench, Result
 
@@ -350,7 +350,7 @@ def test_what_was_typed_can_be_pasted_again(endpoint: Relay, line: str) -> None:
     assert outcome.operation is not None
     recorded = Trace((Command(tuple(argv), outcome.operation, (), 0, THEN, THEN),))
     steps = plan.make(recorded, [], [], aws)
-    step = plan.Knowledge(steps, live=True, query=query).invocation(steps.steps[0])
+    step = Knowledge(steps, live=True, query=query).invocation(steps.steps[0])
     aws.replay(step.argv, parameters=step.parameters, files=step.files)
     complaint = paste(step)
     assert len(endpoint.requests) == 3, complaint

@@ -16,7 +16,8 @@ from awstracer import plan, relations
 from awstracer.commandline import Mark, OperationCommand, Option, plain
 from awstracer.driver import AwsCli, query
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
-from awstracer.plan import Knowledge, Override, Plan
+from awstracer.resolve import Knowledge, Played
+from awstracer.steps import Override, Plan
 from awstracer.trace import Operation, Trace
 
 from .traces import call, command, trace
@@ -236,7 +237,7 @@ LOOKED_UP = trace(
 
 def elsewhere(account: str | None = "999988887777") -> tuple[Plan, Knowledge]:
     steps = planned(LOOKED_UP)
-    played = plan.Played("eu-west-1", account=lambda: account)
+    played = Played("eu-west-1", account=lambda: account)
     return steps, Knowledge(steps, live=True, query=query, played=played)
 
 
@@ -275,7 +276,7 @@ def test_an_account_that_nobody_tells_is_not_guessed() -> None:
 
 def test_where_nothing_moved_nothing_is_asked() -> None:
     steps = planned(trace(["x.Y", {"VPCRegion": "us-east-1"}, {}]))
-    played = plan.Played("us-east-1", account=lambda: pytest.fail("asked"))
+    played = Played("us-east-1", account=lambda: pytest.fail("asked"))
     invocation = Knowledge(steps, live=True, query=query, played=played).invocation(steps.steps[0])
     assert (invocation.parameters, invocation.substitutions) == ({"VPCRegion": "us-east-1"}, ())
 
@@ -352,7 +353,7 @@ def test_another_partition_has_other_arns_and_hosts() -> None:
     request = {"PolicyArn": managed, "Own": own, "Url": queue, "Principal": "lambda.amazonaws.com"}
     steps = planned(trace(["iam.AttachUserPolicy", request, {}]))
     china = MODELS.partition("cn-north-1")
-    known = Knowledge(steps, live=True, query=query, played=plan.Played("cn-north-1", china))
+    known = Knowledge(steps, live=True, query=query, played=Played("cn-north-1", china))
     assert known.invocation(steps.steps[0]).parameters == {
         "PolicyArn": "arn:aws-cn:iam::aws:policy/ReadOnlyAccess",
         "Own": "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/x",

@@ -17,8 +17,9 @@ from awstracer import plan, relations, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
 from awstracer.errors import MissingValue
-from awstracer.plan import Invocation, Step
 from awstracer.player import Player, Settings, Status
+from awstracer.resolve import Invocation, Knowledge
+from awstracer.steps import Step
 from awstracer.trace import Command, Trace
 
 from .programs import BIN, COLOUR, Relay, Result, Silent, Terminal, aws, play, rec, users
@@ -201,7 +202,7 @@ def asked(settings: Settings, **pauses: float) -> list[object]:
     stage = Stage()
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
     steps = plan.make(recorded, relations.derive(recorded, query, AwsCli()), [], stage)
-    known = plan.Knowledge(steps, live=True, query=query)
+    known = Knowledge(steps, live=True, query=query)
     Player(steps, knowledge=known, runner=stage, sleep=stage.sleep, observer=stage, settings=settings).play()
     return stage.asked
 

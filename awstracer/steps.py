@@ -1,0 +1,88 @@
+"""A plan as data: the steps of a replay, and what overrides put into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from awstracer.commandline import OperationCommand
+from awstracer.judgement import Part
+from awstracer.relations import Relation
+from awstracer.trace import (
+    Command,
+    Operation,
+    Path,
+)
+
+Related = Mapping[Path, tuple[Relation, ...]]
+NOTHING_RELATED: Related = {}
+
+
+class Catalog(Protocol):
+    """What the installed awscli offers, as plain data."""
+
+    def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand: ...
+
+    def check_line(self, number: int, argv: Sequence[str]) -> None: ...
+
+    def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
+
+    def check(self, number: int, operation: Operation) -> None: ...
+
+    def global_options(self) -> Mapping[str, bool]: ...
+
+
+@dataclass(frozen=True)
+class Override:
+    """What `-p NAME VALUE` says, or `--keep NAME`, without a text; `command` is N, counted from 1, in `N.NAME`."""
+
+    name: str
+    text: str | None
+    command: int | None = None
+
+    @classmethod
+    def parse(cls, name: str, text: str | None) -> Override:
+        number, dot, rest = name.partition(".")
+        return cls(rest, text, int(number)) if dot and number.isdecimal() else cls(name, text)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What an override puts at a path, or at a `part` of the string there.
+
+    `shown` is how the person gave it; None where it is the recorded value, which is to be kept.
+    """
+
+    value: Any
+    shown: str | None
+    part: Part | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a plan.
+
+    form        the operation's own command; None for a custom command, which is played as typed
+    arguments   positions of the recorded line's words that are the command's own
+    kept        positions of the words of global options that the replay keeps
+    related     what feeds the request, by path
+    echoed      what of the response can be predicted, by path
+    pins        what overrides put into the request, by path
+    """
+
+    number: int
+    command: Command
+    form: OperationCommand | None
+    arguments: tuple[int, ...]
+    kept: tuple[int, ...]
+    related: Related
+    echoed: Related
+    pins: Mapping[Path, tuple[Pin, ...]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps, in order."""
+
+    steps: tuple[Step, ...]
