@@ -27,7 +27,7 @@ def trace_of(case: dict[str, Any]) -> Trace:
 def _command(entry: Any) -> Any:
     if isinstance(entry, list):
         return operation(*entry)
-    return command(entry["argv"], *(call(*each) for each in entry["calls"]))
+    return command(entry["argv"], *(call(*each) for each in entry["calls"]), files=entry.get("files"))
 
 
 def told(relation: Relation) -> str:
