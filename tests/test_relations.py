@@ -19,6 +19,7 @@ from awstracer.trace import Trace, rebuilt, spelled
 from .traces import call, command, operation, trace
 
 CASES = json.loads((Path(__file__).parent / "relations.json").read_text(encoding="utf-8"))
+GROUPS = {"born", "forms", "evidence", "lists", "elements", "settings", "overrides", "latest", "sources"}
 
 
 def trace_of(case: dict[str, Any]) -> Trace:
@@ -46,6 +47,12 @@ def told(relation: Relation) -> str:
 def test_a_trace_has_these_relations_and_no_others(case: dict[str, Any]) -> None:
     found = relations.derive(trace_of(case), query)
     assert sorted(told(relation) for relation in found if relation.target.side == "request") == sorted(case["expect"])
+
+
+def test_the_cases_are_of_all_groups_and_half_of_them_leave_something_alone() -> None:
+    assert {case["group"] for case in CASES} == GROUPS
+    assert {case["group"] for case in CASES if case.get("leaves_alone")} == GROUPS
+    assert 2 * sum(case.get("leaves_alone", False) for case in CASES) >= len(CASES)
 
 
 def test_there_is_evidence_for_every_relation() -> None:
