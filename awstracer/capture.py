@@ -26,6 +26,7 @@ class Outcome:
     operation   set if it was an operation's own command and got as far as calling it
     files       what its `file://` words held, by word
     faults      what could not be recorded, in words; the command itself was not hurt by it
+    read_input  whether it read its standard input, which is not recorded
     """
 
     exit_code: int
@@ -33,6 +34,7 @@ class Outcome:
     calls: tuple[Call, ...] = ()
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    read_input: bool = False
 
 
 def never_raises(handler: Handler) -> Handler:

@@ -19,8 +19,9 @@ from typing import TextIO
 
 import colorama
 
-from awstracer import __version__, identifiers, plan, player, recorder, relations, terminal, tracefile
+from awstracer import __version__, document, identifiers, plan, player, recorder, relations, terminal, tracefile
 from awstracer.errors import AwstracerError, MissingValue, TraceError
+from awstracer.places import Query
 from awstracer.plan import Invocation, Override, Plan, Step
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
@@ -217,6 +218,20 @@ def play_parser() -> argparse.ArgumentParser:
         "VALUE as you would type it after the option (file://, JSON, shorthand)",
     )
     parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="N.NAME",
+        help="leave a parameter of command N as it was recorded, wherever its value came from; "
+        "NAME alone for every command",
+    )
+    parser.add_argument(
+        "--output",
+        choices=["text", "json"],
+        default="text",
+        help="with --dryrun: json for a document that programs can read",
+    )
+    parser.add_argument(
         "-s", "--sleep", type=_seconds, metavar="N", help="wait N seconds between commands, not as long as recorded"
     )
     parser.add_argument("-f", "--force", action="store_true", help="go on after a failure")
@@ -229,46 +244,64 @@ def play_parser() -> argparse.ArgumentParser:
 
 def play_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-play`: play a trace, or show it; gives back the exit code."""
-    args = play_parser().parse_args(argv)
+    parser = play_parser()
+    args = parser.parse_args(argv)
+    if args.output == "json" and not args.dryrun:
+        parser.error("--output json goes with --dryrun")
+    overrides = [Override.parse(*param) for param in args.params] + [Override.parse(name, None) for name in args.keep]
     switches = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
     given = {name: value for name, value in switches.items() if value is not None}
     with _errors_told("awstrace-play") as failed:
-        found, steps = _planned(args.trace_file, [Override.parse(*param) for param in args.params], given)
+        trace = tracefile.load(args.trace_file)
+        found, steps = _planned(trace, overrides, given)
         screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
         screen.found(found)
         if args.dryrun:
-            return _preview(steps, screen, given)
+            return _preview(steps, trace.recorded.region, screen, given, as_json=args.output == "json")
         return _play(steps, screen, given, pause=args.sleep, keep_going=args.force)
     return failed[0]
 
 
 def _planned(
-    path: Path, overrides: Sequence[Override], given: dict[str, str]
+    trace: Trace, overrides: Sequence[Override], given: dict[str, str]
 ) -> tuple[Sequence[relations.Relation], Plan]:
-    trace = tracefile.load(path)
     from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
 
     aws = driver.AwsCli()
     aws.check_profile(given.get("--profile"))
-    found = relations.derive(trace, driver.query)
+    found = relations.derive(trace, driver.query, aws)
     return found, plan.make(trace, found, overrides, aws, given)
 
 
-def _preview(steps: Plan, screen: Screen, given: dict[str, str]) -> int:
-    expected = _knowledge(steps, given, live=False)
-    for step in steps.steps:
-        screen.starting(step, expected.invocation(step))
+def _preview(steps: Plan, recorded: str | None, screen: Screen, given: dict[str, str], *, as_json: bool) -> int:
+    played = _played(given)
+    expected = plan.Knowledge(steps, live=False, query=_query(), played=played)
+    invocations = [(step, expected.invocation(step)) for step in steps.steps]
+    if as_json:
+        print(document.dumps(invocations))
+        return ExitCode.OK
+    moved = None not in (recorded, played.region) and recorded != played.region
+    for step, invocation in invocations:
+        screen.starting(step, invocation)
+        if moved:
+            screen.left(step, invocation)
     return ExitCode.OK
 
 
-def _knowledge(steps: Plan, given: dict[str, str], *, live: bool) -> plan.Knowledge:
+def _query() -> Query:
+    from awstracer import driver
+
+    return driver.query
+
+
+def _played(given: dict[str, str]) -> plan.Played:
     from awstracer import driver
 
     aws = driver.AwsCli()
     extra = [word for pair in given.items() for word in pair]
     region = given.get("--region") or aws.region(given.get("--profile"))
-    played = plan.Played(region, functools.cache(lambda: aws.account(extra)))
-    return plan.Knowledge(steps, live=live, query=driver.query, played=played)
+    partition = aws.partition(region) if region else None
+    return plan.Played(region, partition, functools.cache(lambda: aws.account(extra)))
 
 
 def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | None, keep_going: bool) -> int:
@@ -277,7 +310,7 @@ def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | 
     settings = player.Settings(
         extra=tuple(word for pair in given.items() for word in pair), pause=pause, keep_going=keep_going
     )
-    knowledge = _knowledge(steps, given, live=True)
+    knowledge = plan.Knowledge(steps, live=True, query=_query(), played=_played(given))
     report = Player(
         steps, knowledge=knowledge, runner=driver.AwsCli(), sleep=time.sleep, observer=screen, settings=settings
     ).play()
@@ -304,12 +337,19 @@ class Screen:
         unsaid = terminal.unsaid(invocation, self._styles)
         if unsaid:
             print(unsaid, flush=True)
-        if self._explain:
-            for line in terminal.explained(step, invocation, self._styles):
-                print(line, flush=True)
+        for line in terminal.explained(step, invocation, self._styles) if self._explain else ():
+            print(line, flush=True)
+        for substitution in invocation.substitutions:
+            for line in terminal.doubtful(step, substitution):
+                _complain("awstrace-play", line)
         if self._debug:
             for line in terminal.explained(step, invocation, PLAIN):
                 _complain("awstrace-play", f"command {step.number}: {line.strip()}")
+
+    def left(self, step: Step, invocation: Invocation) -> None:
+        """A command would be sent to another region with what was recorded in the old one."""
+        for line in terminal.unrelated(step, invocation, self._styles) if not self._explain else ():
+            print(line, flush=True)
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         """A command's response could not be taken down."""

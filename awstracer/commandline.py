@@ -11,7 +11,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -99,6 +99,7 @@ class OperationCommand:
     extra        what the recorded line had besides
     needed       arguments that set no member, that the command can't be run without, and that the recorded line
                  doesn't have: `outfile`, `--outfile`
+    fresh        values that awscli makes up each time that the command is run, with new ones, by path
     takes_json   whether it has `--cli-input-json`, which can say what no option can
     """
 
@@ -106,6 +107,7 @@ class OperationCommand:
     options: tuple[Option, ...]
     extra: tuple[Extra, ...] = ()
     needed: tuple[str, ...] = ()
+    fresh: Mapping[Path, str] = field(default_factory=dict)
     takes_json: bool = True
 
 
@@ -127,7 +129,7 @@ def unmarked(value: Any) -> Any:
     if isinstance(value, Marked):
         return value.value
     if isinstance(value, Mapping):
-        return {key: unmarked(child) for key, child in value.items()}
+        return {unmarked(key): unmarked(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
         return [unmarked(child) for child in value]
     return value
@@ -205,6 +207,7 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = [name for name, value in left.items() if not is_text(value)]
     unsaid += [member for extra in command.extra for member in extra.inexact]
+    unsaid += [member for extra in command.extra for member in extra.members if _changed_within(parameters.get(member))]
     unsaid += [str(option.path[0]) for option in command.options if _is_partial(option, left)]
     for option in command.options:
         at_hand = left if _can_say(option, left) or not command.takes_json else {}
@@ -218,6 +221,11 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     phrases.sort(key=_alphabetically)
     words = [*((Span(word),) for word in command.words), *(word for phrase in phrases for word in phrase)]
     return Spelling(words, tuple(sorted(set(unsaid))))
+
+
+def _changed_within(value: Any) -> bool:
+    """Whether something inside a value comes from elsewhere; what was typed for the whole says otherwise."""
+    return any(isinstance(leaf, Marked) for path, leaf in leaves(value) if path)
 
 
 def is_text(value: Any) -> bool:
@@ -353,17 +361,18 @@ def _json_spans(value: Any) -> Iterable[Span]:
         else:
             yield Span(json.dumps(value.value, ensure_ascii=False, default=_json_default), _mark(value))
     elif isinstance(value, Mapping):
-        yield from _json_container("{}", ((json.dumps(key, ensure_ascii=False) + ": ", value[key]) for key in value))
+        yield from _json_container("{}", (([*_json_spans(key), Span(": ")], child) for key, child in value.items()))
     elif isinstance(value, (list, tuple)):
-        yield from _json_container("[]", (("", item) for item in value))
+        yield from _json_container("[]", (([], item) for item in value))
     else:
         yield Span(json.dumps(value, ensure_ascii=False, default=_json_default))
 
 
-def _json_container(brackets: str, members: Iterable[tuple[str, Any]]) -> Iterable[Span]:
+def _json_container(brackets: str, members: Iterable[tuple[Sequence[Span], Any]]) -> Iterable[Span]:
     yield Span(brackets[0])
     for number, (label, value) in enumerate(members):
-        yield Span((", " if number else "") + label)
+        yield from [Span(", ")] if number else []
+        yield from label
         yield from _json_spans(value)
     yield Span(brackets[1])
 

@@ -31,6 +31,7 @@ import awscli.paramfile
 import jmespath  # awscli's, for `--query`
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError
+from botocore.history import get_global_history_recorder
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
 from botocore.utils import is_json_value_header
 from botocore.validate import ParamValidator
@@ -38,12 +39,15 @@ from botocore.validate import ParamValidator
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option, Span, Text, is_text, without_options
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
-from awstracer.trace import Opaque, Operation, blobs
+from awstracer.places import ORDINARY, Asked, Shape
+from awstracer.trace import Key, Opaque, Operation, Path, blobs, leaves, lookup, rebuilt
 
 UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
+READING = {"read", "readline", "readlines", "buffer"}
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
+HISTORY = get_global_history_recorder()
 VERSION: str = awscli.__version__
 
 Files = Mapping[str, str | bytes]
@@ -58,6 +62,8 @@ class AwsCli:
         self._option_lists: dict[tuple[str, ...], tuple[Option, ...]] = {}
         self._global_options: dict[str, bool] = {}
         self._completer: Any = None
+        self._models: dict[str, Any] = {}
+        self._shapes: dict[tuple[object, ...], Shape] = {}
 
     # --- running
 
@@ -88,12 +94,13 @@ class AwsCli:
             return Outcome(UNUSABLE)
         prepare(driver.session, capture)
         _attach(capture, driver.session)
-        with _as_aws(argv), _streams_restored(), _logging_restored():
+        with _as_aws(argv), _streams_restored(), _logging_restored(), _history_restored(), _input_noted() as stdin:
             exit_code = _exit_code(driver, argv)
+            HISTORY.record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
-        return capture.outcome(exit_code)
+        return replace(capture.outcome(exit_code), read_input=stdin.was_read)
 
     def _driver(self) -> Any:
         with _configuration():
@@ -126,13 +133,16 @@ class AwsCli:
         table = command.arg_table
         options = self._options(words, command)
         extra: tuple[Extra, ...] = ()
+        fresh: dict[Path, str] = {}
         own, _ = without_options(argv, self.global_options())
         is_its_line = tuple(argv[at] for at in own[: len(words)]) == words  # a made-up one could run something else
         if is_its_line and (_special(table, options) or any(word.startswith("fileb://") for word in argv)):
-            extra = _extra(argv, self._parsed(argv), table, options, operation.parameters)
+            said = _said(argv, self._parsed(argv), table, options)
+            fresh = _fresh(said, operation.parameters)
+            extra = _extra(said, options, operation.parameters, fresh)
         given = {each.name for each in extra}
         needed = tuple(name for name in _needed(table) if name.removeprefix("--") not in given)
-        return OperationCommand(words, options, extra, needed, takes_json="cli-input-json" in table)
+        return OperationCommand(words, options, extra, needed, fresh, takes_json="cli-input-json" in table)
 
     def check_line(self, number: int, argv: Sequence[str]) -> None:
         """UnknownCommand, with `number`, if a custom command's line begins with no command's words."""
@@ -200,6 +210,36 @@ class AwsCli:
         wrong = [line for line in report.splitlines() if not AWSCLIS_BUSINESS.match(line)]
         if wrong:
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
+
+    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+        """What is at a path of an operation's request or response; ORDINARY where no model tells."""
+        plain = tuple(0 if isinstance(key, int) else key for key in path)
+        key = (service, operation, side, plain)
+        if key not in self._shapes:
+            found = self._modelled(service, operation, side)
+            for step in path:
+                found = _below(found, step)
+            self._shapes[key] = ORDINARY if found is None else _shape(found)
+        return self._shapes[key]
+
+    def _modelled(self, service: str, operation: str, side: Asked) -> Any:
+        """botocore's shape of an operation's request or response; None if there is none."""
+        if service not in self._models:
+            session = self._driver().session
+            known = service in session.get_available_services()
+            self._models[service] = session.get_service_model(service) if known else None
+        model = self._models[service]
+        if model is None or operation not in model.operation_names:
+            return None
+        found = model.operation_model(operation)
+        return found.input_shape if side == "request" else found.output_shape
+
+    def partition(self, region: str) -> tuple[str, str] | None:
+        """A region's partition and the suffix of its hosts, `aws` and `amazonaws.com`; None for no region."""
+        for partition in self._driver().session.get_component("data_loader").load_data("partitions")["partitions"]:
+            if region in partition["regions"] or re.match(partition["regionRegex"], region):
+                return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
+        return None
 
     def complete(self, line: str) -> list[str]:
         """What the last word of a line could become, by awscli's own completer."""
@@ -313,6 +353,31 @@ def _streams_restored() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
+class _Input:
+    """Standard input, and whether anybody read it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self.was_read = stream, False
+
+    def __getattr__(self, name: str) -> Any:
+        self.was_read = self.was_read or name in READING
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Any:
+        self.was_read = True
+        return iter(self._stream)
+
+
+@contextlib.contextmanager
+def _input_noted() -> Iterator[_Input]:
+    before, noted = sys.stdin, _Input(sys.stdin)
+    sys.stdin = noted
+    try:
+        yield noted
+    finally:
+        sys.stdin = before
+
+
 @contextlib.contextmanager
 def _logging_restored() -> Iterator[None]:
     """awscli adds log handlers for each command, and `--debug` many: none outlives its command."""
@@ -324,6 +389,16 @@ def _logging_restored() -> Iterator[None]:
         for logger, level, handlers in before:
             logger.setLevel(level)
             logger.handlers[:] = handlers
+
+
+@contextlib.contextmanager
+def _history_restored() -> Iterator[None]:
+    """awscli keeps its history (`cli_history = enabled`) with a handler for each command that stays for good."""
+    enabled, handlers = HISTORY._enabled, list(HISTORY._handlers)
+    try:
+        yield
+    finally:
+        HISTORY._enabled, HISTORY._handlers[:] = enabled, handlers
 
 
 def _attach(capture: Capture, session: Any) -> None:
@@ -478,34 +553,79 @@ def _has_name(argument: Any) -> bool:
     return bool(argument.cli_name.startswith("--"))
 
 
-def _extra(
-    argv: Sequence[str],
-    typed: argparse.Namespace,
-    table: Mapping[str, Any],
-    options: Sequence[Option],
-    parameters: Mapping[str, Any],
-) -> tuple[Extra, ...]:
-    """The words of a line, `typed` as its parser read them, that options with a member of their own could not say."""
+@dataclass(frozen=True)
+class _Said:
+    """An argument that is no plain option of a member, and what a line says of it.
+
+    `from_bytes` is whether it stands for a file of bytes, which is among the parameters.
+    """
+
+    name: str
+    argument: Any
+    value: Any
+    from_bytes: bool
+
+
+def _said(
+    argv: Sequence[str], typed: argparse.Namespace, table: Mapping[str, Any], options: Sequence[Option]
+) -> list[_Said]:
+    """What a line, `typed` as its parser read it, says that options with a member of their own could not say."""
     names = {word.partition("=")[0] for word in argv}
     special = _special(table, options)
-    settable = {option.path[0] for option in options}
-    extras: list[Extra] = []
-    made: dict[str, Any] = {}
+    found = []
     for name, argument in table.items():
         value = getattr(typed, argument.py_name, None)
         from_bytes = isinstance(value, str) and value.startswith("fileb://")
         is_typed = value is not None and (not _has_name(argument) or argument.cli_name in names)
-        if not is_typed or name in INPUT_OPTIONS or not (argument in special or from_bytes):
+        if is_typed and name not in INPUT_OPTIONS and (argument in special or from_bytes):
+            found.append(_Said(name, argument, value, from_bytes))
+    return found
+
+
+def _extra(
+    said: Sequence[_Said], options: Sequence[Option], parameters: Mapping[str, Any], fresh: Mapping[Path, str]
+) -> tuple[Extra, ...]:
+    """Those words of a line that have to be said again."""
+    settable = {option.path[0] for option in options}
+    extras: list[Extra] = []
+    made: dict[str, Any] = {}
+    for each in said:
+        after = _after(each, parameters, made)
+        if after is None:  # it reads what its word stands for: what no option says is from there
+            rest = frozenset(set(parameters) - settable - set(made))
+            extras += (
+                [Extra(each.name, tuple(_words_of(each.argument, each.value)), rest, inexact=rest)] if rest else []
+            )
             continue
-        contents = blobs(parameters) if from_bytes else [value]
-        after = next(filter(None, (_with(argument, content, made) for content in contents)), made)
         members = {member for member in after if after[member] != made.get(member)}
-        made = {**after, **{member: parameters.get(member) for member in members if from_bytes}}
+        made = {**after, **{member: parameters.get(member) for member in members if each.from_bytes}}
         held = blobs([parameters.get(member) for member in members])
-        if not members or not members <= settable or not is_text(held):
-            extras.append(Extra(name, tuple(_words_of(argument, value)), frozenset(members)))
-    inexact = {member for member in made if made[member] != parameters.get(member)}
-    return tuple(replace(extra, inexact=extra.members & inexact) for extra in extras)
+        is_renewed = any(path[0] in members for path in fresh)
+        if not members or not members <= settable or is_renewed or not is_text(held):
+            extras.append(Extra(each.name, tuple(_words_of(each.argument, each.value)), frozenset(members)))
+    renewed = rebuilt(made, lambda path, _: lookup(parameters, path) if path in fresh else None)
+    inexact = {member for member in made if renewed[member] != parameters.get(member)}
+    return tuple(replace(extra, inexact=extra.inexact | extra.members & inexact) for extra in extras)
+
+
+def _after(said: _Said, parameters: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The members `made` so far with those that an argument makes; None if it can't tell without reading a file."""
+    contents = blobs(parameters) if said.from_bytes else [said.value]
+    return next((found for content in contents for found in _with(said.argument, content, made)), None)
+
+
+def _fresh(said: Sequence[_Said], parameters: Mapping[str, Any]) -> dict[Path, str]:
+    """The values that awscli makes up anew each time that a line is run (`CallerReference`), with new ones."""
+    made: list[dict[str, Any]] = [{}, {}]
+    for each in said:
+        made = [_after(each, parameters, members) or members for members in made if not each.from_bytes] or made
+    first, again = made
+    found = {}
+    for path, leaf in leaves(again):
+        with contextlib.suppress(LookupError):
+            if isinstance(leaf, str) and lookup(first, path) != leaf and isinstance(lookup(parameters, path), str):
+                found[path] = leaf
+    return found
 
 
 def _negations(table: Mapping[str, Any]) -> dict[str, str]:
@@ -541,6 +661,19 @@ def _option(argument: Any, negations: Mapping[str, str]) -> Option | None:
     )
 
 
+def _below(shape: Any, key: Key) -> Any:
+    """The shape of what a structure, a map or a list has under a key; None if it has no such."""
+    kind = None if shape is None else shape.type_name
+    if kind == "structure":
+        return shape.members.get(key)
+    return shape.value if kind == "map" else shape.member if kind == "list" else None
+
+
+def _shape(shape: Any) -> Shape:
+    is_silent = bool(getattr(shape, "enum", None) or shape.metadata.get("idempotencyToken"))
+    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None)
+
+
 def _kind(shape: Any) -> str:
     """A shape's type; `document` for what `awscli.argprocess` reads as JSON whatever it is."""
     if getattr(shape, "is_document_type", False) or is_json_value_header(shape):
@@ -548,13 +681,15 @@ def _kind(shape: Any) -> str:
     return str(shape.type_name)
 
 
-def _with(argument: Any, value: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that an argument makes of its value and of what the arguments before it made; none if it can't."""
+def _with(argument: Any, value: Any, members: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The members that an argument makes of its value and of what the arguments before it made; nothing if it can't."""
     made = copy.deepcopy(dict(members))
+    if isinstance(argument, awscli.customizations.arguments.StatefulArgument):  # it keeps the value to itself
+        yield made
+        return
     with contextlib.suppress(Exception):  # only asked what it would set; running the line will tell what is wrong
         argument.add_to_params(made, value)
-        return made
-    return {}
+        yield made
 
 
 def _words_of(argument: Any, value: Any) -> list[Text]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from itertools import pairwise
+from urllib.parse import unquote
 
 from awstracer.trace import Path
 
@@ -28,8 +28,11 @@ ARN = re.compile(
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 MINTED = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")
 ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?")
+MINTED_WORD = re.compile(rf"(?<![\w.-]){MINTED.pattern}(?![\w-])")
 SILENT_ADDRESS = re.compile(r"0\.0\.0\.0|127\.0\.0\.|255\.255\.")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+MIXED = re.compile(r"\d[A-Za-z]+\d+[A-Za-z]|[A-Za-z]\d+[A-Za-z]+\d")
+PERCENT = re.compile(r"%[2-7][0-9A-Fa-f]")
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\uffff]")
 SHORTEST_BASE64 = 16
 SILENT = re.compile(r"[\d\s.,:+TZ-]*|(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*")
@@ -77,8 +80,7 @@ def _is_random(atom: str) -> bool:
     """Letters and digits as only a machine mixes them."""
     if len(atom) >= 24 and not atom.isdigit():
         return True
-    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(atom))
-    return len(atom) >= 8 and changes >= 3
+    return len(atom) >= 8 and bool(MIXED.search(atom))
 
 
 # --- kinds
@@ -126,6 +128,33 @@ def decoded(text: str) -> str | None:
     except ValueError:
         return None
     return plain if not UNPRINTABLE.search(plain) and re.search(r"\s|[{=]", plain) else None
+
+
+def minted(text: str) -> Iterator[tuple[int, int]]:
+    """Where in a text the identifiers are that a service made: ids, UUIDs, and ARNs of some account."""
+    arns_here = [match.span() for match in ARN.finditer(text) if match["account"] not in (None, "aws")]
+    yield from arns_here
+    for pattern in (UUID, MINTED_WORD):
+        for match in pattern.finditer(text):
+            if not any(begin <= match.start() < end for begin, end in arns_here):
+                yield match.span()
+
+
+def unquoted(text: str) -> tuple[str, list[int]]:
+    """A percent-encoded text as what it stands for, and where each of its characters, and its end, was.
+
+    A text in which nothing is encoded comes back as it is, with no positions.
+    """
+    if not PERCENT.search(text):
+        return text, []
+    plain, spread, at = "", [], 0
+    while at < len(text):
+        match = PERCENT.match(text, at)
+        read = unquote(match[0], errors="strict") if match else text[at]
+        plain += read
+        spread.append(at)
+        at += len(match[0]) if match else 1
+    return plain, [*spread, len(text)]
 
 
 # --- texts that hold several strings

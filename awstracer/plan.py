@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import base64
 import difflib
+import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import quote
 
-from awstracer import commandline
+from awstracer import commandline, identifiers
 from awstracer.commandline import Mark, Marked, OperationCommand, Span, Text
 from awstracer.errors import (
     AmbiguousParameter,
@@ -25,16 +28,21 @@ from awstracer.errors import (
     UnknownParameter,
 )
 from awstracer.identifiers import part_of, segments
-from awstracer.relations import Part, Query, Relation, Setting, Side, Source, query_of
+from awstracer.judgement import Part
+from awstracer.location import Setting
+from awstracer.places import Query, Side, query_of
+from awstracer.relations import Form, Relation, Source
 from awstracer.trace import (
     Command,
     Document,
     Key,
+    KeyOf,
     Operation,
     Path,
     Trace,
     Where,
     concrete,
+    leaves,
     lookup,
     rebuilt,
     spelled,
@@ -42,6 +50,7 @@ from awstracer.trace import (
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
+RESERVED = ":/?#[]@!$&'()*+,;="
 
 
 class Catalog(Protocol):
@@ -60,24 +69,27 @@ class Catalog(Protocol):
 
 @dataclass(frozen=True)
 class Override:
-    """What `-p NAME VALUE` says; `command` is N, counted from 1, in `-p N.NAME`."""
+    """What `-p NAME VALUE` says, or `--keep NAME`, without a text; `command` is N, counted from 1, in `N.NAME`."""
 
     name: str
-    text: str
+    text: str | None
     command: int | None = None
 
     @classmethod
-    def parse(cls, name: str, text: str) -> Override:
+    def parse(cls, name: str, text: str | None) -> Override:
         number, dot, rest = name.partition(".")
         return cls(rest, text, int(number)) if dot and number.isdecimal() else cls(name, text)
 
 
 @dataclass(frozen=True)
 class Pin:
-    """What an override puts at a path, or at a `part` of the string there; `shown` is how the person gave it."""
+    """What an override puts at a path, or at a `part` of the string there.
+
+    `shown` is how the person gave it; None where it is the recorded value, which is to be kept.
+    """
 
     value: Any
-    shown: str
+    shown: str | None
     part: Part | None = None
 
 
@@ -112,11 +124,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Substitution:
-    """A value of a step that comes from elsewhere: by which relation, and what it is now."""
+    """A value of a step that comes from elsewhere: by which relation, and what it is now.
+
+    `rivals` are the sources that seemed as good and say something else now, with what they say.
+    """
 
     relation: Relation
     value: Any
     mark: Mark
+    rivals: tuple[tuple[Source, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,6 +145,7 @@ class Invocation:
     files           what words that name files stand for
     substitutions   what was put in, in the order of the request
     unsaid          members that `shown` can't say exactly; they are sent exactly all the same
+    unrelated       identifiers that were recorded and that nothing in the trace explains, with their paths
     """
 
     argv: tuple[str, ...]
@@ -137,6 +154,7 @@ class Invocation:
     files: Mapping[str, str | bytes]
     substitutions: tuple[Substitution, ...]
     unsaid: tuple[str, ...] = ()
+    unrelated: tuple[tuple[Path, str], ...] = ()
 
 
 # --- making a plan
@@ -174,7 +192,7 @@ def make(
             )
         )
     for override in overrides:
-        steps = _redirected(steps, override) or _overridden(steps, override, catalog)
+        steps = _changed(steps, override, catalog)
     for step in steps:
         for name in step.form.needed if step.form else ():
             raise MissingWord(step.number, name.removeprefix("--"))
@@ -200,7 +218,23 @@ def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand |
 # --- overrides
 
 
-def _redirected(steps: list[Step], override: Override) -> list[Step] | None:
+def _changed(steps: list[Step], override: Override, catalog: Catalog) -> list[Step]:
+    if override.text is None:
+        return _kept(steps, override)
+    return _redirected(steps, override, override.text) or _overridden(steps, override, override.text, catalog)
+
+
+def _kept(steps: list[Step], override: Override) -> list[Step]:
+    """The steps with recorded values in the place of derived ones."""
+    pinned = [dict(step.pins) for step in steps]
+    for use in _uses_in(steps, override):
+        for path in use.paths:
+            recorded = lookup(steps[use.step].command.request, path)
+            pinned[use.step][path] = (Pin(recorded, None),)
+    return [replace(step, pins=pins) for step, pins in zip(steps, pinned, strict=True)]
+
+
+def _redirected(steps: list[Step], override: Override, text: str) -> list[Step] | None:
     """The steps with another value for a word that is no parameter, `outfile`; None if the override isn't about one."""
     named = [step for step in steps if override.command in (None, step.number) and _words_called(step, override.name)]
     if not named:
@@ -208,7 +242,7 @@ def _redirected(steps: list[Step], override: Override) -> list[Step] | None:
     uses = [(f"{step.number}.{override.name}", _words_called(step, override.name)) for step in named]
     if any(words != uses[0][1] for _, words in uses):
         raise AmbiguousParameter(override.name, [(spelling, " ".join(words)) for spelling, words in uses])
-    return [_with_words(step, override) if step in named else step for step in steps]
+    return [_with_words(step, override.name, text) if step in named else step for step in steps]
 
 
 def _words_called(step: Step, name: str) -> list[str]:
@@ -221,13 +255,13 @@ def _words_called(step: Step, name: str) -> list[str]:
     return [word for word in step.form.needed if word.removeprefix("--") == name]
 
 
-def _with_words(step: Step, override: Override) -> Step:
+def _with_words(step: Step, name: str, text: str) -> Step:
     assert step.form is not None
-    before: list[Text] = [(Span(name),) for name in step.form.needed if name == f"--{override.name}"]
-    before += [extra.words[0] for extra in step.form.extra if extra.name == override.name and len(extra.words) > 1]
-    given = commandline.Extra(override.name, (*before, (Span(override.text, Mark.OVERRIDDEN),)))
-    extras = [extra for extra in step.form.extra if extra.name != override.name]
-    needed = tuple(name for name in step.form.needed if name.removeprefix("--") != override.name)
+    before: list[Text] = [(Span(word),) for word in step.form.needed if word == f"--{name}"]
+    before += [extra.words[0] for extra in step.form.extra if extra.name == name and len(extra.words) > 1]
+    given = commandline.Extra(name, (*before, (Span(text, Mark.OVERRIDDEN),)))
+    extras = [extra for extra in step.form.extra if extra.name != name]
+    needed = tuple(word for word in step.form.needed if word.removeprefix("--") != name)
     return replace(step, form=replace(step.form, extra=(*extras, given), needed=needed))
 
 
@@ -241,22 +275,27 @@ class _Use:
     recorded: Any
 
 
-def _overridden(steps: list[Step], override: Override, catalog: Catalog) -> list[Step]:
-    uses = [use for step in steps if override.command in (None, step.number) for use in _uses(step, override.name)]
-    if not uses:
-        raise UnknownParameter(_numbered(override.command, override.name), _closest(steps, override))
+def _overridden(steps: list[Step], override: Override, text: str, catalog: Catalog) -> list[Step]:
+    uses = _uses_in(steps, override)
     if any(use.recorded != uses[0].recorded for use in uses):
         first = {_told(use.recorded): f"{steps[use.step].number}.{use.option}" for use in reversed(uses)}
         raise AmbiguousParameter(override.name, [(spelling, value) for value, spelling in reversed(first.items())])
     pinned = [dict(step.pins) for step in steps]
     for use in uses:
-        values = _read(steps[use.step], use, override.text, catalog)
-        _check(steps[use.step], override, values, catalog)
+        values = _read(steps[use.step], use, text, catalog)
+        _check(steps[use.step], override.name, text, values, catalog)
         for path, value in values.items():
-            told = value if steps[use.step].form is None else override.text
+            told = value if steps[use.step].form is None else text
             index, root, pin = _root(steps, use, path, Pin(value, told), renames=override.command is None)
             pinned[index][root] = (*(old for old in pinned[index].get(root, ()) if old.part != pin.part), pin)
     return [replace(step, pins=pins) for step, pins in zip(steps, pinned, strict=True)]
+
+
+def _uses_in(steps: list[Step], override: Override) -> list[_Use]:
+    uses = [use for step in steps if override.command in (None, step.number) for use in _uses(step, override.name)]
+    if not uses:
+        raise UnknownParameter(_numbered(override.command, override.name), _closest(steps, override))
+    return uses
 
 
 def _uses(step: Step, name: str) -> list[_Use]:
@@ -296,7 +335,7 @@ def _read(step: Step, use: _Use, text: str, catalog: Catalog) -> Mapping[Path, A
     return {path: lookup(members, path) for path in use.paths}
 
 
-def _check(step: Step, override: Override, values: Mapping[Path, Any], catalog: Catalog) -> None:
+def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: Catalog) -> None:
     """BadValue if the operation wouldn't take the values."""
     operation = step.command.operation
     if operation is None:
@@ -305,7 +344,7 @@ def _check(step: Step, override: Override, values: Mapping[Path, Any], catalog: 
     try:
         catalog.check(step.number, replace(operation, parameters=parameters))
     except UnfitParameters as unfit:
-        raise BadValue(override.name, override.text, unfit.reason) from unfit
+        raise BadValue(name, text, unfit.reason) from unfit
 
 
 def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) -> tuple[int, Path, Pin]:
@@ -345,9 +384,15 @@ def _told(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Played:
-    """The region that is played in, None if that is not known, and how to find out the account."""
+    """Where a replay takes place.
+
+    region      None if that is not known
+    partition   the region's, with the suffix of its hosts (`aws`, `amazonaws.com`); None if that is not known
+    account     finds it out; None if that can't be done
+    """
 
     region: str | None = None
+    partition: tuple[str, str] | None = None
     account: Callable[[], str | None] = lambda: None
 
 
@@ -364,6 +409,11 @@ class Knowledge:
         self._plan, self._live, self._query, self._played = plan, live, query, played
         self._responses: dict[int, Document] = {}
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The plan's steps."""
+        return self._plan.steps
+
     def learn(self, step: Step, response: Document) -> None:
         """The step was run and has this response, in the form of `trace.response_of`."""
         self._responses[step.number - 1] = response
@@ -372,7 +422,7 @@ class Knowledge:
         """The step as a line to run; MissingValue if something that it needs isn't known."""
         request = rebuilt(step.command.request, lambda path, node: self._at(step, "request", path, node))
         substitutions = tuple(
-            Substitution(relation, value.value, _mark(value))
+            Substitution(relation, value.value, _mark(value), tuple(self._others(relation, value.value)))
             for path, relations in step.related.items()
             if not _is_pinned(step, path)
             for relation in relations
@@ -383,7 +433,12 @@ class Knowledge:
         if step.form is None:
             words = [_word(request["argv"][at]) for at in step.arguments] + kept
             files = commandline.unmarked(request["files"])
-            return _invocation(words, None, files, substitutions)
+            changed = [word for word, content in step.command.files.items() if files[word] != content]
+            return replace(
+                _invocation(words, None, files, substitutions),
+                unsaid=tuple(changed),
+                unrelated=tuple(_unrelated(step)),
+            )
         spelling = commandline.spell(request, step.form)
         words = spelling.words + kept
         parameters = commandline.unmarked(request)
@@ -391,36 +446,48 @@ class Knowledge:
             _invocation(words, parameters, {}, substitutions),
             argv=_argv(commandline.dispatched(parameters, step.form) + kept),
             unsaid=spelling.unsaid,
+            unrelated=tuple(_unrelated(step)),
         )
+
+    def _others(self, relation: Relation, value: Any) -> Iterator[tuple[Source, Any]]:
+        """The rivals of a relation's source that turned out to say something else."""
+        for rival in relation.rivals:
+            try:
+                other = self._value(rival)
+            except MissingValue:
+                continue
+            if other is not None and other.value != value:
+                yield rival, other.value
 
     def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Any:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
         pins = step.pins.get(path, ()) if side == "request" else ()
         relations = (step.related if side == "request" else step.echoed).get(path, ())
+        fresh = step.form.fresh.get(path) if step.form is not None and side == "request" else None
+        if fresh is not None and not pins:
+            return _derived(fresh)
         for pin in pins:
             if pin.part is None:
-                return Marked(pin.value, (Span(pin.shown, Mark.OVERRIDDEN),))
+                return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, Mark.OVERRIDDEN),))
         for relation in relations:
             if relation.target.span is None:
                 value = self._value(relation.source)
                 return None if value is None else _fitting(value, recorded)
-        if any(relation.target.encoded for relation in relations):
-            return self._encoded(relations, recorded)
-        found = [(relation.target.span, self._value(relation.source)) for relation in relations]
-        pieces = [(span, value.shown) for span, value in found if span is not None and value is not None]
+        is_base64 = any(relation.target.form == "base64" for relation in relations)
+        text = base64.b64decode(recorded).decode("utf-8") if is_base64 else recorded
+        found = [(relation.target, self._value(relation.source)) for relation in relations]
+        pieces = [
+            (target.span, _as_said(value.shown, text, target.span, target.form))
+            for target, value in found
+            if target.span is not None and value is not None
+        ]
         pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins if pin.part]
         if not pieces:
             return None
-        shown = _assembled(recorded, pieces)
+        shown = _assembled(text, pieces)
+        if is_base64:
+            return _derived(base64.b64encode(commandline.plain(shown).encode("utf-8")).decode("ascii"))
         return Marked(commandline.plain(shown), shown)
-
-    def _encoded(self, relations: Sequence[Relation], recorded: str) -> Marked | None:
-        """A base64 string whose content changes."""
-        content = base64.b64decode(recorded).decode("utf-8")
-        found = [(relation.target.span, self._value(relation.source)) for relation in relations]
-        pieces = [(span, value.shown) for span, value in found if span is not None and value is not None]
-        text = commandline.plain(_assembled(content, pieces))
-        return _derived(base64.b64encode(text.encode("utf-8")).decode("ascii")) if pieces else None
 
     def _value(self, source: Source | Setting) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
@@ -431,8 +498,10 @@ class Knowledge:
         return value if source.part is None else self._part(step, source, value)
 
     def _setting(self, setting: Setting) -> Marked | None:
-        if setting.name == "region":
-            now = self._played.region
+        partition, suffix = self._played.partition or (None, None)
+        known = {"region": self._played.region, "partition": partition, "suffix": suffix}
+        if setting.name in known:
+            now = known[setting.name]
             return None if now in (None, setting.recorded) else _derived(now)
         if not self._live:
             return Marked(setting.recorded, (Span(setting.recorded, Mark.PENDING),))
@@ -477,7 +546,10 @@ class Knowledge:
             raise MissingValue(step.number, _told_path(source), f"there is no {missing}") from None
 
     def _expected(self, step: Step, before: Path, key: Key) -> Key:
-        """A selector with what its element is called here."""
+        """A selector with what its element is called here; a map's key as it is called here."""
+        if isinstance(key, str):
+            renamed = self._at(step, "response", (*concrete(before), KeyOf(key)), key) if before else None
+            return key if renamed is None else str(renamed.value)
         if not isinstance(key, Where):
             return key
         path = (*concrete(before), key.index, *concrete(key.path))
@@ -498,6 +570,23 @@ class Knowledge:
         except LookupError:
             raise MissingValue(step.number, _told_path(source), f"it is {value.value}") from None
         return Marked(text, (Span(text, _mark(value)),))
+
+
+def _unrelated(step: Step) -> Iterator[tuple[Path, str]]:
+    """The identifiers in a request that are sent as they were recorded, since nothing says what they are now."""
+    for path, text in leaves(step.command.request):
+        if not isinstance(text, str) or _is_pinned(step, path) or (step.form is None and not _is_own(step, path)):
+            continue
+        related = [each for length in range(len(path) + 1) for each in step.related.get(path[:length], ())]
+        explained = [relation.target.span or (0, len(text)) for relation in related]
+        for begin, end in identifiers.minted(text):
+            if not any(begin < last and first < end for first, last in explained):
+                yield path, text[begin:end]
+
+
+def _is_own(step: Step, path: Path) -> bool:
+    """Whether what is at a path of a custom command's request is about the command, and not a global option's."""
+    return path[0] != "argv" or path[1] in step.arguments
 
 
 def _told_path(source: Source) -> str:
@@ -528,6 +617,21 @@ def _derived(value: Any) -> Marked:
 def _span(text: str, part: Part) -> tuple[int, int]:
     found = segments(text)
     return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
+
+
+def _as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
+    """A value as the text around it says such things: percent-encoded, or escaped for the JSON that it is in."""
+    if form == "percent":
+        before = text[slice(*span)]
+        raw = "".join(character for character in RESERVED if character in before)
+        return tuple(Span(quote(piece.text, safe=raw), piece.mark) for piece in value)
+    if not text.lstrip().startswith(("{", "[")):
+        return value
+    quoted = re.search(r'(\\*)"[^"]*$', text[: span[0]])
+    depth = len(quoted[1]).bit_length() + 1 if quoted else 1  # 0, 1, 3, 7 backslashes: a string in a string in a ...
+    for _ in range(depth):
+        value = tuple(Span(json.dumps(piece.text, ensure_ascii=False)[1:-1], piece.mark) for piece in value)
+    return value
 
 
 def _assembled(text: str, pieces: Iterable[tuple[tuple[int, int], Text]]) -> Text:

@@ -138,6 +138,8 @@ class Recorder:
             return
         if self._is_interactive(argv):
             self._console.say("awstrace-rec: this command is interactive and can't be played again: it is not recorded")
+        elif outcome.read_input:
+            self._console.say("awstrace-rec: this command read its input, which no trace holds: it is not recorded")
         elif self._wanted():
             self.commands.append(_command(argv, outcome, started, ended, self._pause))
             self._pause = 0.0

@@ -21,9 +21,10 @@ from colorama import Fore, Style
 from awstracer import errors
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.errors import AwstracerError, MissingValue
+from awstracer.location import Setting
 from awstracer.plan import Invocation, Step, Substitution
 from awstracer.player import Report, Status
-from awstracer.relations import Relation, Setting, Source
+from awstracer.relations import Relation, Source
 from awstracer.trace import Path, spelled
 
 try:
@@ -89,18 +90,40 @@ def unsaid(invocation: Invocation, styles: Styles) -> str | None:
     if not invocation.unsaid:
         return None
     members = ", ".join(map(visible, invocation.unsaid))
-    return _styled(f"       (no line can say {members} exactly; what was recorded is sent)", styles.heading, styles)
+    return _styled(f"       (no line can say {members} exactly; what is meant is sent)", styles.heading, styles)
 
 
 def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
     """A line for each value of a step that comes from elsewhere: what it is, whence, and why."""
     for path, pins in step.pins.items():
         for pin in pins:
+            place = _styled(f"       {_place(step, path)}", styles.heading, styles)
+            if pin.shown is None:
+                yield f"{place} = {visible(_short(pin.value))}, as recorded: kept with --keep"
+                continue
             value = _styled(visible(_short(pin.shown)), styles.marks[Mark.OVERRIDDEN], styles)
-            yield _styled(f"       {_place(step, path)}", styles.heading, styles) + f" = {value}, given with -p"
+            yield f"{place} = {value}, given with -p"
     for substitution in invocation.substitutions:
         place = _place(step, substitution.relation.target.path)
         yield _styled(f"       {place}", styles.heading, styles) + _origin(substitution, styles)
+        for rival in substitution.relation.rivals:
+            yield _styled(f"         as good: {source_text(rival)}", styles.heading, styles)
+    yield from unrelated(step, invocation, styles)
+
+
+def unrelated(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
+    """A line for each identifier that is sent as it was recorded, since nothing in the trace explains it."""
+    for path, text in invocation.unrelated:
+        place = _styled(f"       {_place(step, path)}", styles.heading, styles)
+        yield f"{place} holds {visible(_short(text))}, as recorded: nothing in the trace tells where it comes from"
+
+
+def doubtful(step: Step, substitution: Substitution) -> Iterator[str]:
+    """A line for each source that seemed as good as the one that was taken, and says something else now."""
+    for source, value in substitution.rivals:
+        taken = f"{_short(substitution.value)}, from {source_text(substitution.relation.source)}"
+        other = f"{source_text(source)}, says {_short(value)}"
+        yield visible(f"command {step.number}'s {_place(step, substitution.relation.target.path)} is {taken}; {other}")
 
 
 def _place(step: Step, path: Path) -> str:

@@ -36,7 +36,14 @@ class Where:
     index: int
 
 
-Key = str | int | Where | Each
+@dataclass(frozen=True)
+class KeyOf:
+    """Ends a path that leads to a key of a map itself, and not to what the map has under it."""
+
+    key: str
+
+
+Key = str | int | Where | Each | KeyOf
 Path = tuple[Key, ...]
 
 
@@ -204,6 +211,8 @@ def _below(value: Any, key: Key) -> Any:
         return value[key]
     if isinstance(key, int):
         return _list(value)[key]
+    if isinstance(key, KeyOf) and isinstance(value, dict) and key.key in value:
+        return key.key
     if isinstance(key, Where):
         found = [element for element in _list(value) if _has(element, key)]
         if len(found) == 1:
@@ -225,19 +234,22 @@ def _has(element: Any, key: Where) -> bool:
 
 
 def rebuilt(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:
-    """A copy in which `change(path, node)` stands for every node for which it gives anything but None."""
+    """A copy in which `change(path, node)` stands for every node, and key, for which it gives anything but None."""
     changed = change(path, value)
     if changed is not None:
         return changed
     if isinstance(value, Mapping):
-        return {key: rebuilt(child, change, (*path, key)) for key, child in value.items()}
+        return {
+            change((*path, KeyOf(key)), key) or key: rebuilt(child, change, (*path, key))
+            for key, child in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [rebuilt(child, change, (*path, index)) for index, child in enumerate(value)]
     return value
 
 
 def spelled(path: Path) -> str:
-    """A path as people write it: `Reservations[0].Tags."a b"`, `Subnets[?Zone=='x'].Id`, `Subnets[].Id`."""
+    """A path as people write it: `Reservations[0].Tags."a b"`, `Subnets[?Zone=='x'].Id`, `Items{key}` for the key."""
     text = ""
     for key in path:
         if isinstance(key, str):
@@ -245,6 +257,8 @@ def spelled(path: Path) -> str:
         elif isinstance(key, Where):
             wanted = f"'{key.value}'" if isinstance(key.value, str) else str(key.value).lower()
             text += f"[?{spelled(key.path)}=={wanted}]"
+        elif isinstance(key, KeyOf):
+            text += f"{{{key.key}}}"
         else:
             text += "[]" if key is EACH else f"[{key}]"
     return text

@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import Any
 
 from awstracer import tracefile
-from awstracer.driver import query
+from awstracer.driver import AwsCli, query
 from awstracer.relations import derive
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
 
@@ -82,7 +82,7 @@ def main() -> int:
     for size in SIZES:
         text = tracefile.dumps(made(size))
         trace = tracefile.loads(text)
-        deriving = cpu(partial(derive, trace, query))
+        deriving = cpu(partial(derive, trace, query, AwsCli()))
         loading = cpu(partial(json.loads, text))
         spent.append(deriving)
         print(f"{size:6} commands, {len(text) / 1e6:6.1f} MB: derive {deriving:7.3f} s, json.load {loading:7.3f} s")

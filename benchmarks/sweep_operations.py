@@ -63,6 +63,8 @@ ALWAYS: Mapping[str, Mapping[str, Any]] = {
     # awscli itself looks for these, and makes what isn't there (awscli.customizations.ec2.bundleinstance).
     "ec2.BundleInstance": {"Storage": {"S3": {"UploadPolicy": b"\xff", "UploadPolicySignature": "s"}}},
 }
+OFTEN = 3
+MISLEADING = ("refused", "another request")
 PLUGIN = "session-manager-plugin"  # awscli runs it for `ecs execute-command` and `ssm start-session`
 ODD = [
     "plain",
@@ -119,11 +121,16 @@ class Result:
 
 
 class Sampler:
-    """Makes parameters of a shape; `odd` ones hold every awkward value there is, one after the other."""
+    """Makes parameters of a shape; `odd` ones hold every awkward value there is, one after the other.
+
+    With `everything`, each structure has all its members the first few times that it is met, wherever that is;
+    if it had them everywhere, a dashboard of QuickSight would have millions.
+    """
 
     def __init__(self, *, odd: bool, everything: bool, body: Path, start: int = 0) -> None:
         self._odd, self._everything, self._body = odd, everything, body
         self._turn = itertools.count(start)
+        self._met: Counter[str] = Counter()
 
     def parameters(self, shape: Any) -> dict[str, Any]:
         return {} if shape is None else self._structure(shape, ())
@@ -153,7 +160,8 @@ class Sampler:
         inside = (*above, shape.name)
         if shape.is_tagged_union:
             chosen = [self._pick(sorted(members))] if members else []
-        elif self._everything:
+        elif self._everything and self._met[shape.name] < OFTEN:
+            self._met[shape.name] += 1
             chosen = [name for name in members if not self._closes_circle(members[name], inside)]
         else:
             chosen = shape.required_members
@@ -173,7 +181,7 @@ class Sampler:
         return [self.value(shape.member, above) for _ in range(max(least, 1 + next(self._turn) % 2))]
 
     def _map(self, shape: Any, above: tuple[str, ...]) -> dict[str, Any]:
-        key = "key one" if self._odd else "key"
+        key = ("key one" if self._odd else "key").ljust(shape.key.metadata.get("min", 0), "x")
         return {} if above.count(shape.value.name) > 1 else {key: self.value(shape.value, above)}
 
     def _string(self, shape: Any) -> str:
@@ -459,6 +467,9 @@ def sweep(services: list[str], processes: int, show: Callable[[str], None]) -> b
             tasks = [(command, folder) for command in commands]
             for number, found in enumerate(pool.imap_unordered(_sweep_service, tasks), 1):
                 results += found
+                for result in found:
+                    if result.cause or result.line in MISLEADING:
+                        print(f"  {result.name}: {result.cause or result.line}", file=sys.stderr)
                 exact = sum(result.cause is None for result in results)
                 print(f"{number}/{len(commands)} services, {exact}/{len(results)} exact", file=sys.stderr, flush=True)
     return _report(results, show)
@@ -466,7 +477,7 @@ def sweep(services: list[str], processes: int, show: Callable[[str], None]) -> b
 
 def _report(results: list[Result], show: Callable[[str], None]) -> bool:
     failed = [result for result in results if result.cause]
-    misleading = [result for result in results if result.line in ("refused", "another request")]
+    misleading = [result for result in results if result.line in MISLEADING]
     for result in sorted(failed, key=lambda result: (result.cause or "", result.name)):
         show(f"{result.cause}: {result.name}: {result.detail}")
     for result in sorted(misleading, key=lambda result: (result.line or "", result.name)):

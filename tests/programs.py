@@ -306,13 +306,15 @@ class Request:
 class Relay:
     """An endpoint that hands everything on to a server, and notes it, and what the server said.
 
-    While there is `trouble`, requests meet with that instead, each with the next.
+    While there is `trouble`, requests meet with that instead, each with the next; those for an operation that
+    is `canned` always meet with its answer, and the server doesn't hear of them.
     """
 
     def __init__(self, url: str) -> None:
         self.requests: list[Request] = []
         self.answers: list[bytes] = []
         self.trouble: list[Trouble] = []
+        self.canned: dict[str, Trouble] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _relaying(url, self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -339,9 +341,10 @@ def _relaying(url: str, relay: Relay) -> type[BaseHTTPRequestHandler]:
 
         def _relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            relay.requests.append(_noted(self, body))
-            if relay.trouble:
-                self._fail(relay.trouble.pop(0))
+            request = _noted(self, body)
+            relay.requests.append(request)
+            if relay.trouble or request.operation in relay.canned:
+                self._fail(relay.trouble.pop(0) if relay.trouble else relay.canned[request.operation])
                 return
             connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=PATIENCE)
             connection.request(self.command, self.path, body, dict(self.headers))

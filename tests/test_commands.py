@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from . import programs
-from .programs import Relay, Result, play, rec, recorded
+from .programs import Relay, Result, Trouble, play, rec, recorded
 
 TRACE = ("--trace-file", "t.trace")
+OWN = ("ClientToken", "IdempotencyToken", "sha256")  # what each request has of its own
 
 
 class Cloud:
@@ -46,6 +53,30 @@ class Cloud:
         """What came with each request."""
         return [request.members for request in self._relay.requests]
 
+    @property
+    def asked(self) -> list[list[Any]]:
+        """The operations with what came with them, less what each request has of its own."""
+
+        def shared(members: dict[str, Any]) -> dict[str, Any]:
+            return {name: value for name, value in members.items() if name not in OWN}
+
+        return [
+            [request.operation, json.loads(json.dumps(request.members), object_hook=shared)]
+            for request in self._relay.requests
+        ]
+
+    def answer(self, canned: Mapping[str, Any]) -> None:
+        """Answer these operations in the server's stead: with a document, or with a text as it is."""
+        for operation, answer in canned.items():
+            text = answer if isinstance(answer, str) else json.dumps(answer)
+            self._relay.canned[operation] = Trouble(200, text.encode())
+
+    def refuse(self, *operations: str) -> None:
+        """Answer these operations of IAM that there is no such thing."""
+        for operation in operations:
+            body = b"<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>"
+            self._relay.canned[operation] = Trouble(404, body)
+
 
 @pytest.fixture
 def cloud(aws_home: Path, server: str, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> Cloud:
@@ -54,7 +85,7 @@ def cloud(aws_home: Path, server: str, relay: Relay, monkeypatch: pytest.MonkeyP
     return Cloud(server, relay)
 
 
-def polled_once(operations: Sequence[str]) -> list[str]:
+def polled_once(operations: Iterable[str]) -> list[str]:
     """Operations without their repetitions: how often a waiter asks is up to the server."""
     return [name for name, _ in itertools.groupby(operations)]
 
@@ -241,6 +272,58 @@ def test_a_certificate_goes_to_its_file(cloud: Cloud) -> None:
     assert result.lines == ["(play) aws iot create-keys-and-certificate --certificate-pem-outfile c.pem"]
 
 
+def test_files_that_a_line_names_are_read_and_written_again(cloud: Cloud) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem, traditional = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
+    openssh = serialization.PublicFormat.OpenSSH
+    Path("key.pem").write_bytes(key.private_bytes(pem, traditional, serialization.NoEncryption()))
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    Path("request.csr").write_bytes(request.public_bytes(pem))
+    Path("key.pub").write_bytes(key.public_key().public_bytes(serialization.Encoding.OpenSSH, openssh))
+    password = base64.b64encode(key.public_key().encrypt(b"secret", padding.PKCS1v15())).decode()
+    cloud.answer(
+        {
+            "GetPasswordData": f"<R><passwordData>{password}</passwordData></R>",
+            "POST /2015-03-31/functions/one/invocations": "first",
+            "POST /2015-03-31/functions/two/invocations": "second",
+        }
+    )
+    asked = cloud.record(
+        "aws iot create-certificate-from-csr --certificate-signing-request file://request.csr "
+        "--certificate-pem-outfile c.pem",
+        "aws iam create-virtual-mfa-device --virtual-mfa-device-name d --bootstrap-method QRCodePNG --outfile q.png",
+        "aws lambda invoke --function-name one --payload '{}' out.json",
+        "aws ec2 get-password-data --instance-id i-0a1b2c3d4e5f60718 --priv-launch-key key.pem",
+        "aws ec2-instance-connect send-ssh-public-key --instance-id i-0a1b2c3d4e5f60718 --instance-os-user u "
+        "--ssh-public-key file://key.pub --availability-zone us-east-1a",
+    )
+    keys = [members.get("SSHPublicKey") for members in cloud.members]
+    for name in ("request.csr", "key.pub", "c.pem", "q.png", "out.json"):
+        Path(name).unlink()
+    result, asked_again = cloud.replay("-p", "function-name", "two")
+    assert asked_again == [name.replace("one", "two") for name in asked]
+    assert json.dumps(Path("c.pem").read_text()) in result.out
+    assert Path("q.png").exists()
+    assert Path("out.json").read_text() == "second"
+    assert '"PasswordData": "secret"' in result.out
+    assert [members.get("SSHPublicKey") for members in cloud.members] == keys
+
+
+def test_a_renamed_buckets_address_is_signed(cloud: Cloud) -> None:
+    files("a")
+    cloud.record(
+        "aws s3api create-bucket --bucket one",
+        "aws s3 cp a s3://one/a",
+        "aws s3 presign s3://one/a --expires-in 60",
+        "aws s3 cp s3://one/a -",
+    )
+    result, asked = cloud.replay("-p", "bucket", "two")
+    assert asked == ["PUT /two", "PUT /two/a", "HEAD /two/a", "GET /two/a"]
+    assert "(play) aws s3 presign s3://two/a --expires-in 60\nhttp://" in result.out
+    assert "/two/a?AWSAccessKeyId=testing&" in result.out
+    assert result.out.endswith("(play) aws s3 cp s3://two/a -\na")
+
+
 def test_a_databases_token_asks_nothing(cloud: Cloud) -> None:
     line = "aws rds generate-db-auth-token --hostname h --port 1 --username u"
     assert cloud.record(line) == []
@@ -249,7 +332,300 @@ def test_a_databases_token_asks_nothing(cloud: Cloud) -> None:
     assert "\nother:1/?Action=connect&DBUser=u&" in result.out
 
 
+# --- commands that ask for several things
+
+
+@dataclass(frozen=True)
+class Case:
+    """Commands about `alpha`, and the switches with which they are replayed for `omega`.
+
+    files   what the commands read
+    canned  what they are answered where the server has no answer, by operation
+    """
+
+    switches: str
+    lines: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    canned: Mapping[str, Any] = field(default_factory=dict)
+
+
+DEPLOYED = {
+    "DescribeServices": {
+        "services": [
+            {
+                "serviceArn": "arn:aws:ecs:us-east-1:123456789012:service/alpha/web-alpha",
+                "serviceName": "web-alpha",
+                "clusterArn": "arn:aws:ecs:us-east-1:123456789012:cluster/alpha",
+            }
+        ]
+    },
+    "GetApplication": {"application": {"computePlatform": "ECS"}},
+    "GetDeploymentGroup": {
+        "deploymentGroupInfo": {
+            "computePlatform": "ECS",
+            "ecsServices": [{"serviceName": "web-alpha", "clusterName": "alpha"}],
+            "blueGreenDeploymentConfiguration": {
+                "deploymentReadyOption": {"waitTimeInMinutes": 0},
+                "terminateBlueInstancesOnDeploymentSuccess": {"terminationWaitTimeInMinutes": 0},
+            },
+        }
+    },
+    "RegisterTaskDefinition": {
+        "taskDefinition": {"taskDefinitionArn": "arn:aws:ecs:us-east-1:123456789012:task-definition/alpha:1"}
+    },
+    "CreateDeployment": {"deploymentId": "d-ALPHA1234"},
+    "GetDeployment": {"deploymentInfo": {"status": "Succeeded"}},
+}
+SPECIFICATION = "Resources: [{Service: {Type: AWS::ECS::Service, Properties: {TaskDefinition: old}}}]"
+TOPIC_POLICY = {
+    "Statement": [
+        {
+            "Sid": "trail",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": "arn:aws:sns:<Region>:<SNSTopicOwnerAccountId>:<SNSTopicName>",
+        }
+    ]
+}
+BUCKET_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "trail",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": "arn:aws:s3:::<BucketName>/<Prefix>AWSLogs/<CustomerAccountID>/*",
+        }
+    ],
+}
+PIPELINE = '{"objects": [{"id": "Default", "name": "Default", "workerGroup": "w"}]}'
+BUILD = "build-0a1b2c3d-alpha"
+
+CASES = {
+    "ecs deploy": Case(
+        "-p cluster omega -p service web-omega",
+        (
+            "aws ecs deploy --cluster alpha --service web-alpha --task-definition task.json --codedeploy-appspec s.yml",
+            "aws deploy wait deployment-successful --deployment-id d-ALPHA1234",
+        ),
+        files={"task.json": '{"family": "web", "containerDefinitions": []}', "s.yml": SPECIFICATION},
+        canned=DEPLOYED,
+    ),
+    "deploy push": Case(
+        "-p bucket bucket-omega -p application-name omega -p instance-name host-omega",
+        (
+            "aws s3api create-bucket --bucket bucket-alpha",
+            "aws deploy create-application --application-name alpha",
+            "aws deploy push --application-name alpha --s3-location s3://bucket-alpha/app.zip --source app "
+            "--description first",
+            "aws deploy register --instance-name host-alpha --tags Key=a,Value=b --region us-east-1",
+            "aws iam get-user --user-name host-alpha",
+        ),
+        files={"app/appspec.yml": "version: 0.0", "app/page": "page"},
+        canned={
+            "RegisterApplicationRevision": {},
+            "RegisterOnPremisesInstance": {},
+            "AddTagsToOnPremisesInstances": {},
+        },
+    ),
+    "gamelift upload-build": Case(
+        "-p name omega",
+        (
+            "aws gamelift upload-build --name alpha --build-version 1 --build-root build",
+            f"aws gamelift delete-build --build-id {BUILD}",
+        ),
+        files={"build/game": "game"},
+        canned={
+            "CreateBuild": {"Build": {"BuildId": BUILD}},
+            "RequestUploadCredentials": {
+                "UploadCredentials": {"AccessKeyId": "key", "SecretAccessKey": "secret", "SessionToken": "token"},
+                "StorageLocation": {"Bucket": "builds", "Key": "build.zip"},
+            },
+            "PUT /builds/build.zip": "",
+            "DeleteBuild": {},
+        },
+    ),
+    "codeartifact login, servicecatalog generate": Case(
+        "-p bucket bucket-omega -p product-name omega -p domain omega",
+        (
+            "aws s3api create-bucket --bucket bucket-alpha",
+            "aws codeartifact create-domain --domain alpha",
+            "aws codeartifact login --tool pip --domain alpha --repository packages --dry-run",
+            "aws servicecatalog generate product --product-name alpha --product-owner me "
+            "--product-type CLOUD_FORMATION_TEMPLATE --file-path t.json --bucket-name bucket-alpha "
+            "--provisioning-artifact-name v1 --provisioning-artifact-description first "
+            "--provisioning-artifact-type CLOUD_FORMATION_TEMPLATE --tags Key=a,Value=b",
+        ),
+        files={"t.json": "{}"},
+        canned={
+            "POST /v1/domain?domain=alpha": {"domain": {"name": "alpha"}},
+            "POST /v1/authorization-token?domain=alpha": {"authorizationToken": "token", "expiration": 1900000000},
+            "GET /v1/repository/endpoint?domain=alpha&repository=packages&format=pypi": {
+                "repositoryEndpoint": "https://alpha.example.com/pypi/packages/"
+            },
+        },
+    ),
+    "cloudtrail create-subscription, configservice subscribe": Case(
+        "-p name omega -p s3-new-bucket bucket-omega -p sns-new-topic topic-omega -p s3-bucket other-omega",
+        (
+            "aws cloudtrail create-subscription --name alpha --s3-new-bucket bucket-alpha --sns-new-topic topic-alpha "
+            "--s3-custom-policy file://bucket.json --sns-custom-policy file://topic.json",
+            "aws cloudtrail update-subscription --name alpha --s3-use-bucket bucket-alpha --s3-prefix logs",
+            "aws cloudtrail validate-logs --trail-arn arn:aws:cloudtrail:us-east-1:123456789012:trail/alpha "
+            "--start-time 2026-01-01T00:00:00Z --end-time 2026-01-01T03:00:00Z",
+            "aws iam create-role --assume-role-policy-document '{}' --role-name recorder",
+            "aws configservice subscribe --s3-bucket other-alpha --sns-topic topic-alpha "
+            "--iam-role arn:aws:iam::123456789012:role/recorder",
+        ),
+        files={"bucket.json": json.dumps(BUCKET_POLICY), "topic.json": json.dumps(TOPIC_POLICY)},
+        canned={"ListPublicKeys": {"PublicKeyList": [{"Value": "AAAA", "Fingerprint": "f"}]}},
+    ),
+    "datapipeline put-pipeline-definition": Case(
+        "-p name omega",
+        (
+            "aws datapipeline create-pipeline --name alpha --unique-id u",
+            "aws datapipeline put-pipeline-definition --pipeline-definition file://p.json --pipeline-id df-012345ALPHA",
+            "aws datapipeline list-runs --pipeline-id df-012345ALPHA "
+            "--start-interval 2026-01-01T00:00:00,2026-02-01T00:00:00",
+        ),
+        files={"p.json": PIPELINE},
+        canned={
+            "CreatePipeline": {"pipelineId": "df-012345ALPHA"},
+            "PutPipelineDefinition": {"errored": False},
+            "QueryObjects": {"ids": ["run"]},
+            "DescribeObjects": {"pipelineObjects": []},
+        },
+    ),
+    "waiters": Case(
+        "-p bucket bucket-omega -p stream-name omega -p role-name omega -p user-name user-omega",
+        (
+            "aws s3api create-bucket --bucket bucket-alpha",
+            "aws s3api wait bucket-exists --bucket bucket-alpha",
+            "aws s3api put-object --bucket bucket-alpha --key k",
+            "aws s3api wait object-exists --bucket bucket-alpha --key k",
+            "aws kinesis create-stream --shard-count 1 --stream-name alpha",
+            "aws kinesis wait stream-exists --stream-name alpha",
+            "aws kinesis delete-stream --stream-name alpha",
+            "aws kinesis wait stream-not-exists --stream-name alpha",
+            "aws iam create-role --assume-role-policy-document '{}' --role-name alpha",
+            "aws iam wait role-exists --role-name alpha",
+            "aws iam create-user --user-name user-alpha",
+            "aws iam wait user-exists --user-name user-alpha",
+        ),
+    ),
+}
+
+
+def for_omega(value: Any) -> Any:
+    """A value with the other name in it, wherever it is."""
+    return json.loads(json.dumps(value).replace("alpha", "omega").replace("ALPHA", "OMEGA"))
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_what_was_done_for_one_name_is_done_for_another(cloud: Cloud, case: Case) -> None:
+    files(*case.files)
+    for name, content in case.files.items():
+        Path(name).write_text(content)
+    cloud.answer(case.canned)
+    cloud.record(*case.lines)
+    asked = cloud.asked
+    for name in re.findall(r"file://(\S+)", " ".join(case.lines)):
+        Path(name).unlink()
+    cloud.answer(for_omega(case.canned))
+    result, _ = cloud.replay(*case.switches.split())
+    assert cloud.asked == for_omega(asked)
+    assert result.lines == [f"(play) {for_omega(line)}" for line in case.lines]
+
+
+def test_a_clusters_new_identifier_is_used(cloud: Cloud) -> None:
+    cloud.record(
+        "aws emr create-cluster --name c --release-label emr-6.15.0 --instance-type m5.xlarge --instance-count 3 "
+        "--use-default-roles"
+    )
+    (command,) = recorded("t.trace")
+    old = command["calls"][0]["response"]["JobFlowId"]
+    asked = cloud.asked
+    lines = (
+        f"aws emr add-steps --cluster-id {old} --steps Type=CUSTOM_JAR,Name=s,Jar=s3://jars/a.jar,Args=a,b",
+        f"aws emr describe-cluster --cluster-id {old}",
+        f"aws emr wait cluster-running --cluster-id {old}",
+        f"aws emr modify-cluster-attributes --cluster-id {old} --no-termination-protected",
+        f"aws emr terminate-clusters --cluster-ids {old}",
+    )
+    cloud.record(*lines, append=True)
+    asked += cloud.asked
+    result, _ = cloud.replay()
+    new = result.answers[0]["ClusterId"]
+    assert new != old
+    assert result.lines[1:] == [f"(play) {line.replace(old, new)}" for line in lines]
+    assert str(cloud.asked) == str(asked).replace(old, new)
+
+
+def answered(operation: str, content: str) -> str:
+    """The answer of an operation of IAM."""
+    return f"<Response><{operation}Result>{content}</{operation}Result></Response>"
+
+
+def test_default_roles_are_made_again(cloud: Cloud, aws_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And noted in the configuration. Which services the roles are for depends on the endpoint."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", os.environ["AWS_ENDPOINT_URL"])
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    cloud.refuse("GetRole", "GetInstanceProfile")
+    cloud.answer(
+        {
+            "AttachRolePolicy": answered("AttachRolePolicy", ""),
+            "GetPolicy": answered("GetPolicy", "<Policy><DefaultVersionId>v1</DefaultVersionId></Policy>"),
+            "GetPolicyVersion": answered("GetPolicyVersion", "<PolicyVersion><Document>{}</Document></PolicyVersion>"),
+        }
+    )
+    asked = cloud.record("aws emr create-default-roles", "aws dlm create-default-role")
+    assert asked.count("CreateRole") == 4
+    configured = (aws_home / ".aws/config").read_text()
+    (aws_home / ".aws/config").unlink()
+    members = cloud.members
+    result, asked_again = cloud.replay()
+    assert asked_again == asked
+    assert cloud.members == members
+    assert (aws_home / ".aws/config").read_text() == configured
+    assert result.out.count('"RoleName"') == 4
+
+
 # --- commands that the person added
+
+
+def test_what_awscli_makes_up_is_made_up_anew(cloud: Cloud) -> None:
+    made = "aws cloudfront create-distribution --origin-domain-name example.org"
+    cloud.record(made, made)
+    replayed = play(*TRACE)
+    assert (replayed.code, replayed.err) == (0, "")
+    references = re.findall(r"<CallerReference>(.*?)<", " ".join(str(asked) for asked in cloud.asked))
+    assert len(set(references)) == 4
+    assert [line for line in replayed.lines if line.startswith("(play)")] == [f"(play) {made}"] * 2
+
+
+def test_an_option_with_an_equals_sign_follows_too(cloud: Cloud) -> None:
+    cloud.record("aws s3api create-bucket --bucket bkt", "aws s3api wait bucket-exists --bucket=bkt")
+    result, _ = cloud.replay("-p", "bucket", "other")
+    assert result.lines[1] == "(play) aws s3api wait bucket-exists --bucket=other"
+
+
+def test_a_line_that_no_longer_says_what_is_sent_says_so(cloud: Cloud) -> None:
+    Path("logs.json").write_text('[{"Name": "log", "Jar": "s3://logs-alpha/a.jar"}]')
+    cloud.record(
+        "aws s3api create-bucket --bucket logs-alpha",
+        "aws emr create-cluster --name c --release-label emr-6.0.0 --instance-type m5.large --steps file://logs.json",
+    )
+    preview = play(*TRACE, "--dryrun", "-p", "bucket", "logs-omega")
+    assert "(no line can say file://logs.json exactly; what is meant is sent)" in preview.out
+
+
+def test_what_reads_its_input_is_not_recorded(cloud: Cloud) -> None:
+    cloud.record("aws s3 mb s3://bkt")
+    result = rec(*TRACE, "-n", "--append", lines=["aws s3 cp - s3://bkt/k"])
+    assert "this command read its input, which no trace holds: it is not recorded" in result.err
+    assert len(recorded("t.trace")) == 1
 
 
 def test_an_alias_is_replayed_as_what_it_stands_for(cloud: Cloud, aws_home: Path) -> None:

@@ -8,10 +8,12 @@ import hashlib
 import http.client
 import json
 import re
+import sqlite3
 import sys
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -467,6 +469,17 @@ def test_no_command_logs_for_another(cli: Cli) -> None:
         assert sum("CLI version" in each for each in lines) == 1
         assert sum("Sending http request" in each for each in lines) == 1
     assert cli.do(*line).err == ""
+
+
+def test_each_command_is_once_in_awsclis_history(cli: Cli, home: Path) -> None:
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text("[default]\ncli_history = enabled\n")
+    for name in ("alice", "bob", "carol"):
+        cli.do("iam", "create-user", "--user-name", name)
+    with closing(sqlite3.connect(home / ".aws" / "cli" / "history" / "history.db")) as history:
+        events = history.execute("SELECT event_type, COUNT(*) FROM records GROUP BY id, event_type").fetchall()
+    assert {count for _, count in events} == {1}
+    assert [event for event, _ in events].count("CLI_RC") == 3
 
 
 def test_options_of_one_command_do_not_stick_to_the_next(cli: Cli, relay: Relay) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from awstracer import plan, relations
 from awstracer.commandline import Mark, OperationCommand, Option, plain
-from awstracer.driver import query
+from awstracer.driver import AwsCli, query
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.plan import Knowledge, Override, Plan
 from awstracer.trace import Operation, Trace
@@ -44,7 +48,7 @@ class Catalog:
 
 def planned(recorded: Trace, *params: tuple[str, str], replaced: Sequence[str] = ()) -> Plan:
     overrides = [Override.parse(*param) for param in params]
-    return plan.make(recorded, relations.derive(recorded, query), overrides, Catalog(), replaced)
+    return plan.make(recorded, relations.derive(recorded, query, MODELS), overrides, Catalog(), replaced)
 
 
 def lines(recorded: Trace, *params: tuple[str, str]) -> list[str]:
@@ -60,6 +64,7 @@ def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Mark]]:
     return [{span.text: span.mark for span in text if span.mark is not Mark.RECORDED} for text in shown]
 
 
+MODELS = AwsCli()
 ARN = "arn:aws:iam::123456789012:policy/p-one"
 POLICY = trace(
     [
@@ -142,6 +147,18 @@ def test_a_number_means_that_command_only() -> None:
     ]
 
 
+def test_what_is_kept_stays_as_recorded_and_everything_else_follows() -> None:
+    overrides = [Override.parse("1.policy-name", "tp"), Override.parse("2.policy-arn", None)]
+    steps = plan.make(POLICY, relations.derive(POLICY, query, MODELS), overrides, Catalog())
+    known = Knowledge(steps, live=True, query=query)
+    known.learn(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
+    second, third = (known.invocation(step) for step in steps.steps[1:])
+    assert second.parameters == {"PolicyArn": ARN, "UserName": "alice"}
+    assert third.parameters == {"PolicyArn": "x", "Tags": '[{"Key": "arn:other"}]'}
+    with pytest.raises(UnknownParameter):
+        plan.make(POLICY, [], [Override.parse("2.policy", None)], Catalog())
+
+
 def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
     with pytest.raises(UnknownParameter) as unknown:
         lines(USERS, ("usr-name", "x"))
@@ -219,7 +236,7 @@ LOOKED_UP = trace(
 
 def elsewhere(account: str | None = "999988887777") -> tuple[Plan, Knowledge]:
     steps = planned(LOOKED_UP)
-    played = plan.Played("eu-west-1", lambda: account)
+    played = plan.Played("eu-west-1", account=lambda: account)
     return steps, Knowledge(steps, live=True, query=query, played=played)
 
 
@@ -258,6 +275,129 @@ def test_an_account_that_nobody_tells_is_not_guessed() -> None:
 
 def test_where_nothing_moved_nothing_is_asked() -> None:
     steps = planned(trace(["x.Y", {"VPCRegion": "us-east-1"}, {}]))
-    played = plan.Played("us-east-1", lambda: pytest.fail("asked"))
+    played = plan.Played("us-east-1", account=lambda: pytest.fail("asked"))
     invocation = Knowledge(steps, live=True, query=query, played=played).invocation(steps.steps[0])
     assert (invocation.parameters, invocation.substitutions) == ({"VPCRegion": "us-east-1"}, ())
+
+
+# --- values as the text around them says them
+
+
+def test_a_value_is_escaped_for_the_document_that_it_goes_into() -> None:
+    once = json.dumps({"role": "telling-name-1"})
+    recorded = trace(
+        ["iam.CreateRole", {"RoleName": "telling-name-1"}, {}],
+        ["iam.TagRole", {"Tags": once, "Note": json.dumps({"inner": once}), "Text": "role telling-name-1"}, {}],
+    )
+    steps = planned(recorded, ("role-name", 'a"b\\c'))
+    parameters = Knowledge(steps, live=True, query=query).invocation(steps.steps[1]).parameters
+    assert parameters is not None
+    assert json.loads(parameters["Tags"]) == {"role": 'a"b\\c'}
+    assert json.loads(json.loads(parameters["Note"])["inner"]) == {"role": 'a"b\\c'}
+    assert parameters["Text"] == 'role a"b\\c'
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_any_name_fits_into_any_document(name: str) -> None:
+    document = json.dumps({"a": [json.dumps({"Resource": "x/telling-name-1/*"})]})
+    recorded = trace(["iam.CreateRole", {"RoleName": "telling-name-1"}, {}], ["iam.TagRole", {"Tags": document}, {}])
+    steps = planned(recorded, ("role-name", name))
+    parameters = Knowledge(steps, live=True, query=query).invocation(steps.steps[1]).parameters
+    assert parameters is not None
+    assert json.loads(json.loads(parameters["Tags"])["a"][0]) == {"Resource": f"x/{name.removeprefix('file://')}/*"}
+
+
+def test_a_value_is_encoded_as_the_recorded_one_was() -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:things-1"
+    recorded = trace(
+        ["sns.CreateTopic", {}, {"TopicArn": topic}],
+        ["apigateway.PutIntegration", {"uri": f"https://host/?TopicArn={quote(topic, safe='')}&x=%20"}, {}],
+    )
+    steps = planned(recorded)
+    known = Knowledge(steps, live=True, query=query)
+    known.learn(steps.steps[0], {"TopicArn": "arn:aws:sns:eu-west-1:1:a b"})
+    parameters = known.invocation(steps.steps[1]).parameters
+    assert parameters == {"uri": "https://host/?TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3Aa%20b&x=%20"}
+
+
+TABLE = trace(
+    ["dynamodb.CreateTable", {"TableName": "Music"}, {}],
+    ["dynamodb.BatchWriteItem", {"RequestItems": {"Music": [{"PutRequest": {"Item": {"Music": {"S": "Music"}}}}]}}, {}],
+    [
+        "dynamodb.BatchGetItem",
+        {"RequestItems": {"Music": {"Keys": []}}},
+        {"Responses": {"Music": [{"Id": {"S": "0a1b2c3d-0000-4000-8000-000000000000"}}]}},
+    ],
+    ["dynamodb.DeleteItem", {"TableName": "Music", "Key": {"Id": {"S": "0a1b2c3d-0000-4000-8000-000000000000"}}}, {}],
+)
+
+
+def test_a_key_of_a_map_is_renamed_with_the_thing_that_it_names() -> None:
+    steps = planned(TABLE, ("1.table-name", "Jazz"))
+    known = Knowledge(steps, live=True, query=query)
+    assert known.invocation(steps.steps[1]).parameters == {
+        "RequestItems": {"Jazz": [{"PutRequest": {"Item": {"Music": {"S": "Music"}}}}]}
+    }
+    assert '\'{"Jazz": [{' in plain(known.invocation(steps.steps[1]).shown)
+    known.learn(steps.steps[2], {"Responses": {"Jazz": [{"Id": {"S": "new"}}]}})
+    assert known.invocation(steps.steps[3]).parameters == {"TableName": "Jazz", "Key": {"Id": {"S": "new"}}}
+
+
+# --- another partition
+
+
+def test_another_partition_has_other_arns_and_hosts() -> None:
+    managed, own = "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:s3:us-east-1:123456789012:accesspoint/x"
+    queue = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
+    request = {"PolicyArn": managed, "Own": own, "Url": queue, "Principal": "lambda.amazonaws.com"}
+    steps = planned(trace(["iam.AttachUserPolicy", request, {}]))
+    china = MODELS.partition("cn-north-1")
+    known = Knowledge(steps, live=True, query=query, played=plan.Played("cn-north-1", china))
+    assert known.invocation(steps.steps[0]).parameters == {
+        "PolicyArn": "arn:aws-cn:iam::aws:policy/ReadOnlyAccess",
+        "Own": "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/x",
+        "Url": "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q",
+        "Principal": "lambda.amazonaws.com",
+    }
+
+
+# --- what luck would decide
+
+
+def published(function: str) -> list[Any]:
+    return ["lambda.PublishVersion", {"FunctionName": function}, {"Version": "7"}, ["l", "p", "--query", "Version"]]
+
+
+def aliased(function: str) -> Knowledge:
+    recorded = trace(
+        published("one"),
+        published("two"),
+        ["lambda.CreateAlias", {"FunctionName": function, "FunctionVersion": "7"}, {}],
+    )
+    known = Knowledge(planned(recorded), live=True, query=query)
+    for step, version in zip(known.steps, ("1", "2"), strict=False):
+        known.learn(step, {"Version": version})
+    return known
+
+
+@pytest.mark.parametrize(("function", "version"), [("one", "1"), ("two", "2")])
+def test_what_says_little_comes_from_the_command_about_the_same_thing(function: str, version: str) -> None:
+    known = aliased(function)
+    assert known.invocation(known.steps[2]).parameters == {"FunctionName": function, "FunctionVersion": version}
+
+
+def test_sources_that_were_as_good_are_told_where_they_differ() -> None:
+    known = aliased("three")
+    (substitution,) = known.invocation(known.steps[2]).substitutions
+    assert substitution.value == "2"
+    assert [(rival.command, value) for rival, value in substitution.rivals] == [(0, "1")]
+
+
+def test_identifiers_that_nothing_explains_are_told() -> None:
+    vpc, image = "vpc-0a1b2c3d4e5f67890", "ami-0a1b2c3d4e5f67890"
+    recorded = trace(
+        ["ec2.CreateVpc", {}, {"Vpc": {"VpcId": vpc}}],
+        ["ec2.RunInstances", {"ImageId": image, "VpcId": vpc, "Note": f"x {image}, {vpc}", "Type": "t3.micro"}, {}],
+    )
+    steps = planned(recorded, ("2.image-id", "ami-1"))
+    assert Knowledge(steps, live=False, query=query).invocation(steps.steps[1]).unrelated == ((("Note",), image),)

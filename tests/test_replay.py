@@ -15,7 +15,7 @@ import pytest
 
 from awstracer import plan, relations, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import query
+from awstracer.driver import AwsCli, query
 from awstracer.errors import MissingValue
 from awstracer.plan import Invocation, Step
 from awstracer.player import Player, Settings, Status
@@ -200,7 +200,7 @@ def asked(settings: Settings, **pauses: float) -> list[object]:
     """What is run and slept when commands with these names and recorded pauses are played."""
     stage = Stage()
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
-    steps = plan.make(recorded, relations.derive(recorded, query), [], stage)
+    steps = plan.make(recorded, relations.derive(recorded, query, AwsCli()), [], stage)
     known = plan.Knowledge(steps, live=True, query=query)
     Player(steps, knowledge=known, runner=stage, sleep=stage.sleep, observer=stage, settings=settings).play()
     return stage.asked

@@ -1,0 +1,57 @@
+"""A plan as a JSON document, for programs that want to know what a replay would do.
+
+What is in it stands in the README's appendix.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from awstracer.commandline import Mark, plain
+from awstracer.location import Setting
+from awstracer.plan import Invocation, Step, Substitution
+from awstracer.relations import Source
+from awstracer.trace import spelled
+from awstracer.tracefile import packed
+
+VERSION = 1
+
+
+def dumps(invocations: Iterable[tuple[Step, Invocation]]) -> str:
+    """The steps of a plan, as they would be run."""
+    commands = [_command(step, invocation) for step, invocation in invocations]
+    return json.dumps({"version": VERSION, "commands": commands}, indent=1, ensure_ascii=False)
+
+
+def _command(step: Step, invocation: Invocation) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "line": plain(invocation.shown),
+        "parameters": packed(invocation.parameters),
+        "derived": [_value(each) for each in invocation.substitutions],
+        "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
+        "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
+        "unrelated": [{"path": spelled(path), "value": text} for path, text in invocation.unrelated],
+        "unsaid": list(invocation.unsaid),
+    }
+
+
+def _value(substitution: Substitution) -> dict[str, Any]:
+    relation = substitution.relation
+    return {
+        "path": spelled(relation.target.path),
+        "span": relation.target.span,
+        "value": substitution.value,
+        "known": substitution.mark is not Mark.PENDING,
+        "source": _source(relation.source),
+        "evidence": relation.evidence,
+        "rivals": [_source(rival) for rival in relation.rivals],
+    }
+
+
+def _source(source: Source | Setting) -> dict[str, Any]:
+    if isinstance(source, Setting):
+        return {"setting": source.name}
+    return {"command": source.command + 1, "side": source.side, "path": spelled(source.path), "part": source.part}

@@ -1,0 +1,133 @@
+"""Whether two equal strings are the same thing: all judgement of that is here.
+
+What a string says by itself (`identifiers.strength`) decides most; what says little needs the same kind
+of thing, a label or an ARN beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from awstracer import identifiers
+from awstracer.identifiers import Strength
+from awstracer.places import Place
+
+Part = tuple[int, int | None]
+
+SHORTEST_KIND = 4
+LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
+WORD = re.compile(r"[A-Za-z0-9]")
+NAME = re.compile(r"[A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A value where it was first seen; `part` are the segments of the string there that it is, None for all."""
+
+    place: Place
+    part: Part | None
+    kind: str
+    text: str
+    strength: Strength
+
+    @property
+    def rank(self) -> int:
+        """Which of several origins of a text is meant: what was named or printed by itself comes first."""
+        if self.part is not None:
+            return 3
+        return {"request": 0, "printed": 2 if self.place.several else 0, "response": 1}[self.place.side]
+
+
+def judge(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    """Why the characters `span` of a place are the thing that the origin is; None if that isn't sure enough."""
+    if place.is_silent or (origin.place.command == place.command and origin.place.side == place.side):
+        return None
+    if place.side == "response" and origin.place.side != "request" and origin.strength <= Strength.LITTLE:
+        return None  # a version `2` is the service's own each time that it says so, and no echo of another's
+    if span == (0, len(place.text)):
+        return _judge_whole(place, origin)
+    return _judge_piece(place, span, origin)
+
+
+def _judge_whole(place: Place, origin: Origin) -> str | None:
+    if origin.strength is Strength.PROOF:
+        return f"the {origin.kind}'s identifier" if origin.kind else "an identifier"
+    if origin.place.service == place.service and _alike(origin.kind, place.kind) and _is_thing(origin):
+        return f"the same {place.kind}"
+    if origin.strength is Strength.MUCH and _is_thing(origin) and not place.is_key:
+        return f"the {origin.kind}'s name" if origin.kind else "a telling name"
+    return None
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two kinds are one, or one says more precisely what the other is: `locktoken`, `nextlocktoken`."""
+    short, long = sorted((one, other), key=len)
+    return short == long != "" or (len(short) >= SHORTEST_KIND and long.endswith(short))
+
+
+def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    if not _is_thing(origin):
+        return None
+    if origin.strength is Strength.PROOF:
+        return f"holds the {origin.kind or 'same'} identifier" if stands_alone(place.text, span, WORD) else None
+    if not stands_alone(place.text, span, NAME):
+        return None
+    for reason in (_named_by_arn, _named_by_s3_uri, _named_by_label, _named_by_echo):
+        evidence = reason(place, span, origin)
+        if evidence:
+            return evidence
+    if origin.strength is Strength.MUCH:
+        return f"holds the {origin.kind or 'same'} name"
+    return None
+
+
+def _is_thing(origin: Origin) -> bool:
+    """Whether an origin is a thing's name or was minted, and is not merely a setting."""
+    return origin.place.side != "request" or origin.place.is_name or origin.part is not None
+
+
+def stands_alone(text: str, span: tuple[int, int], word: re.Pattern[str]) -> bool:
+    """Whether no character of a word goes on before or behind the span."""
+    begin, end = span
+    before, behind = text[max(begin - 1, 0) : begin], text[end : end + 1]
+    starts, ends = word.match(text[begin]), word.match(text[end - 1])
+    return not (starts and word.match(before)) and not (ends and word.match(behind))
+
+
+def _named_by_arn(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    for arn in identifiers.arns(place.text):
+        begin, end = arn.resource
+        if begin <= span[0] and span[1] <= end:
+            same_type = arn.type == origin.kind
+            untyped = not arn.type and arn.service == origin.place.service and span[0] == begin
+            if same_type or untyped:
+                return f"the {origin.kind} in an ARN"
+    return None
+
+
+def _named_by_s3_uri(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    if origin.kind == "bucket" and place.text[: span[0]].endswith("s3://"):
+        return "the bucket in an S3 URI"
+    return None
+
+
+def _named_by_label(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    label = label_before(place.text[: span[0]])
+    if label and origin.place.service == place.service and identifiers.stem_of(label) == origin.kind:
+        return f"labelled {label}"
+    return None
+
+
+def label_before(text: str) -> str:
+    """What the next value in a text is called: `"region": `, `region=`, `--region `."""
+    match = LABEL.search(text[-64:])
+    return (match[1] or match[2]) if match else ""
+
+
+def _named_by_echo(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    """A response's URL or path that ends in the name that its own request gave."""
+    own = origin.place.command == place.command and place.side == "response"
+    if own and span[1] == len(place.text) and place.text[span[0] - 1] in ":/":
+        return f"the {origin.kind} that was asked for"
+    return None
