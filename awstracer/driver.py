@@ -222,13 +222,21 @@ class AwsCli:
             self._shapes[key] = ORDINARY if found is None else _shape(found)
         return self._shapes[key]
 
-    def _modelled(self, service: str, operation: str, side: Asked) -> Any:
-        """botocore's shape of an operation's request or response; None if there is none."""
+    def namespaces(self, service: str) -> frozenset[str]:
+        """What a service is called in ARNs and addresses, its own name among it."""
+        model = self._service_model(service)
+        return frozenset({service} if model is None else {service, model.signing_name, model.endpoint_prefix})
+
+    def _service_model(self, service: str) -> Any:
         if service not in self._models:
             session = self._driver().session
             known = service in session.get_available_services()
             self._models[service] = session.get_service_model(service) if known else None
-        model = self._models[service]
+        return self._models[service]
+
+    def _modelled(self, service: str, operation: str, side: Asked) -> Any:
+        """botocore's shape of an operation's request or response; None if there is none."""
+        model = self._service_model(service)
         if model is None or operation not in model.operation_names:
             return None
         found = model.operation_model(operation)
@@ -236,7 +244,9 @@ class AwsCli:
 
     def partition(self, region: str) -> tuple[str, str] | None:
         """A region's partition and the suffix of its hosts, `aws` and `amazonaws.com`; None for no region."""
-        for partition in self._driver().session.get_component("data_loader").load_data("partitions")["partitions"]:
+        if self._loader is None:
+            self._driver()
+        for partition in self._loader.load_data("partitions")["partitions"]:
             if region in partition["regions"] or re.match(partition["regionRegex"], region):
                 return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
         return None
@@ -671,7 +681,8 @@ def _below(shape: Any, key: Key) -> Any:
 
 def _shape(shape: Any) -> Shape:
     is_silent = bool(getattr(shape, "enum", None) or shape.metadata.get("idempotencyToken"))
-    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None)
+    addresses = shape.serialization.get("location") == "uri"
+    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None, addresses)
 
 
 def _kind(shape: Any) -> str:

@@ -14,6 +14,8 @@ from awstracer.identifiers import Strength
 from awstracer.trace import Path, Where, children, concrete, lookup
 
 NEVER = 9
+NAMED = re.compile(r"(?i:name|key|path\w*|title|alias|identifier)$")
+SORTED = re.compile(r"(?i:id|value|type|engine|protocol)$")
 
 
 def selecting(path: Path, response: Any, echoed: Container[Path]) -> Path:
@@ -89,11 +91,12 @@ def _inconstancy(path: Path, value: Any, *, known: bool) -> int:
         return NEVER
     if known:
         return 0
-    if re.search(r"zone$", name, re.I):
+    if re.search(r"zone(name)?$", name, re.I):
         return 1
-    if re.search(r"\d", value) or identifiers.strength(value) is Strength.PROOF:
+    is_tag = len(path) > 1 and isinstance(path[1], Where)
+    if (re.search(r"\d", value) and not is_tag) or identifiers.strength(value) is Strength.PROOF:
         return NEVER
-    for rank, pattern in enumerate((r"name$|key$|path|title$|alias$", r"id$|value$|type$|engine$"), 2):
-        if re.search(pattern, name, re.I):
+    for rank, pattern in enumerate((NAMED, SORTED), 2):
+        if pattern.search(name):
             return rank + (1 if len(path) > 1 else 0)
     return NEVER

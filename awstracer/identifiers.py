@@ -35,7 +35,16 @@ MIXED = re.compile(r"\d[A-Za-z]+\d+[A-Za-z]|[A-Za-z]\d+[A-Za-z]+\d")
 PERCENT = re.compile(r"%[2-7][0-9A-Fa-f]")
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\uffff]")
 SHORTEST_BASE64 = 16
-SILENT = re.compile(r"[\d\s.,:+TZ-]*|(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*")
+CONSTANT = r"(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*"
+ACTION = r"[a-z0-9-]+:[A-Z][A-Za-z]+\*?"
+SILENT = re.compile(rf"[\d\s.,:+TZ-]*|{CONSTANT}|{ACTION}")
+FORM = re.compile(r"(?<=.)(?:input|config|configuration|spec|summary|details)$")
+REVISION = re.compile(r"[\w-]+:\d+")
+MINTED_LABEL = re.compile(
+    r"(?:^|[a-z])(?:I[dD]s?|Token|Handle)$|^ids?$|"
+    r"(?i:arns?|version|revision|etag|endpoint|address|ur[il]|host|(?:dns|domain|host)name|marker|location|fingerprint)$"
+)
+VERB = re.compile(r"(?:Create|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
 SUFFIX = re.compile(r"(?<=.)(?:names?|numbers?|identifiers?|ids?|arns?|urls?|uris?)$")
 
 
@@ -106,7 +115,7 @@ def stem_of(name: str) -> str:
     name = re.sub(r"[^a-z0-9]", "", name.lower())
     if re.fullmatch(r"names?|identifiers?|ids?|arns?|urls?|uris?|values?|items?", name):
         return ""
-    name = SUFFIX.sub("", name)
+    name = FORM.sub("", SUFFIX.sub("", name))
     return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
 
 
@@ -117,6 +126,14 @@ def is_name(path: Path, operation: str) -> bool:
     squeezed = re.sub(r"[^a-z0-9]", "", last.lower())
     noun = re.sub(r"^[A-Z][a-z0-9]*", "", operation).lower()
     return bool(SUFFIX.search(squeezed)) or stem_of(last) in ("", noun) or squeezed.removesuffix("name") in noun
+
+
+@lru_cache(maxsize=1 << 16)
+def is_new(path: Path, operation: str) -> bool:
+    """Whether the member at a path of a request names the very thing that the operation makes."""
+    verb = VERB.match(operation)
+    last = next((key for key in reversed(path) if isinstance(key, str)), "")
+    return bool(verb) and len(path) == 1 and stem_of(last) in ("", stem_of(operation[verb.end() :] if verb else ""))
 
 
 def decoded(text: str) -> str | None:
@@ -131,13 +148,9 @@ def decoded(text: str) -> str | None:
 
 
 def minted(text: str) -> Iterator[tuple[int, int]]:
-    """Where in a text the identifiers are that a service made: ids, UUIDs, and ARNs of some account."""
-    arns_here = [match.span() for match in ARN.finditer(text) if match["account"] not in (None, "aws")]
-    yield from arns_here
+    """Where in a text the identifiers are that a service made: ids and UUIDs."""
     for pattern in (UUID, MINTED_WORD):
-        for match in pattern.finditer(text):
-            if not any(begin <= match.start() < end for begin, end in arns_here):
-                yield match.span()
+        yield from (match.span() for match in pattern.finditer(text))
 
 
 def unquoted(text: str) -> tuple[str, list[int]]:
@@ -162,18 +175,29 @@ def unquoted(text: str) -> tuple[str, list[int]]:
 
 @dataclass(frozen=True)
 class Arn:
-    """An ARN in a text: where its parts begin and end."""
+    """An ARN in a text.
+
+    type       of the resource, without case and hyphens; empty where the ARN has none
+    resource   where the resource begins and ends in the text
+    name       where what stands behind the type begins
+    is_bare    whether it has neither a region nor an account
+    """
 
     service: str
     type: str
     resource: tuple[int, int]
+    name: int
+    is_bare: bool
 
 
 def arns(text: str) -> Iterator[Arn]:
     """The ARNs in a text."""
     for match in ARN.finditer(text):
         head, separator, _ = re.match(r"([^:/]*)([:/]?)(.*)", match["rest"], re.S).groups()  # type: ignore[union-attr]
-        yield Arn(match["service"], stem_of(head) if separator else "", match.span("rest"))
+        begin, end = match.span("rest")
+        name = begin + len(head) + 1 if separator else begin
+        is_bare = not match["region"] and not match["account"]
+        yield Arn(match["service"], stem_of(head) if separator else "", (begin, end), name, is_bare)
 
 
 def segments(text: str) -> list[tuple[int, int]]:

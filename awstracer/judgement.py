@@ -19,17 +19,25 @@ SHORTEST_KIND = 4
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
 WORD = re.compile(r"[A-Za-z0-9]")
 NAME = re.compile(r"[A-Za-z0-9_.-]")
+DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
+BUCKET_HOST = re.compile(r"\.s3[.-]")
+RANDOM_END = re.compile(r"-[?*]")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A value where it was first seen; `part` are the segments of the string there that it is, None for all."""
+    """A value where it was first seen.
+
+    part         the segments of the string there that it is, None for all
+    namespaces   what its service is called in ARNs
+    """
 
     place: Place
     part: Part | None
     kind: str
     text: str
     strength: Strength
+    namespaces: frozenset[str] = frozenset()
 
     @property
     def rank(self) -> int:
@@ -39,7 +47,18 @@ class Origin:
         return {"request": 0, "printed": 2 if self.place.several else 0, "response": 1}[self.place.side]
 
 
-def judge(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+EXACT, TELLING = 0, 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """That an origin is meant, and why; `grade` is EXACT if the kind of thing agrees, TELLING if only the name does."""
+
+    grade: int
+    reason: str
+
+
+def judge(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None:
     """Why the characters `span` of a place are the thing that the origin is; None if that isn't sure enough."""
     if place.is_silent or (origin.place.command == place.command and origin.place.side == place.side):
         return None
@@ -50,13 +69,17 @@ def judge(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
     return _judge_piece(place, span, origin)
 
 
-def _judge_whole(place: Place, origin: Origin) -> str | None:
+def _judge_whole(place: Place, origin: Origin) -> Verdict | None:
     if origin.strength is Strength.PROOF:
-        return f"the {origin.kind}'s identifier" if origin.kind else "an identifier"
-    if origin.place.service == place.service and _alike(origin.kind, place.kind) and _is_thing(origin):
-        return f"the same {place.kind}"
-    if origin.strength is Strength.MUCH and _is_thing(origin) and not place.is_key:
-        return f"the {origin.kind}'s name" if origin.kind else "a telling name"
+        return Verdict(EXACT, f"the {origin.kind}'s identifier" if origin.kind else "an identifier")
+    if not _is_thing(origin):
+        return None
+    if origin.place.service == place.service and _alike(origin.kind, place.kind):
+        return Verdict(EXACT, f"the same {place.kind}")
+    if place.is_labelled and origin.kind == identifiers.stem_of(place.label) and origin.place.side == "request":
+        return Verdict(EXACT, f"called {place.label}")
+    if origin.strength is Strength.MUCH and not place.is_key and not place.is_new:
+        return Verdict(TELLING, f"the {origin.kind}'s name" if origin.kind else "a telling name")
     return None
 
 
@@ -66,25 +89,33 @@ def _alike(one: str, other: str) -> bool:
     return short == long != "" or (len(short) >= SHORTEST_KIND and long.endswith(short))
 
 
-def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None:
     if not _is_thing(origin):
         return None
     if origin.strength is Strength.PROOF:
-        return f"holds the {origin.kind or 'same'} identifier" if stands_alone(place.text, span, WORD) else None
-    if not stands_alone(place.text, span, NAME):
-        return None
-    for reason in (_named_by_arn, _named_by_s3_uri, _named_by_label, _named_by_echo):
+        alone = stands_alone(place.text, span, WORD)
+        return Verdict(EXACT, f"holds the {origin.kind or 'same'} identifier") if alone else None
+    for reason in (_named_by_host, _named_by_arn, _named_by_s3_uri, _named_by_path, _named_by_label, _named_by_echo):
         evidence = reason(place, span, origin)
         if evidence:
-            return evidence
-    if origin.strength is Strength.MUCH:
-        return f"holds the {origin.kind or 'same'} name"
+            return Verdict(EXACT, evidence)
+    if origin.strength is Strength.MUCH and stands_alone(place.text, span, NAME) and not _is_arns_own(place, span):
+        return Verdict(TELLING, f"holds the {origin.kind or 'same'} name")
     return None
+
+
+def _is_arns_own(place: Place, span: tuple[int, int]) -> bool:
+    """Whether a word is an ARN's type, and not the name behind it."""
+    return any(arn.type and arn.resource[0] <= span[0] < arn.name for arn in identifiers.arns(place.text))
 
 
 def _is_thing(origin: Origin) -> bool:
     """Whether an origin is a thing's name or was minted, and is not merely a setting."""
     return origin.place.side != "request" or origin.place.is_name or origin.part is not None
+
+
+def _begins(text: str, at: int, word: re.Pattern[str]) -> bool:
+    return not word.match(text[max(at - 1, 0) : at])
 
 
 def stands_alone(text: str, span: tuple[int, int], word: re.Pattern[str]) -> bool:
@@ -96,24 +127,47 @@ def stands_alone(text: str, span: tuple[int, int], word: re.Pattern[str]) -> boo
 
 
 def _named_by_arn(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    """A thing's name behind its type in an ARN of its service, or at the beginning where such ARNs have no types."""
+    alone = stands_alone(place.text, span, NAME)
     for arn in identifiers.arns(place.text):
         begin, end = arn.resource
-        if begin <= span[0] and span[1] <= end:
-            same_type = arn.type == origin.kind
-            untyped = not arn.type and arn.service == origin.place.service and span[0] == begin
-            if same_type or untyped:
+        if begin <= span[0] and span[1] <= end and arn.service in origin.namespaces:
+            same_type = arn.type == origin.kind and span[1] > arn.name
+            untyped = (not arn.type or arn.is_bare) and span[0] == begin and origin.text != "root"
+            is_secret = arn.type == "secret" and span[0] == arn.name and RANDOM_END.match(place.text, span[1])
+            if (alone and (same_type or untyped)) or is_secret:
                 return f"the {origin.kind} in an ARN"
     return None
 
 
 def _named_by_s3_uri(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
-    if origin.kind == "bucket" and place.text[: span[0]].endswith("s3://"):
+    if origin.kind == "bucket" and place.text[: span[0]].endswith("s3://") and stands_alone(place.text, span, NAME):
         return "the bucket in an S3 URI"
     return None
 
 
+def _named_by_host(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    """A bucket's name in its host's (`b.s3.amazonaws.com`); a domain's in those below it (`www.home.example`)."""
+    if origin.kind == "bucket" and BUCKET_HOST.match(place.text, span[1]) and _begins(place.text, span[0], NAME):
+        return "the bucket in its host's name"
+    before, behind = place.text[: span[0]], place.text[span[1] : span[1] + 1]
+    if DOMAIN.fullmatch(origin.text) and re.search(r"(^|[\s/*@])([\w-]+\.|\*\.)+$", before) and not NAME.match(behind):
+        return "a name in the domain"
+    return None
+
+
+def _named_by_path(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
+    """What a service calls after a thing (`/aws/lambda/NAME`); a thing that is qualified (`NAME:live`)."""
+    if not stands_alone(place.text, span, NAME):
+        return None
+    if any(place.text[: span[0]].endswith(f"/aws/{name}/") for name in origin.namespaces):
+        return f"called after the {origin.kind}"
+    same = origin.place.service == place.service and origin.kind == place.kind != ""
+    return f"the same {place.kind}, qualified" if same and span[0] == 0 and place.text[span[1]] == ":" else None
+
+
 def _named_by_label(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
-    label = label_before(place.text[: span[0]])
+    label = label_before(place.text[: span[0]]) if stands_alone(place.text, span, NAME) else ""
     if label and origin.place.service == place.service and identifiers.stem_of(label) == origin.kind:
         return f"labelled {label}"
     return None
@@ -127,7 +181,7 @@ def label_before(text: str) -> str:
 
 def _named_by_echo(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
     """A response's URL or path that ends in the name that its own request gave."""
-    own = origin.place.command == place.command and place.side == "response"
+    own = stands_alone(place.text, span, NAME) and origin.place.command == place.command and place.side == "response"
     if own and span[1] == len(place.text) and place.text[span[0] - 1] in ":/":
         return f"the {origin.kind} that was asked for"
     return None

@@ -7,6 +7,7 @@ people also give to clusters: it means the region only where its place says so.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -48,31 +49,34 @@ def settings(trace: Trace, models: Models) -> list[Setting]:
 
 
 def _account(trace: Trace) -> str | None:
-    """The account that the caller's identity or, failing that, most ARNs in responses name."""
+    """The account that the caller's identity or, failing that, most responses name in ARNs."""
     counts: dict[str, int] = {}
     for command in trace.commands:
         for call in command.calls:
             response = call.response or {}
             if call.operation == "GetCallerIdentity" and isinstance(response.get("Account"), str):
                 return str(response["Account"])
-            for arn in _arns(response) if len(counts) != 1 or max(counts.values()) < FEW else ():
-                match = identifiers.ARN.match(arn)
-                if match and match["account"] and match["account"].isdigit():
-                    counts[match["account"]] = counts.get(match["account"], 0) + 1
+            for account in _accounts(response) if len(counts) != 1 or max(counts.values()) < FEW else ():
+                counts[account] = counts.get(account, 0) + 1
     return max(counts, key=lambda account: counts[account]) if counts else None
 
 
-def _arns(document: Any) -> Iterator[str]:
-    """The strings in a document that begin like an ARN."""
-    pending = [document]
+def _accounts(document: Any) -> Iterator[str]:
+    """The accounts of the ARNs in a document, each once, those that stand higher first."""
+    seen: set[str] = set()
+    pending = deque([document])
     while pending:
-        node = pending.pop()
+        node = pending.popleft()
         if isinstance(node, dict):
             pending += node.values()
         elif isinstance(node, list):
             pending += node
         elif isinstance(node, str) and node.startswith("arn:"):
-            yield node
+            match = identifiers.ARN.match(node)
+            account = match["account"] if match else None
+            if account and account.isdigit() and account not in seen:
+                seen.add(account)
+                yield account
 
 
 def settings_in(place: Place, known: Sequence[Setting], taken: Sequence[tuple[int, int]]) -> Iterator[Found]:
@@ -103,6 +107,8 @@ def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> 
     if alone and re.match(r"[a-z](?![A-Za-z0-9-])", behind) and any(re.search(r"zone|az$", x, re.I) for x in labels):
         return "the region of a zone"
     ends = not re.match(r"[A-Za-z0-9-]", behind)
+    if alone and ends and re.search(r"AWSLogs/.*/$", before):
+        return "the region in the path of a service's log"
     if alone and ends and any(re.search(r"region|locationconstraint", x, re.I) for x in labels):
         return "it is called a region"
     return None

@@ -26,10 +26,12 @@ class Shape:
     is_silent   whether its value says nothing of where it comes from: it is one of a fixed set, or a token
                 that only tells requests apart
     keys        for a map the name of its keys' shape
+    addresses   whether it is a part of the address to which a request is sent, and so names a resource
     """
 
     is_silent: bool = False
     keys: str | None = None
+    addresses: bool = False
 
 
 ORDINARY = Shape()
@@ -43,6 +45,9 @@ class Models(Protocol):
     def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
         """What is at a path of an operation's request or response; ORDINARY where no model tells."""
 
+    def namespaces(self, service: str) -> frozenset[str]:
+        """What a service is called in ARNs and addresses, its own name among it."""
+
     def partition(self, region: str) -> tuple[str, str] | None:
         """The partition of a region and its hosts' suffix, `aws` and `amazonaws.com`; None for no region."""
 
@@ -55,6 +60,8 @@ class Place:
     label       what it is called there
     is_name     whether it names a thing, and does not describe one
     is_silent   whether the API's model says that it can't come from elsewhere
+    is_new      whether it names the very thing that the command makes
+    is_labelled whether a person called it what it is called there
     several     whether a query printed it as one of many
     """
 
@@ -67,6 +74,8 @@ class Place:
     is_name: bool
     text: str
     is_silent: bool = False
+    is_new: bool = False
+    is_labelled: bool = False
     several: bool = False
 
     @property
@@ -91,10 +100,15 @@ def places(
             kind = identifiers.stem_of(shape.keys)
             yield Place(number, side, path, operation.service, kind, shape.keys, True, text)
         elif not is_key:
-            is_name = side == "response" or identifiers.is_name(path, operation.name)
+            is_name = side == "response" or shape.addresses or identifiers.is_name(path, operation.name)
             label = _label(document, path)
             kind = identifiers.stem_of(label) or identifiers.kind(path, operation.name)
-            yield Place(number, side, path, operation.service, kind, label, is_name, text, shape.is_silent)
+            around = models.shape(operation.service, operation.name, side, path[:-1])
+            yield Place(
+                *(number, side, path, operation.service, kind, label, is_name, text, shape.is_silent),
+                is_new=side == "request" and identifiers.is_new(path, operation.name),
+                is_labelled=around.keys is not None,
+            )
 
 
 def _strings(node: Any, path: Path, matters: Callable[[str], bool]) -> Iterator[tuple[Path, str]]:
@@ -117,11 +131,20 @@ def _custom_places(number: int, command: Command, side: Asked, matters: Callable
         if not isinstance(leaf, str) or leaf == option or not matters(leaf):
             continue
         if side == "request":
-            kind, is_name = identifiers.stem_of(option), bool(option)
+            kind, is_name = identifiers.stem_of(option) or _kind_in_calls(command, leaf), bool(option)
             yield Place(number, side, path, service_of(command), kind, option, is_name, leaf)
         else:
             kind = identifiers.kind(path[1:], str(path[0]))
             yield Place(number, side, path, service_of(command), kind, str(path[-1]), True, leaf)
+
+
+def _kind_in_calls(command: Command, text: str) -> str:
+    """What a custom command's word names, by the parameter that its first call got it in."""
+    for call in command.calls[:1]:
+        for path, leaf in leaves(call.request):
+            if leaf == text:
+                return identifiers.kind(path, call.operation)
+    return ""
 
 
 def service_of(command: Command) -> str:
@@ -137,7 +160,7 @@ def _label(document: Any, path: Path) -> str:
     if not keys:
         return ""
     depth, last = keys[-1]
-    if identifiers.stem_of(last):
+    if not re.search(r"values?$", last, re.I) or identifiers.stem_of(last):
         return last
     around = lookup(document, path[:depth])
     beside = next((around[name] for name in ("Name", "Key", "name", "key") if name != last and name in around), None)

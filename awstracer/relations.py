@@ -104,7 +104,7 @@ def _derive(trace: Trace, query: Query, models: Models, wanted: _Wanted) -> list
         echoed = {relation.target.path for relation in answered if relation.target.span is None}
         for path, place in seen:
             if path not in echoed:
-                reader.index.add(place)
+                reader.index.add(place, models.namespaces(place.service))
     return relations
 
 
@@ -222,7 +222,9 @@ class _Reader:
             self.index.add_lists(here, command, self.wanted)
         for place, related in found:
             if not any(relation.target.span is None for relation in related) and place.path not in taken:
-                self.index.add(place)
+                self.index.add(place, self.models.namespaces(place.service))
+        if side == "request":
+            self.index.requested |= {place.text for place in here if not place.is_silent}
         return lists + [relation for _, related in found for relation in related]
 
 
@@ -253,12 +255,13 @@ class _Index:
     shapes: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     lists: dict[tuple[str, ...], Source] = field(default_factory=dict)
     asked: dict[int, set[str]] = field(default_factory=dict)
+    requested: set[str] = field(default_factory=set)
 
-    def add(self, place: Place) -> None:
+    def add(self, place: Place, namespaces: frozenset[str]) -> None:
         """Note the values that are born at a place: of a sort the first, or the latest few if they say little."""
-        if place.is_silent:
+        if place.is_silent or (place.side == "response" and place.text in self.requested):
             return
-        for origin in _origins(place):
+        for origin in _origins(place, self._account, namespaces):
             known = self.origins.setdefault(origin.text, [])
             sort = (origin.rank, origin.kind, origin.place.service)
             same = [other for other in known if (other.rank, other.kind, other.place.service) == sort]
@@ -271,29 +274,36 @@ class _Index:
             if first:
                 self.shapes.setdefault(first[0], set()).add((first.start(), len(origin.text)))
 
+    @property
+    def _account(self) -> str | None:
+        return next((setting.recorded for setting in self.settings if setting.name == "account"), None)
+
     def best(self, place: Place, span: tuple[int, int]) -> tuple[Origin, str, tuple[Source, ...]] | None:
         """What is meant by the characters `span` of a place, why, and the sources that are as good."""
         text = place.text[slice(*span)]
         if span == (0, len(place.text)):
             text = text.rstrip("\n")
         found = [
-            (self._preference(place, origin), origin, evidence)
+            ((verdict.grade, *self._preference(place, origin)), origin, verdict.reason)
             for origin in self.origins.get(text, ())
-            for evidence in [judge(place, span, origin)]
-            if evidence
+            for verdict in [judge(place, span, origin)]
+            if verdict is not None and (origin.strength or self._in_common(place, origin))
         ]
         if not found:
             return None
         preference, origin, evidence = min(found, key=lambda each: each[0])
-        rivals = tuple(source_of(other) for rank, other, _ in found if rank[:2] == preference[:2] and other != origin)
+        rivals = tuple(source_of(other) for rank, other, _ in found if rank[:3] == preference[:3] and other != origin)
         return origin, evidence, rivals
 
     def _preference(self, place: Place, origin: Origin) -> tuple[int, int, int]:
         """The less the better: how it was seen; whether it is about the same things; what says little, the latest."""
         if origin.strength > Strength.LITTLE:
             return origin.rank, 0, origin.place.command
-        in_common = self.asked[place.command] & self.asked[origin.place.command]
-        return origin.rank, -len(in_common), -origin.place.command
+        return origin.rank, -self._in_common(place, origin), -origin.place.command
+
+    def _in_common(self, place: Place, origin: Origin) -> int:
+        """How many words a place's command and an origin's share."""
+        return len(self.asked[place.command] & self.asked[origin.place.command])
 
     def starting(self, text: str, atom: re.Match[str]) -> Iterator[tuple[int, int]]:
         """The (begin, end) of known values in `text` whose first letters and digits are this atom."""
@@ -320,7 +330,7 @@ class _Index:
     def _add_list(self, values: Sequence[Any], source: Source, wanted: _Wanted) -> None:
         if not 1 < len(values) <= LONGEST_LIST or tuple(values) not in wanted.lists:
             return
-        if all(identifiers.strength(value) >= Strength.MUCH for value in values):
+        if source.side == "printed" or all(identifiers.strength(value) is Strength.PROOF for value in values):
             self.lists.setdefault(tuple(values), source)
 
 
@@ -329,40 +339,63 @@ def source_of(origin: Origin) -> Source:
     return Source(origin.place.command, origin.place.side, origin.place.path, origin.part)
 
 
-def _origins(place: Place) -> Iterator[Origin]:
+def _origins(place: Place, account: str | None, namespaces: frozenset[str]) -> Iterator[Origin]:
     """The values that are born at a place: its string, and the pieces of it that may be used alone."""
-    strength = identifiers.strength(place.text)
     if place.side == "request" and (len(place.text) > LONGEST_NAME or re.search(r"\s", place.text)):
         return
-    if place.side != "request" and _is_minted_id(place, strength):
-        strength = Strength.PROOF
-    elif place.side == "printed":
-        strength = max(strength, Strength.LITTLE)  # whoever asked for it will use it, if only for the same kind
-    if strength:
-        yield Origin(place, None, place.kind, place.text.rstrip("\n"), strength)  # as `$(aws ...)` hands it on
+    strength = _strength(place, account)
+    if strength is not None:
+        text = place.text.rstrip("\n")  # as `$(aws ...)` hands it on
+        yield Origin(place, None, place.kind, text, strength, namespaces)
     bucket = S3_URI.match(place.text)
     if bucket:
-        yield Origin(place, (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE))
+        yield Origin(
+            place, (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE), namespaces
+        )
     elif strength is Strength.PROOF and len(place.text) <= LONGEST_NAME and not re.search(r"\s", place.text):
-        yield from _pieces_born(place)
+        yield from _pieces_born(place, account, namespaces)
 
 
-def _is_minted_id(place: Place, strength: Strength) -> bool:
-    """Whether the service calls it an identifier: then it is one, though it may look like a word."""
-    called = re.search(r"(?:^|[a-z])(?:I[dD]|Identifier|Token|Handle)$|^id$", place.label)
-    return bool(called) and strength > Strength.NOTHING and len(place.text) >= SHORTEST_ID
+def _strength(place: Place, account: str | None) -> Strength | None:
+    """How much a value says, by itself and where it was born; None if nothing can be taken from there.
+
+    What an answer merely describes (an engine, a path) or what people named is not taken from there, unless
+    somebody had it printed: in another account's listing something else may stand at that place.
+    """
+    strength = identifiers.strength(place.text)
+    if place.side == "request":
+        return strength or None
+    has_digit = bool(re.search(r"\d", place.text))
+    is_minted = bool(identifiers.MINTED_LABEL.search(place.label))
+    proves_itself = strength is Strength.PROOF or (is_minted and has_digit and len(place.text) >= SHORTEST_ID)
+    if place.side == "printed":  # whoever asked for it will use it, if only for the same kind
+        is_id = is_minted and strength and len(place.text) >= SHORTEST_ID
+        return Strength.PROOF if is_id or (proves_itself and strength) else max(strength, Strength.LITTLE)
+    if identifiers.is_account(place.text) and re.search(r"owner", place.label, re.I):
+        return Strength.PROOF if place.text == account else None
+    if is_minted and not strength:
+        return Strength.NOTHING if place.text.isdigit() and place.label.lower().endswith("version") else None
+    if proves_itself or is_minted:
+        return Strength.PROOF if proves_itself else Strength.LITTLE
+    is_name = re.search(r"(name|identifier)s?$", place.label, re.I)
+    return strength if strength and has_digit and not is_name else None
 
 
-def _pieces_born(place: Place) -> Iterator[Origin]:
+def _pieces_born(place: Place, account: str | None, namespaces: frozenset[str]) -> Iterator[Origin]:
     """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
     found = identifiers.segments(place.text)
     for number, (begin, end) in enumerate(found[1:], 1):
         piece = place.text[begin:]
         strength = identifiers.strength(piece)
         if strength >= Strength.MUCH and place.text[begin - 1 : begin + 1] != "//":
-            yield Origin(place, (number, None), place.kind, piece, strength)
-        if place.side != "request" and identifiers.is_account(place.text[begin:end]):
-            yield Origin(place, (number, number + 1), "account", place.text[begin:end], Strength.PROOF)
+            yield Origin(place, (number, None), place.kind, piece, strength, namespaces)
+        elif identifiers.REVISION.fullmatch(piece):
+            kind = identifiers.stem_of(place.text[slice(*found[number - 1])])
+            yield Origin(place, (number, None), kind, piece, Strength.LITTLE, namespaces)
+        own = identifiers.is_account(place.text[begin:end]) and account in (None, place.text[begin:end])
+        if place.side != "request" and own:
+            account_part = place.text[begin:end]
+            yield Origin(place, (number, number + 1), "account", account_part, Strength.PROOF, namespaces)
 
 
 # --- looking up
