@@ -321,10 +321,13 @@ class _Index:
     def add_lists(self, here: Iterable[Place], command: Command, wanted: _Wanted) -> None:
         """Note the members of all elements of the lists in a response that a parameter takes whole."""
         for place in here:
+            if place.text in wanted.heads and place.path[-1] == 0:
+                values = lookup(command.response, place.path[:-1])
+                self._add_list(values, Source(place.command, "response", place.path[:-1]), wanted)
             if place.text in wanted.heads and len(place.path) > 1 and place.path[-2] == 0:
                 *path, _, key = place.path
-                elements = lookup(command.response, tuple(path))
-                values = [each.get(key) if isinstance(each, Mapping) else None for each in elements]
+                structures = lookup(command.response, tuple(path))
+                values = [each.get(key) if isinstance(each, Mapping) else None for each in structures]
                 self._add_list(values, Source(place.command, "response", (*path, EACH, key)), wanted)
 
     def _add_list(self, values: Sequence[Any], source: Source, wanted: _Wanted) -> None:
@@ -349,36 +352,42 @@ def _origins(place: Place, account: str | None, namespaces: frozenset[str]) -> I
         yield Origin(place, None, place.kind, text, strength, namespaces)
     bucket = S3_URI.match(place.text)
     if bucket:
-        yield Origin(
-            place, (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE), namespaces
-        )
+        says = max(identifiers.strength(bucket[1]), Strength.LITTLE)
+        yield Origin(place, (3, 4), "bucket", bucket[1], says, namespaces)
     elif strength is Strength.PROOF and len(place.text) <= LONGEST_NAME and not re.search(r"\s", place.text):
         yield from _pieces_born(place, account, namespaces)
 
 
 def _strength(place: Place, account: str | None) -> Strength | None:
-    """How much a value says, by itself and where it was born; None if nothing can be taken from there.
-
-    What an answer merely describes (an engine, a path) or what people named is not taken from there, unless
-    somebody had it printed: in another account's listing something else may stand at that place.
-    """
+    """How much a value says, by itself and where it was born; None if nothing can be taken from there."""
     strength = identifiers.strength(place.text)
     if place.side == "request":
         return strength or None
-    has_digit = bool(re.search(r"\d", place.text))
-    is_minted = bool(identifiers.MINTED_LABEL.search(place.label))
-    proves_itself = strength is Strength.PROOF or (is_minted and has_digit and len(place.text) >= SHORTEST_ID)
-    if place.side == "printed":  # whoever asked for it will use it, if only for the same kind
-        is_id = is_minted and strength and len(place.text) >= SHORTEST_ID
-        return Strength.PROOF if is_id or (proves_itself and strength) else max(strength, Strength.LITTLE)
+    if place.side == "response":
+        return _strength_in_answer(place, strength, account)
+    is_id = identifiers.MINTED_LABEL.search(place.label) and len(place.text) >= SHORTEST_ID
+    if strength is Strength.PROOF or (strength and is_id):
+        return Strength.PROOF
+    return max(strength, Strength.LITTLE)  # whoever had it printed will use it, if only for the same kind of thing
+
+
+def _strength_in_answer(place: Place, strength: Strength, account: str | None) -> Strength | None:
+    """How much a value says that nobody had printed.
+
+    What an answer merely describes (an engine, a path) and what people named is not taken from there: in another
+    account's listing something else may stand at that place.
+    """
     if identifiers.is_account(place.text) and re.search(r"owner", place.label, re.I):
         return Strength.PROOF if place.text == account else None
-    if is_minted and not strength:
-        return Strength.NOTHING if place.text.isdigit() and place.label.lower().endswith("version") else None
-    if proves_itself or is_minted:
+    has_digit = bool(re.search(r"\d", place.text))
+    if identifiers.MINTED_LABEL.search(place.label):
+        if not strength:
+            return Strength.NOTHING if place.text.isdigit() and place.label.lower().endswith("version") else None
+        proves_itself = strength is Strength.PROOF or (has_digit and len(place.text) >= SHORTEST_ID)
         return Strength.PROOF if proves_itself else Strength.LITTLE
     is_name = re.search(r"(name|identifier)s?$", place.label, re.I)
-    return strength if strength and has_digit and not is_name else None
+    tells = strength is Strength.PROOF or (strength and has_digit and not is_name)
+    return strength if tells else None
 
 
 def _pieces_born(place: Place, account: str | None, namespaces: frozenset[str]) -> Iterator[Origin]:
