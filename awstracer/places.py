@@ -7,12 +7,12 @@ about where they come from), and which members are maps, whose keys people choos
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from awstracer import identifiers
-from awstracer.trace import Command, Document, KeyOf, Path, children, leaves, lookup
+from awstracer.trace import Command, Document, KeyOf, Path, leaves, lookup
 
 Side = Literal["request", "response", "printed"]
 Asked = Literal["request", "response"]
@@ -93,7 +93,7 @@ def places(
         return
     operation = command.operation
     document = operation.parameters if side == "request" else command.response
-    for path, text in _strings(document, (), matters):
+    for path, text in _strings(document, matters):
         is_key = isinstance(path[-1], KeyOf)
         shape = models.shape(operation.service, operation.name, side, path[:-1] if is_key else path)
         if is_key and shape.keys is not None:
@@ -111,16 +111,23 @@ def places(
             )
 
 
-def _strings(node: Any, path: Path, matters: Callable[[str], bool]) -> Iterator[tuple[Path, str]]:
+def _strings(document: Any, matters: Callable[[str], bool]) -> list[tuple[Path, str]]:
     """The strings in a document that matter, and the keys below its top, in order."""
-    for key, child in children(node):
-        if path and isinstance(key, str) and matters(key):
-            yield (*path, KeyOf(key)), key
-        if isinstance(child, str):
-            if matters(child):
-                yield (*path, key), child
-        elif isinstance(child, (dict, list, tuple)):
-            yield from _strings(child, (*path, key), matters)
+    found: list[tuple[Path, str]] = []
+
+    def walk(node: Any, path: Path) -> None:
+        items: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, child in items:
+            if path and isinstance(key, str) and matters(key):
+                found.append(((*path, KeyOf(key)), key))
+            if isinstance(child, str):
+                if matters(child):
+                    found.append(((*path, key), child))
+            elif isinstance(child, (dict, list, tuple)):
+                walk(child, (*path, key))
+
+    walk(document, ())
+    return found
 
 
 def _custom_places(number: int, command: Command, side: Asked, matters: Callable[[str], bool]) -> Iterator[Place]:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from awstracer import elements, identifiers
@@ -96,7 +97,7 @@ def _derive(trace: Trace, query: Query, models: Models, wanted: _Wanted) -> list
     relations: list[Relation] = []
     for number, command in enumerate(trace.commands):
         relations += reader.read(number, command, "request")
-        seen = printed(number, command, query, wanted)
+        seen = printed(number, command, query, wanted.matters)
         if wanted.heads:
             reader.index.add_printed_list(number, command, query, wanted)
         answered = reader.read(number, command, "response", {path for path, _ in seen})
@@ -142,7 +143,6 @@ class _Wanted:
     words: frozenset[str]
     lists: frozenset[tuple[str, ...]]
     heads: frozenset[str]
-    _known: dict[str, bool] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, trace: Trace) -> _Wanted:
@@ -157,13 +157,12 @@ class _Wanted:
         for text in texts:
             for form in (text, identifiers.decoded(text), identifiers.unquoted(text)[0]):
                 words.update(identifiers.ATOM.findall(form or ""))
-        return self if words == self.words else replace(self, words=frozenset(words), _known={})
+        return self if words == self.words else replace(self, words=frozenset(words))
 
-    def __call__(self, text: str) -> bool:
-        known = self._known.get(text)
-        if known is None:
-            known = self._known[text] = self._matters(text)
-        return known
+    @cached_property
+    def matters(self) -> Callable[[str], bool]:
+        """The question, with a memory: most strings of a trace come again and again."""
+        return _Remembered(self._matters).__getitem__
 
     def _matters(self, text: str) -> bool:
         found = identifiers.ATOM.findall(text)
@@ -171,6 +170,17 @@ class _Wanted:
             return bool(found) and self.words.issuperset(found)
         behind = bool(found) and found[-1] in self.words  # pieces of an ARN or a URL go up to its end
         return behind or any(identifiers.is_account(word) and word in self.words for word in found)
+
+
+class _Remembered(dict[str, bool]):
+    """Answers to a question about strings."""
+
+    def __init__(self, question: Callable[[str], bool]) -> None:
+        self._question = question
+
+    def __missing__(self, text: str) -> bool:
+        answer = self[text] = self._question(text)
+        return answer
 
 
 def _keys(document: Any) -> Iterator[str]:
@@ -214,7 +224,7 @@ class _Reader:
         """
         lists = list(_lists_in(number, command, self.index)) if side == "request" else []
         explained = {relation.target.path for relation in lists}
-        here = list(places(number, command, side, self.models, self.wanted))
+        here = list(places(number, command, side, self.models, self.wanted.matters))
         if side == "request":
             self.index.asked[number] = {place.text for place in here}
         found = [(place, list(_relations_of(place, self.index))) for place in here if place.path[:-1] not in explained]
@@ -283,9 +293,11 @@ class _Index:
         text = place.text[slice(*span)]
         if span == (0, len(place.text)):
             text = text.rstrip("\n")
+        if text not in self.origins:
+            return None
         found = [
             ((verdict.grade, *self._preference(place, origin)), origin, verdict.reason)
-            for origin in self.origins.get(text, ())
+            for origin in self.origins[text]
             for verdict in [judge(place, span, origin)]
             if verdict is not None and (origin.strength or self._in_common(place, origin))
         ]
@@ -305,12 +317,13 @@ class _Index:
         """How many words a place's command and an origin's share."""
         return len(self.asked[place.command] & self.asked[origin.place.command])
 
-    def starting(self, text: str, atom: re.Match[str]) -> Iterator[tuple[int, int]]:
-        """The (begin, end) of known values in `text` whose first letters and digits are this atom."""
-        for offset, length in self.shapes.get(atom[0], ()):
-            begin = atom.start() - offset
-            if begin >= 0 and begin + length <= len(text) and text[begin : begin + length] in self.origins:
-                yield begin, begin + length
+    def inside(self, text: str) -> Iterator[tuple[int, int]]:
+        """The (begin, end) of known values in a text."""
+        for atom in identifiers.ATOM.finditer(text):
+            for offset, length in self.shapes.get(atom[0], ()):
+                begin = atom.start() - offset
+                if begin >= 0 and begin + length <= len(text) and text[begin : begin + length] in self.origins:
+                    yield begin, begin + length
 
     def add_printed_list(self, number: int, command: Command, query: Query, wanted: _Wanted) -> None:
         """Note the list that a query printed, if a parameter takes it whole."""
@@ -444,7 +457,7 @@ def _pieces(place: Place, index: _Index) -> list[Piece]:
     """The known values inside a string, the longest first where they overlap, and the settings between them."""
     found: list[Piece] = []
     if not place.is_silent and not place.text.isalnum():
-        spans = {span for atom in identifiers.ATOM.finditer(place.text) for span in index.starting(place.text, atom)}
+        spans = set(index.inside(place.text))
         for begin, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
             if (begin, end) == (0, len(place.text)) or any(begin < b and a < end for (a, b), *_ in found):
                 continue
