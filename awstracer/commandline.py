@@ -202,7 +202,7 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
 
 
 def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
-    """The line that sets these parameters, options in alphabetical order, outfiles last.
+    """The line that sets these parameters, options in alphabetical order, outfiles last (or first, before a list).
 
     What no option can say is said by `--cli-input-json`, where the command has it; what that can't
     say either is said as closely as it can be.
@@ -224,6 +224,10 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
         unsaid += [] if command.takes_json else list(left)
     phrases.sort(key=_alphabetically)
+    lists = {option.name for option in command.options if option.kind == "list"}
+    named = [phrase for phrase in phrases if plain(phrase[0]).startswith("--")]
+    if named and (plain(named[-1][0]) in lists or len(named[-1]) > 2):  # which would take what follows for its own
+        phrases = [phrase for phrase in phrases if phrase not in named] + named
     words = [*((Span(word),) for word in command.words), *(word for phrase in phrases for word in phrase)]
     return Spelling(words, tuple(sorted(set(unsaid))))
 

@@ -162,7 +162,8 @@ class Sampler:
         members = shape.members
         inside = (*above, shape.name)
         if shape.is_tagged_union:
-            chosen = [self._pick(sorted(members))] if members else []
+            ends = [name for name in sorted(members) if not self._closes_circle(members[name], inside)]
+            chosen = [self._pick(ends or sorted(members))] if members else []
         elif self._everything and self._met[shape.name] < OFTEN:
             self._met[shape.name] += 1
             chosen = [name for name in members if not self._closes_circle(members[name], inside)]

@@ -101,9 +101,12 @@ def test_parameters_become_options(parameters: dict[str, object], words: list[st
     assert spelled(parameters) == ["svc", "op", *words]
 
 
+OUTFILE = (Extra("outfile", ((Span("out.bin"),),)),)
+
+
 def test_words_that_no_option_can_say_again_are_kept() -> None:
     extra = (
-        Extra("outfile", ((Span("out.bin"),),)),
+        *OUTFILE,
         Extra("both", ((Span("--both"),), (Span("1:2"),)), frozenset({"Min", "Max"})),
     )
     command = OperationCommand(COMMAND.words, COMMAND.options, extra)
@@ -116,6 +119,11 @@ def test_words_that_no_option_can_say_again_are_kept() -> None:
         "a",
         "out.bin",
     ]
+
+
+def test_a_list_does_not_swallow_the_outfile() -> None:
+    command = OperationCommand(COMMAND.words, (Option("--names", ("Names",), "list", "string"),), OUTFILE)
+    assert spelled({"Names": ["a", "b"]}, command) == ["svc", "op", "out.bin", "--names", "a", "b"]
 
 
 @given(
