@@ -472,12 +472,13 @@ def test_no_command_logs_for_another(cli: Cli) -> None:
     assert cli.do(*line).err == ""
 
 
-def test_each_command_is_once_in_awsclis_history(cli: Cli, home: Path) -> None:
+def test_each_command_is_once_in_awsclis_history(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CLI_HISTORY_FILE", str(home / "history.db"))
     (home / ".aws").mkdir()
     (home / ".aws" / "config").write_text("[default]\ncli_history = enabled\n")
     for name in ("alice", "bob", "carol"):
         cli.do("iam", "create-user", "--user-name", name)
-    with closing(sqlite3.connect(home / ".aws" / "cli" / "history" / "history.db")) as history:
+    with closing(sqlite3.connect(home / "history.db")) as history:
         events = history.execute("SELECT event_type, COUNT(*) FROM records GROUP BY id, event_type").fetchall()
     assert {count for _, count in events} == {1}
     assert [event for event, _ in events].count("CLI_RC") == 3
