@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from awstracer import identifiers
 from awstracer.identifiers import Strength
+from awstracer.origins import Origin
 from awstracer.places import Place
-
-Part = tuple[int, int | None]
 
 SHORTEST_KIND = 4
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
@@ -24,33 +23,10 @@ BUCKET_HOST = re.compile(r"\.s3[.-]")
 RANDOM_END = re.compile(r"-[?*]")
 
 
-@dataclass(frozen=True)
-class Origin:
-    """A value where it was first seen.
-
-    part         the segments of the string there that it is, None for all
-    namespaces   what its service is called in ARNs
-    """
-
-    place: Place
-    part: Part | None
-    kind: str
-    text: str
-    strength: Strength
-    namespaces: frozenset[str] = frozenset()
-
-    @property
-    def rank(self) -> int:
-        """Which of several origins of a text is meant: what was named or printed by itself comes first."""
-        if self.part is not None:
-            return 3
-        return {"request": 0, "printed": 2 if self.place.several else 0, "response": 1}[self.place.side]
-
-
 EXACT, TELLING = 0, 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """That an origin is meant, and why; `grade` is EXACT if the kind of thing agrees, TELLING if only the name does."""
 

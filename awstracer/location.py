@@ -22,7 +22,7 @@ HOST = re.compile(r"\.(amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
 FEW = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Setting:
     """Where a value comes from: something about where commands are played; `recorded` is what it was."""
 

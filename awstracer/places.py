@@ -19,7 +19,7 @@ Asked = Literal["request", "response"]
 Query = Callable[[str, Any], Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What a model says of a member.
 
@@ -52,7 +52,7 @@ class Models(Protocol):
         """The partition of a region and its hosts' suffix, `aws` and `amazonaws.com`; None for no region."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """A string in a trace, and what its place says of it.
 

@@ -12,31 +12,31 @@ request too (`_Wanted`) are looked at; so the time goes with the size of what wa
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from awstracer import elements, identifiers
 from awstracer.identifiers import Strength
-from awstracer.judgement import Origin, Part, judge
+from awstracer.judgement import judge
 from awstracer.location import Setting, settings, settings_in
+from awstracer.origins import Origin, Part, born_at
 from awstracer.places import Asked, Models, Place, Query, Side, places, printed, printed_list
 from awstracer.trace import EACH, Command, Path, Trace, children, leaves, lookup
 
-LONGEST_NAME = 512
 LONGEST_LIST = 100
-SHORTEST_ID = 6
 MOST_OF_A_SORT = 16
-S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
 DIVIDED = re.compile(r"[:/]")
 
 Form = Literal["plain", "base64", "percent"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where a value comes from: what command `command` (counted from 0) was asked, answered or printed.
 
@@ -50,7 +50,7 @@ class Source:
     part: Part | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where a value goes; `span` are the characters it takes up in the string there, None for all of it.
 
@@ -65,7 +65,7 @@ class Target:
     form: Form = "plain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Relation:
     """The source feeds the target, and why that is believed; `rivals` are sources that were as good."""
 
@@ -80,11 +80,12 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
 
     `query` evaluates a JMESPath expression on a document, as awscli does for `--query`.
     """
-    wanted = _Wanted.of(trace)
-    found = _derive(trace, query, models, wanted)
-    more = wanted.with_words_of(_neighbours(found, trace))  # what tells elements apart matters too
-    if more != wanted:
-        found = _derive(trace, query, models, more)
+    with _uncollected():
+        wanted = _Wanted.of(trace)
+        found = _derive(trace, query, models, wanted)
+        more = wanted.with_words_of(_neighbours(found, trace))  # what tells elements apart matters too
+        if more != wanted:
+            found = _derive(trace, query, models, more)
     echoed: dict[int, set[Path]] = defaultdict(set)
     for relation in found:
         if relation.target.side == "response" and relation.target.span is None:
@@ -92,8 +93,20 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
     return [_selecting(relation, trace, echoed) for relation in found]
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing that is made here becomes garbage before the end; to look for some takes a quarter of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _derive(trace: Trace, query: Query, models: Models, wanted: _Wanted) -> list[Relation]:
-    reader = _Reader(_Index(settings(trace, models)), models, wanted)
+    reader = _Reader(_Index(settings(trace, models), wanted.matters), models, wanted)
     relations: list[Relation] = []
     for number, command in enumerate(trace.commands):
         relations += reader.read(number, command, "request")
@@ -260,7 +273,8 @@ class _Index:
     and how long the value is: that finds the values inside a longer text.
     """
 
-    settings: Sequence[Setting] = ()
+    settings: Sequence[Setting]
+    matters: Callable[[str], bool]
     origins: dict[str, list[Origin]] = field(default_factory=dict)
     shapes: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     lists: dict[tuple[str, ...], Source] = field(default_factory=dict)
@@ -271,7 +285,7 @@ class _Index:
         """Note the values that are born at a place: of a sort the first, or the latest few if they say little."""
         if place.is_silent or (place.side == "response" and place.text in self.requested):
             return
-        for origin in _origins(place, self._account, namespaces):
+        for origin in born_at(place, self._account, namespaces, self.matters):
             known = self.origins.setdefault(origin.text, [])
             sort = (origin.rank, origin.kind, origin.place.service)
             same = [other for other in known if (other.rank, other.kind, other.place.service) == sort]
@@ -353,71 +367,6 @@ class _Index:
 def source_of(origin: Origin) -> Source:
     """Where an origin's value is taken from."""
     return Source(origin.place.command, origin.place.side, origin.place.path, origin.part)
-
-
-def _origins(place: Place, account: str | None, namespaces: frozenset[str]) -> Iterator[Origin]:
-    """The values that are born at a place: its string, and the pieces of it that may be used alone."""
-    if place.side == "request" and (len(place.text) > LONGEST_NAME or re.search(r"\s", place.text)):
-        return
-    strength = _strength(place, account)
-    if strength is not None:
-        text = place.text.rstrip("\n")  # as `$(aws ...)` hands it on
-        yield Origin(place, None, place.kind, text, strength, namespaces)
-    bucket = S3_URI.match(place.text)
-    if bucket:
-        says = max(identifiers.strength(bucket[1]), Strength.LITTLE)
-        yield Origin(place, (3, 4), "bucket", bucket[1], says, namespaces)
-    elif strength is Strength.PROOF and len(place.text) <= LONGEST_NAME and not re.search(r"\s", place.text):
-        yield from _pieces_born(place, account, namespaces)
-
-
-def _strength(place: Place, account: str | None) -> Strength | None:
-    """How much a value says, by itself and where it was born; None if nothing can be taken from there."""
-    strength = identifiers.strength(place.text)
-    if place.side == "request":
-        return strength or None
-    if place.side == "response":
-        return _strength_in_answer(place, strength, account)
-    is_id = identifiers.MINTED_LABEL.search(place.label) and len(place.text) >= SHORTEST_ID
-    if strength is Strength.PROOF or (strength and is_id):
-        return Strength.PROOF
-    return max(strength, Strength.LITTLE)  # whoever had it printed will use it, if only for the same kind of thing
-
-
-def _strength_in_answer(place: Place, strength: Strength, account: str | None) -> Strength | None:
-    """How much a value says that nobody had printed.
-
-    What an answer merely describes (an engine, a path) and what people named is not taken from there: in another
-    account's listing something else may stand at that place.
-    """
-    if identifiers.is_account(place.text) and re.search(r"owner", place.label, re.I):
-        return Strength.PROOF if place.text == account else None
-    has_digit = bool(re.search(r"\d", place.text))
-    if identifiers.MINTED_LABEL.search(place.label):
-        if not strength:
-            return Strength.NOTHING if place.text.isdigit() and place.label.lower().endswith("version") else None
-        proves_itself = strength is Strength.PROOF or (has_digit and len(place.text) >= SHORTEST_ID)
-        return Strength.PROOF if proves_itself else Strength.LITTLE
-    is_name = re.search(r"(name|identifier)s?$", place.label, re.I)
-    tells = strength is Strength.PROOF or (strength and has_digit and not is_name)
-    return strength if tells else None
-
-
-def _pieces_born(place: Place, account: str | None, namespaces: frozenset[str]) -> Iterator[Origin]:
-    """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
-    found = identifiers.segments(place.text)
-    for number, (begin, end) in enumerate(found[1:], 1):
-        piece = place.text[begin:]
-        strength = identifiers.strength(piece)
-        if strength >= Strength.MUCH and place.text[begin - 1 : begin + 1] != "//":
-            yield Origin(place, (number, None), place.kind, piece, strength, namespaces)
-        elif identifiers.REVISION.fullmatch(piece):
-            kind = identifiers.stem_of(place.text[slice(*found[number - 1])])
-            yield Origin(place, (number, None), kind, piece, Strength.LITTLE, namespaces)
-        own = identifiers.is_account(place.text[begin:end]) and account in (None, place.text[begin:end])
-        if place.side != "request" and own:
-            account_part = place.text[begin:end]
-            yield Origin(place, (number, number + 1), "account", account_part, Strength.PROOF, namespaces)
 
 
 # --- looking up

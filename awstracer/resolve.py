@@ -21,8 +21,8 @@ from awstracer.errors import (
     MissingValue,
 )
 from awstracer.identifiers import part_of, segments
-from awstracer.judgement import Part
 from awstracer.location import Setting
+from awstracer.origins import Part
 from awstracer.places import Query, Side, query_of
 from awstracer.relations import Form, Relation, Source
 from awstracer.steps import Plan, Step

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from awstracer.commandline import OperationCommand
-from awstracer.judgement import Part
+from awstracer.origins import Part
 from awstracer.relations import Relation
 from awstracer.trace import (
     Command,

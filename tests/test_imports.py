@@ -15,6 +15,7 @@ ORDER = [
     "identifiers",
     "commandline",
     "places",
+    "origins",
     "judgement",
     "location",
     "elements",
