@@ -14,7 +14,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -230,8 +230,9 @@ class AwsCli:
     def _service_model(self, service: str) -> Any:
         if service not in self._models:
             session = self._driver().session
-            known = service in session.get_available_services()
-            self._models[service] = session.get_service_model(service) if known else None
+            services = session.get_available_services()
+            name = _service_name(service, services)
+            self._models[service] = session.get_service_model(name) if name in services else None
         return self._models[service]
 
     def _modelled(self, service: str, operation: str, side: Asked) -> Any:
@@ -286,11 +287,7 @@ class AwsCli:
         """
         driver = self._driver()
         services = set(driver.session.get_available_services())
-        names = [
-            operation.service,
-            *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == operation.service),
-        ]
-        service = next((name for name in names if name in services), operation.service)
+        service = _service_name(operation.service, services)
         commands = driver.create_help_command().command_table
         candidates = [service, *sorted(set(commands) - services)]
         for name in candidates:
@@ -314,6 +311,12 @@ class AwsCli:
         with _logging_restored(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             _exit_code(driver, argv)
         return found[0] if found else argparse.Namespace()
+
+
+def _service_name(service: str, services: Container[str]) -> str:
+    """A service by its name among `services`; it may be given by its hyphenated id, as botocore's events have it."""
+    names = [service, *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == service)]
+    return next((name for name in names if name in services), service)
 
 
 def query(expression: str, document: Any) -> Any:

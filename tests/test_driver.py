@@ -24,6 +24,7 @@ from awstracer import plan
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
 from awstracer.errors import UnfitParameters, UnknownCommand
+from awstracer.places import ORDINARY
 from awstracer.resolve import Knowledge
 from awstracer.trace import Command, Opaque, Operation, Trace, response_of
 from benchmarks.sweep_operations import Sampler
@@ -514,6 +515,27 @@ def test_pulled_up_booleans_do_not_change_later_operations(cli: Cli) -> None:
     assert [cli.replay(ran).sent for ran in together] == [ran.sent for ran in together]
     assert together[0].parameters == {"VpcId": vpc, "EnableDnsHostnames": {"Value": True}}
     assert together[1].parameters == {"VpcId": vpc, "EnableDnsSupport": {"Value": False}}
+
+
+@pytest.mark.usefixtures("home")
+def test_models_tell_what_says_nothing_and_what_people_choose() -> None:
+    aws = AwsCli()
+    for service in ("elbv2", "elastic-load-balancing-v2"):
+        assert aws.shape(service, "CreateLoadBalancer", "request", ("Scheme",)).is_silent
+        assert not aws.shape(service, "CreateLoadBalancer", "request", ("Name",)).is_silent
+        assert aws.namespaces(service) >= {"elasticloadbalancing"}
+    assert aws.shape("ec2", "RunInstances", "request", ("ClientToken",)).is_silent
+    assert aws.shape("dynamodb", "BatchGetItem", "request", ("RequestItems",)).keys == "TableArn"
+    assert aws.shape("s3", "PutObject", "request", ("Bucket",)).addresses
+    assert aws.shape("unicorns", "Fly", "request", ("Name",)) == ORDINARY
+
+
+def test_partitions_are_botocores() -> None:
+    aws = AwsCli()
+    assert aws.partition("eu-west-1") == ("aws", "amazonaws.com")
+    assert aws.partition("cn-north-1") == ("aws-cn", "amazonaws.com.cn")
+    assert aws.partition("us-gov-west-1") == ("aws-us-gov", "amazonaws.com")
+    assert aws.partition("mars") is None
 
 
 @pytest.mark.usefixtures("home")
