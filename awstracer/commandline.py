@@ -60,7 +60,7 @@ class Option:
     item     for a list the kind of its elements
     no       for a boolean the spelling of false, `--no-dry-run`
     expands  whether awscli puts a file's or a URL's content in the place of a word that names one
-    hidden   whether a global option takes its words, `--version`
+    hidden   whether awscli takes its words for something else, `--version`
     lacks    for a structure the members that this option refuses, since another one is for them
     """
 

@@ -46,6 +46,7 @@ UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
 READING = {"read", "readline", "readlines", "buffer"}
+PAGING = {"--starting-token", "--page-size", "--max-items"}  # awscli refuses even an API's own, with `--next-token`
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
 HISTORY = get_global_history_recorder()
 VERSION: str = awscli.__version__
@@ -540,6 +541,7 @@ def _options(
         option = None if name in negations else _option(argument, negations)
         if option is not None:
             hidden = is_hidden(option.name) or (option.no is not None and is_hidden(option.no))
+            hidden = hidden or (option.name in PAGING and option.path[0] != "PaginationConfig")
             options.append(replace(option, expands=expands(argument), hidden=hidden))
     return tuple(options)
 
