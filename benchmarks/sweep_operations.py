@@ -59,6 +59,8 @@ LEFT_OUT: Mapping[str, set[str]] = {
     },
     # and botocore signs requests with this one by botocore[crt] only.
     "events.PutEvents": {"EndpointId"},
+    "sesv2.SendBulkEmail": {"EndpointId"},
+    "sesv2.SendEmail": {"EndpointId"},
 }
 ALWAYS: Mapping[str, Mapping[str, Any]] = {
     # awscli itself looks for these, and makes what isn't there (awscli.customizations.ec2.bundleinstance).
@@ -314,7 +316,7 @@ class Bench:
         service, members = model.service_model.service_name, "all" if everything else "required"
 
         def result(cause: str | None, detail: object = "", line: str | None = None) -> Result:
-            return Result(service, model.name, members, cause, str(detail)[:300], line)
+            return Result(service, model.name, members, cause, " ".join(str(detail).split())[:300], line)
 
         parameters, wanted = self._reference(service, model, everything=everything)
         if wanted is None:
