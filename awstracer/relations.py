@@ -19,6 +19,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 from awstracer import elements, identifiers
@@ -54,8 +55,9 @@ class Source:
 class Target:
     """Where a value goes; `span` are the characters it takes up in the string there, None for all of it.
 
-    form   how the string says it: `plain`; `percent`-encoded; or the whole string is `base64`, and the
-           span is one of what it encodes
+    form    how the string says it: `plain`; `percent`-encoded; or the whole string is `base64`, and the
+            span is one of what it encodes
+    words   how many words of a line a list takes up, the first of them at the path
     """
 
     command: int
@@ -63,6 +65,7 @@ class Target:
     path: Path
     span: tuple[int, int] | None = None
     form: Form = "plain"
+    words: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ def _keys(document: Any) -> Iterator[str]:
 
 def _string_lists(trace: Trace) -> Iterator[tuple[str, ...]]:
     for command in trace.commands:
+        yield from (words for _, words in _word_lists(command))
         pending = [command.operation.parameters if command.operation else {}]
         while pending:
             node = pending.pop()
@@ -236,11 +240,15 @@ class _Reader:
         What stands at paths that are `taken` is indexed otherwise.
         """
         lists = list(_lists_in(number, command, self.index)) if side == "request" else []
-        explained = {relation.target.path for relation in lists}
+        explained = {path for relation in lists for path in _taken_up(relation.target)}
         here = list(places(number, command, side, self.models, self.wanted.matters))
         if side == "request":
             self.index.asked[number] = {place.text for place in here}
-        found = [(place, list(_relations_of(place, self.index))) for place in here if place.path[:-1] not in explained]
+        found = [
+            (place, list(_relations_of(place, self.index)))
+            for place in here
+            if place.path not in explained and place.path[:-1] not in explained
+        ]
         if side == "response" and self.wanted.heads:
             self.index.add_lists(here, command, self.wanted)
         for place, related in found:
@@ -253,6 +261,10 @@ class _Reader:
 
 def _lists_in(number: int, command: Command, index: _Index) -> Iterator[Relation]:
     """The parameters that are a list seen before as a whole: elsewhere it may have more elements, or fewer."""
+    for start, words in _word_lists(command):
+        if words in index.lists:
+            target = Target(number, "request", ("argv", start), words=len(words))
+            yield Relation(index.lists[words], target, "the whole list")
     pending: list[tuple[Path, Any]] = [((), command.operation.parameters if command.operation else {})]
     while pending:
         path, node = pending.pop()
@@ -260,6 +272,22 @@ def _lists_in(number: int, command: Command, index: _Index) -> Iterator[Relation
             yield Relation(index.lists[tuple(node)], Target(number, "request", path), "the whole list")
             continue
         pending += [((*path, key), child) for key, child in children(node)]
+
+
+def _word_lists(command: Command) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The words of a custom command's line that follow one option, where there are several, and where they begin."""
+    options = [at for at, word in enumerate(command.argv) if word.startswith("--")]
+    for option, following in pairwise([*options, len(command.argv)] if command.operation is None else []):
+        if following - option > 2:
+            yield option + 1, command.argv[option + 1 : following]
+
+
+def _taken_up(target: Target) -> list[Path]:
+    """The paths that a list takes up."""
+    *before, first = target.path
+    if target.words == 1 or not isinstance(first, int):
+        return [target.path]
+    return [(*before, at) for at in range(first, first + target.words)]
 
 
 # --- the index

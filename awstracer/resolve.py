@@ -126,7 +126,7 @@ class Knowledge:
         )
         kept: list[Text] = [(Span(step.command.argv[at]),) for at in step.kept]
         if step.form is None:
-            words = [_word(request["argv"][at]) for at in step.arguments] + kept
+            words = [word for at in step.arguments for word in _words(request["argv"][at])] + kept
             files = commandline.unmarked(request["files"])
             changed = [word for word, content in step.command.files.items() if files[word] != content]
             return replace(
@@ -158,6 +158,8 @@ class Knowledge:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
         pins = step.pins.get(path, ()) if side == "request" else ()
         relations = (step.related if side == "request" else step.echoed).get(path, ())
+        if side == "request" and not pins and _is_in_list(step, path):
+            return []
         fresh = step.form.fresh.get(path) if step.form is not None and side == "request" else None
         if fresh is not None and not pins:
             return _derived(fresh)
@@ -267,6 +269,17 @@ class Knowledge:
         return Marked(text, (Span(text, _mark(value)),))
 
 
+def _is_in_list(step: Step, path: Path) -> bool:
+    """Whether a word of a custom command's line belongs to a list that begins before it."""
+    return step.form is None and any(
+        isinstance(path[-1], int) and isinstance(first, int) and first < path[-1] < first + relation.target.words
+        for relations in step.related.values()
+        for relation in relations
+        if relation.target.words > 1 and path[:1] == ("argv",)
+        for first in relation.target.path[1:]
+    )
+
+
 def _unrelated(step: Step) -> Iterator[tuple[Path, str]]:
     """The identifiers in a request that are sent as they were recorded, since nothing says what they are now."""
     for path, text in leaves(step.command.request):
@@ -359,8 +372,10 @@ def _argv(words: Iterable[Text]) -> tuple[str, ...]:
     return tuple(commandline.plain(word) for word in words)
 
 
-def _word(value: str | Marked) -> Text:
-    return value.shown if isinstance(value, Marked) else (Span(value),)
+def _words(value: str | Marked | list[Marked]) -> list[Text]:
+    if isinstance(value, list):  # a list that a response has takes the place of the words that it had
+        return [each.shown for each in value]
+    return [value.shown if isinstance(value, Marked) else (Span(value),)]
 
 
 def _mark(value: Marked) -> Mark:

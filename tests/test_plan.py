@@ -281,6 +281,21 @@ def test_where_nothing_moved_nothing_is_asked() -> None:
     assert (invocation.parameters, invocation.substitutions) == ({"VPCRegion": "us-east-1"}, ())
 
 
+def test_a_list_of_words_may_have_another_length() -> None:
+    ids = [f"i-0aaaaaaaaaaaaaaa{number}" for number in range(4)]
+    recorded = trace(
+        ["ec2.RunInstances", {}, {"Instances": [{"InstanceId": each} for each in ids[:2]]}],
+        command(["ec2", "wait", "instance-running", "--instance-ids", *ids[:2], "--debug"]),
+        command(["ec2", "wait", "instance-running", "--instance-ids", ids[1]]),
+    )
+    for now in (ids[2:], ids[:3], ids):
+        known = Knowledge(planned(recorded), live=True, query=query)
+        known.learn(known.steps[0], {"Instances": [{"InstanceId": each} for each in now]})
+        whole, one = (known.invocation(step) for step in known.steps[1:])
+        assert whole.argv == ("ec2", "wait", "instance-running", "--instance-ids", *now, "--debug")
+        assert one.argv[-1] == now[1]
+
+
 # --- values as the text around them says them
 
 
