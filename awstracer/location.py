@@ -18,7 +18,8 @@ from awstracer.places import Models, Place
 from awstracer.trace import Trace
 
 ARN_PARTITION = re.compile(r"\barn:(aws[a-z-]*):(?=[a-z0-9-]+:)")
-HOST = re.compile(r"\.(amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
+HOST = re.compile(r"\.(?:[a-z0-9-]+\.){0,2}?(?:amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
+LABELS = re.compile(r"\.(?:[a-z0-9-]+\.){0,2}")
 FEW = 100
 
 
@@ -123,7 +124,8 @@ def _judge_suffix(place: Place, span: tuple[int, int], known: Sequence[Setting])
     """The hosts of a region; a service's principal (`lambda.amazonaws.com`) is called alike in most partitions."""
     regions = [setting.recorded for setting in known if setting.name == "region"]
     ends = not WORD.match(place.text[span[1] : span[1] + 1]) and not place.text.startswith(".cn", span[1])
-    if ends and any(place.text[: span[0]].endswith(f".{region}.") for region in regions):
+    hosts = [place.text[: span[0]].rpartition(f".{region}") for region in regions]
+    if ends and any(before and LABELS.fullmatch(labels) for _, before, labels in hosts):
         return "the partition's hosts"
     return None
 
