@@ -44,7 +44,7 @@ MINTED_LABEL = re.compile(
     r"(?:^|[a-z])(?:I[dD]s?|Token|Handle)$|^ids?$|"
     r"(?i:arns?|version|revision|etag|endpoint|address|ur[il]|host|(?:dns|domain|host)name|marker|location|fingerprint)$"
 )
-VERB = re.compile(r"(?:Create|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
+VERB = re.compile(r"(?:Create|Put|Add|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
 SUFFIX = re.compile(r"(?<=.)(?:names?|numbers?|identifiers?|ids?|arns?|urls?|uris?)$")
 
 
@@ -133,7 +133,7 @@ def is_new(path: Path, operation: str) -> bool:
     """Whether the member at a path of a request names the very thing that the operation makes."""
     verb = VERB.match(operation)
     last = next((key for key in reversed(path) if isinstance(key, str)), "")
-    return bool(verb) and len(path) == 1 and stem_of(last) in ("", stem_of(operation[verb.end() :] if verb else ""))
+    return bool(verb) and stem_of(last) in stem_of(operation[verb.end() :] if verb else "")
 
 
 def decoded(text: str) -> str | None:

@@ -54,9 +54,15 @@ def _judge_whole(place: Place, origin: Origin) -> Verdict | None:
         return Verdict(EXACT, f"the same {place.kind}")
     if place.is_labelled and origin.kind == identifiers.stem_of(place.label) and origin.place.side == "request":
         return Verdict(EXACT, f"called {place.label}")
-    if origin.strength is Strength.MUCH and not place.is_key and not place.is_new:
+    if origin.strength is Strength.MUCH and not place.is_key and not _names_another(place, origin):
         return Verdict(TELLING, f"the {origin.kind}'s name" if origin.kind else "a telling name")
     return None
+
+
+def _names_another(place: Place, origin: Origin) -> bool:
+    """Whether a place is for the name of the thing that is made there, or of another kind of thing."""
+    named = identifiers.stem_of(place.label) if place.label.lower().endswith("name") else ""
+    return place.is_new or (bool(named) and not _alike(named, origin.kind))
 
 
 def _alike(one: str, other: str) -> bool:

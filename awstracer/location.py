@@ -103,6 +103,8 @@ def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> 
         return "the region in a service's name"
     if re.search(r"(^|[./-])$", before) and HOST.match(behind):
         return "the region in a host's name"
+    if re.search(r"(^|-)\d{12}-$", before) or re.match(r"-\d{12}(-|$)", behind):
+        return "the region beside the account"
     labels = [place.label, label_before(before)]
     alone = not WORD.match(before[-1:]) and not before.endswith("-")
     if alone and re.match(r"[a-z](?![A-Za-z0-9-])", behind) and any(re.search(r"zone|az$", x, re.I) for x in labels):

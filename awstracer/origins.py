@@ -37,7 +37,7 @@ class Origin:
         """Which of several origins of a text is meant: what was named or printed by itself comes first."""
         if self.part is not None:
             return 3
-        return {"request": 0, "printed": 2 if self.place.several else 0, "response": 1}[self.place.side]
+        return {"request": 0, "query": 0, "printed": 2 if self.place.several else 0, "response": 1}[self.place.side]
 
 
 def born_at(

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from awstracer import identifiers
 from awstracer.trace import Command, Document, KeyOf, Path, leaves, lookup
 
-Side = Literal["request", "response", "printed"]
+Side = Literal["request", "query", "response", "printed"]
 Asked = Literal["request", "response"]
 Query = Callable[[str, Any], Any]
 
@@ -107,7 +107,7 @@ def places(
             yield Place(
                 *(number, side, path, operation.service, kind, label, is_name, text, shape.is_silent),
                 is_new=side == "request" and identifiers.is_new(path, operation.name),
-                is_labelled=around.keys is not None,
+                is_labelled=around.keys is not None or label not in path,
             )
 
 

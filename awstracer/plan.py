@@ -38,7 +38,8 @@ def make(
     dropped = {name: global_options[name] for name in replaced}
     steps: list[Step] = []
     for index, command in enumerate(trace.commands):
-        arguments, taken = commandline.without_options(command.argv, global_options)
+        words, taken = commandline.without_options(command.argv, global_options)
+        arguments = [at for at in words if ("argv", at) not in _inner_words(related.get((index, "request"), {}))]
         kept, _ = commandline.without_options([command.argv[i] for i in taken], dropped)
         steps.append(
             Step(
@@ -49,6 +50,7 @@ def make(
                 kept=tuple(taken[i] for i in kept),
                 related=related.get((index, "request"), NOTHING_RELATED),
                 echoed=related.get((index, "response"), NOTHING_RELATED),
+                queried=related.get((index, "query"), NOTHING_RELATED).get((), ()),
                 pins={},
             )
         )
@@ -67,6 +69,12 @@ def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Side], Relate
         paths = places[target.command, target.side]
         paths[target.path] = (*paths.get(target.path, ()), relation)
     return places
+
+
+def _inner_words(related: Related) -> set[Path]:
+    """The words of a line that belong to a list, but for its first, which stands for all."""
+    lists = [relation.target for relations in related.values() for relation in relations]
+    return {path for target in lists for path in target.taken_up[1:]}
 
 
 def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand | None:

@@ -27,7 +27,7 @@ from awstracer.identifiers import Strength
 from awstracer.judgement import judge
 from awstracer.location import Setting, settings, settings_in
 from awstracer.origins import Origin, Part, born_at
-from awstracer.places import Asked, Models, Place, Query, Side, places, printed, printed_list
+from awstracer.places import Asked, Models, Place, Query, Side, places, printed, printed_list, query_of, service_of
 from awstracer.trace import EACH, Command, Path, Trace, children, leaves, lookup
 
 LONGEST_LIST = 100
@@ -66,6 +66,14 @@ class Target:
     span: tuple[int, int] | None = None
     form: Form = "plain"
     words: int = 1
+
+    @property
+    def taken_up(self) -> list[Path]:
+        """The paths that the value takes up: more than one for a list of words."""
+        *before, first = self.path or ("",)
+        if self.words == 1 or not isinstance(first, int):
+            return [self.path]
+        return [(*before, at) for at in range(first, first + self.words)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ def _derive(trace: Trace, query: Query, models: Models, wanted: _Wanted) -> list
     relations: list[Relation] = []
     for number, command in enumerate(trace.commands):
         relations += reader.read(number, command, "request")
+        relations += reader.read_query(number, command)
         seen = printed(number, command, query, wanted.matters)
         if wanted.heads:
             reader.index.add_printed_list(number, command, query, wanted)
@@ -166,7 +175,9 @@ class _Wanted:
         nothing = cls(frozenset(), lists, frozenset(strings[0] for strings in lists))
         return nothing.with_words_of(
             text for command in trace.commands for _, text in leaves(command.request) if isinstance(text, str)
-        ).with_words_of(text for command in trace.commands for text in _keys(command.request))
+        ).with_words_of(
+            text for command in trace.commands for text in [*_keys(command.request), query_of(command) or ""]
+        )
 
     def with_words_of(self, texts: Iterable[str]) -> _Wanted:
         words = set(self.words)
@@ -234,13 +245,22 @@ class _Reader:
     models: Models
     wanted: _Wanted
 
+    def read_query(self, number: int, command: Command) -> list[Relation]:
+        """The relations of the literals in a command's `--query` (`[?VpcId=='vpc-...']`)."""
+        expression = query_of(command)
+        if expression is None:
+            return []
+        self.index.asked.setdefault(number, set())
+        place = Place(number, "query", (), service_of(command), "", "", is_name=False, text=expression)
+        return [relation for relation in _relations_of(place, self.index) if relation.target.span is not None]
+
     def read(self, number: int, command: Command, side: Asked, taken: Container[Path] = ()) -> list[Relation]:
         """The relations of what a command was asked, or answered; what is born there goes into the index.
 
         What stands at paths that are `taken` is indexed otherwise.
         """
         lists = list(_lists_in(number, command, self.index)) if side == "request" else []
-        explained = {path for relation in lists for path in _taken_up(relation.target)}
+        explained = {path for relation in lists for path in relation.target.taken_up}
         here = list(places(number, command, side, self.models, self.wanted.matters))
         if side == "request":
             self.index.asked[number] = {place.text for place in here}
@@ -280,14 +300,6 @@ def _word_lists(command: Command) -> Iterator[tuple[int, tuple[str, ...]]]:
     for option, following in pairwise([*options, len(command.argv)] if command.operation is None else []):
         if following - option > 2:
             yield option + 1, command.argv[option + 1 : following]
-
-
-def _taken_up(target: Target) -> list[Path]:
-    """The paths that a list takes up."""
-    *before, first = target.path
-    if target.words == 1 or not isinstance(first, int):
-        return [target.path]
-    return [(*before, at) for at in range(first, first + target.words)]
 
 
 # --- the index

@@ -25,7 +25,7 @@ from awstracer.location import Setting
 from awstracer.origins import Part
 from awstracer.places import Query, Side, query_of
 from awstracer.relations import Form, Relation, Source
-from awstracer.steps import Plan, Step
+from awstracer.steps import Pin, Plan, Step
 from awstracer.trace import (
     Document,
     Key,
@@ -124,7 +124,7 @@ class Knowledge:
             for value in [self._value(relation.source)]
             if value is not None
         )
-        kept: list[Text] = [(Span(step.command.argv[at]),) for at in step.kept]
+        kept = [self._kept(step, at) for at in step.kept]
         if step.form is None:
             words = [word for at in step.arguments for word in _words(request["argv"][at])] + kept
             files = commandline.unmarked(request["files"])
@@ -144,6 +144,14 @@ class Knowledge:
             unrelated=tuple(_unrelated(step)),
         )
 
+    def _kept(self, step: Step, at: int) -> Text:
+        """A word of a global option, the `--query` with what it names here."""
+        word, query = step.command.argv[at], query_of(step.command)
+        now = self._composed(step.queried, (), query) if query is not None else None
+        if now is None or word not in (query, f"--query={query}"):
+            return (Span(word),)
+        return now.shown if word == query else (Span("--query="), *now.shown)
+
     def _others(self, relation: Relation, value: Any) -> Iterator[tuple[Source, Any]]:
         """The rivals of a relation's source that turned out to say something else."""
         for rival in relation.rivals:
@@ -158,8 +166,6 @@ class Knowledge:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
         pins = step.pins.get(path, ()) if side == "request" else ()
         relations = (step.related if side == "request" else step.echoed).get(path, ())
-        if side == "request" and not pins and _is_in_list(step, path):
-            return []
         fresh = step.form.fresh.get(path) if step.form is not None and side == "request" else None
         if fresh is not None and not pins:
             return _derived(fresh)
@@ -170,6 +176,10 @@ class Knowledge:
             if relation.target.span is None:
                 value = self._value(relation.source)
                 return None if value is None else _fitting(value, recorded)
+        return self._composed(relations, pins, recorded)
+
+    def _composed(self, relations: Sequence[Relation], pins: Sequence[Pin], recorded: Any) -> Marked | None:
+        """A recorded string with other pieces in it; None if nothing in it comes from elsewhere."""
         is_base64 = any(relation.target.form == "base64" for relation in relations)
         text = base64.b64decode(recorded).decode("utf-8") if is_base64 else recorded
         found = [(relation.target, self._value(relation.source)) for relation in relations]
@@ -224,18 +234,20 @@ class Knowledge:
         """A value of a response, real or predicted: predicted and as recorded, only the real one can tell it."""
         if self._live and step.number - 1 not in self._responses:
             raise MissingValue(step.number, _told_path(source), "it has no response")
-        recorded = self._lookup(step, step.command.response, source, concrete(source.path))
+        query = query_of(step.command) or "@"
+        now = self._composed(step.queried, (), query)
+        recorded = self._lookup(step, step.command.response, query, source, concrete(source.path))
         path = tuple(self._expected(step, source.path[:at], key) for at, key in enumerate(source.path))
-        value = self._lookup(step, self._response(step), source, path)
-        if type(value) is not type(recorded):
+        value = self._lookup(step, self._response(step), query if now is None else now.value, source, path)
+        if type(value) is not type(recorded) or (recorded and value == []):
             raise MissingValue(step.number, _told_path(source), f"it is {commandline.told(value)}")
         mark = Mark.PENDING if not self._live and value == recorded else Mark.DERIVED
         return Marked(value, (Span(commandline.scalar_spelling(value), mark),))
 
-    def _lookup(self, step: Step, response: Document, source: Source, path: Path) -> Any:
+    def _lookup(self, step: Step, response: Document, query: str, source: Source, path: Path) -> Any:
         document = response
         if source.side == "printed":
-            document = self._query(query_of(step.command) or "@", response)
+            document = self._query(query, response)
         try:
             return lookup(document, path)
         except LookupError as error:
@@ -267,17 +279,6 @@ class Knowledge:
         except LookupError:
             raise MissingValue(step.number, _told_path(source), f"it is {value.value}") from None
         return Marked(text, (Span(text, _mark(value)),))
-
-
-def _is_in_list(step: Step, path: Path) -> bool:
-    """Whether a word of a custom command's line belongs to a list that begins before it."""
-    return step.form is None and any(
-        isinstance(path[-1], int) and isinstance(first, int) and first < path[-1] < first + relation.target.words
-        for relations in step.related.values()
-        for relation in relations
-        if relation.target.words > 1 and path[:1] == ("argv",)
-        for first in relation.target.path[1:]
-    )
 
 
 def _unrelated(step: Step) -> Iterator[tuple[Path, str]]:

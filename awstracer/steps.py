@@ -69,6 +69,7 @@ class Step:
     related     what feeds the request, by path
     echoed      what of the response can be predicted, by path
     pins        what overrides put into the request, by path
+    queried     what feeds the `--query` of the line
     """
 
     number: int
@@ -79,6 +80,7 @@ class Step:
     related: Related
     echoed: Related
     pins: Mapping[Path, tuple[Pin, ...]]
+    queried: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import plan, relations
-from awstracer.commandline import Mark, OperationCommand, Option, plain
+from awstracer.commandline import Mark, OperationCommand, Option, plain, split
 from awstracer.driver import AwsCli, query
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.resolve import Knowledge, Played
@@ -294,6 +294,30 @@ def test_a_list_of_words_may_have_another_length() -> None:
         whole, one = (known.invocation(step) for step in known.steps[1:])
         assert whole.argv == ("ec2", "wait", "instance-running", "--instance-ids", *now, "--debug")
         assert one.argv[-1] == now[1]
+
+
+def test_a_querys_literals_follow_too() -> None:
+    ids = ("subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2")
+    recorded = trace(
+        ["ec2.CreateVpc", {}, {"Vpc": {"VpcId": "vpc-0a1b2c3d4e5f67890"}}],
+        [
+            "ec2.DescribeSubnets",
+            {},
+            {"Subnets": [{"SubnetId": each, "VpcId": "vpc-0a1b2c3d4e5f67890"} for each in ids]},
+            ["ec2", "describe-subnets", "--query", "Subnets[?VpcId=='vpc-0a1b2c3d4e5f67890'].SubnetId"],
+        ],
+        ["rds.CreateDBSubnetGroup", {"SubnetIds": list(ids)}, {}],
+    )
+    known = Knowledge(planned(recorded), live=True, query=query)
+    known.learn(known.steps[0], {"Vpc": {"VpcId": "vpc-new"}})
+    shown = plain(known.invocation(known.steps[1]).shown)
+    assert split(shown)[-1] == "Subnets[?VpcId=='vpc-new'].SubnetId"
+    others = [{"SubnetId": "one", "VpcId": "vpc-new"}, {"SubnetId": "two", "VpcId": "vpc-other"}]
+    known.learn(known.steps[1], {"Subnets": others})
+    assert known.invocation(known.steps[2]).parameters == {"SubnetIds": ["one"]}
+    known.learn(known.steps[1], {"Subnets": others[1:]})
+    with pytest.raises(MissingValue):
+        known.invocation(known.steps[2])
 
 
 # --- values as the text around them says them

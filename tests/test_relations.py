@@ -38,20 +38,20 @@ def told(relation: Relation) -> str:
     """`2 VpcId <- 1 response Vpc.VpcId`, with the characters taken up and the part taken, if it isn't all."""
     target, source = relation.target, relation.source
     span = f" {target.span[0]}:{target.span[1]}" if target.span else ""
+    place = f"{target.command + 1} {'query' if target.side == 'query' else spelled(target.path)}{span}"
     if isinstance(source, Setting):
-        return f"{target.command + 1} {spelled(target.path)}{span} <- {source.name}"
+        return f"{place} <- {source.name}"
     part = f" part {source.part[0]}:{'' if source.part[1] is None else source.part[1]}" if source.part else ""
-    place = f"{target.command + 1} {spelled(target.path)}{span}"
     return f"{place} <- {source.command + 1} {source.side} {spelled(source.path)}{part}"
 
 
 def asked(found: list[Relation]) -> list[Relation]:
-    """The relations of requests, but for the partition in each ARN."""
+    """The relations of requests, and of queries, but for the partition in each ARN."""
     elsewhere = ("partition", "suffix")
     return [
         relation
         for relation in found
-        if relation.target.side == "request"
+        if relation.target.side in ("request", "query")
         and not (isinstance(relation.source, Setting) and relation.source.name in elsewhere)
     ]
 
