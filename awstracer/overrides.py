@@ -158,10 +158,11 @@ def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog
 
 
 def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) -> tuple[int, Path, Pin]:
-    """Where the pin belongs: at the value that the person chose first, which all others follow."""
+    """Where the pin belongs: at the value that the person chose first for this thing, which all others follow."""
     whole = next((relation for relation in steps[use.step].related.get(path, ()) if relation.target.span is None), None)
     source = whole.source if whole is not None else None
-    if renames and isinstance(source, Source) and source.side == "request":
+    follows = whole is not None and whole.is_same_kind
+    if renames and follows and isinstance(source, Source) and source.side == "request":
         return source.command, source.path, replace(pin, part=source.part)
     return use.step, path, pin
 

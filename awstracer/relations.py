@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from awstracer import elements, identifiers
 from awstracer.identifiers import Strength
-from awstracer.judgement import judge
+from awstracer.judgement import EXACT, Verdict, judge
 from awstracer.location import Setting, settings, settings_in
 from awstracer.origins import Origin, Part, born_at
 from awstracer.places import Asked, Models, Place, Query, Side, places, printed, printed_list, query_of, service_of
@@ -78,12 +78,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """The source feeds the target, and why that is believed; `rivals` are sources that were as good."""
+    """The source feeds the target.
+
+    evidence       why that is believed
+    rivals         sources that were as good
+    is_same_kind   whether the kind of thing agrees, and not only a telling name
+    """
 
     source: Source | Setting
     target: Target
     evidence: str
     rivals: tuple[Source, ...] = ()
+    is_same_kind: bool = True
 
 
 def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
@@ -342,7 +348,7 @@ class _Index:
     def _account(self) -> str | None:
         return next((setting.recorded for setting in self.settings if setting.name == "account"), None)
 
-    def best(self, place: Place, span: tuple[int, int]) -> tuple[Origin, str, tuple[Source, ...]] | None:
+    def best(self, place: Place, span: tuple[int, int]) -> tuple[Origin, Verdict, tuple[Source, ...]] | None:
         """What is meant by the characters `span` of a place, why, and the sources that are as good."""
         text = place.text[slice(*span)]
         if span == (0, len(place.text)):
@@ -350,16 +356,16 @@ class _Index:
         if text not in self.origins:
             return None
         found = [
-            ((verdict.grade, *self._preference(place, origin)), origin, verdict.reason)
+            ((verdict.grade, *self._preference(place, origin)), origin, verdict)
             for origin in self.origins[text]
             for verdict in [judge(place, span, origin)]
             if verdict is not None and (origin.strength or self._in_common(place, origin))
         ]
         if not found:
             return None
-        preference, origin, evidence = min(found, key=lambda each: each[0])
+        preference, origin, verdict = min(found, key=lambda each: each[0])
         rivals = tuple(source_of(other) for rank, other, _ in found if rank[:3] == preference[:3] and other != origin)
-        return origin, evidence, rivals
+        return origin, verdict, rivals
 
     def _preference(self, place: Place, origin: Origin) -> tuple[int, int, int]:
         """The less the better: how it was seen; whether it is about the same things; what says little, the latest."""
@@ -415,8 +421,9 @@ def source_of(origin: Origin) -> Source:
 def _relations_of(place: Place, index: _Index) -> Iterator[Relation]:
     whole = index.best(place, (0, len(place.text)))
     if whole is not None:
-        origin, evidence, rivals = whole
-        yield Relation(source_of(origin), Target(place.command, place.side, place.path), evidence, rivals)
+        origin, verdict, rivals = whole
+        target = Target(place.command, place.side, place.path)
+        yield Relation(source_of(origin), target, verdict.reason, rivals, is_same_kind=verdict.grade == EXACT)
         return
     for form, text, spread in _forms(place.text):
         for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
@@ -452,7 +459,8 @@ def _pieces(place: Place, index: _Index) -> list[Piece]:
                 continue
             best = index.best(place, (begin, end))
             if best is not None:
-                found.append(((begin, end), source_of(best[0]), best[1], best[2]))
+                origin, verdict, rivals = best
+                found.append(((begin, end), source_of(origin), verdict.reason, rivals))
     taken = [piece[0] for piece in found]
     found += [(span, setting, reason, ()) for span, setting, reason in settings_in(place, index.settings, taken)]
     return sorted(found, key=lambda piece: piece[0])

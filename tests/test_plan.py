@@ -296,6 +296,15 @@ def test_a_list_of_words_may_have_another_length() -> None:
         assert one.argv[-1] == now[1]
 
 
+def test_an_override_does_not_rename_another_thing_that_is_called_alike() -> None:
+    recorded = trace(
+        ["ecs.CreateCluster", {"ClusterName": "payments-api"}, {}],
+        ["logs.PutRetentionPolicy", {"Family": "payments-api"}, {}],
+    )
+    renamed = ["aws ecs create-cluster --cluster-name payments-api", "aws logs put-retention-policy --family other"]
+    assert lines(recorded, ("family", "other")) == renamed
+
+
 def test_a_querys_literals_follow_too() -> None:
     ids = ("subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2")
     recorded = trace(
