@@ -36,8 +36,11 @@ class Verdict:
 
 def judge(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None:
     """Why the characters `span` of a place are the thing that the origin is; None if that isn't sure enough."""
-    if place.is_silent or (origin.place.command == place.command and origin.place.side == place.side):
+    if place.is_silent:
         return None
+    if origin.place.command == place.command and origin.place.side == place.side:
+        evidence = _named_by_arn(place, span, origin) if place.side == "request" else None
+        return Verdict(EXACT, f"{evidence} of its own") if evidence else None
     if place.side == "response" and origin.place.side != "request" and origin.strength <= Strength.LITTLE:
         return None  # a version `2` is the service's own each time that it says so, and no echo of another's
     if span == (0, len(place.text)):

@@ -270,19 +270,23 @@ class _Reader:
         here = list(places(number, command, side, self.models, self.wanted.matters))
         if side == "request":
             self.index.asked[number] = {place.text for place in here}
-        found = [
-            (place, list(_relations_of(place, self.index)))
-            for place in here
-            if place.path not in explained and place.path[:-1] not in explained
-        ]
         if side == "response" and self.wanted.heads:
             self.index.add_lists(here, command, self.wanted)
+        rest = [place for place in here if place.path not in explained and place.path[:-1] not in explained]
+        related: list[Relation] = []
+        for has_arn in (False, True):  # an ARN may be of the very thing that the request names
+            related += self._read([place for place in rest if ("arn:" in place.text) is has_arn], taken)
+        if side == "request":
+            self.index.requested |= {place.text for place in here if not place.is_silent}
+        return lists + related
+
+    def _read(self, here: Sequence[Place], taken: Container[Path]) -> list[Relation]:
+        """The relations of some places; what is born there goes into the index after all have been looked up."""
+        found = [(place, list(_relations_of(place, self.index))) for place in here]
         for place, related in found:
             if not any(relation.target.span is None for relation in related) and place.path not in taken:
                 self.index.add(place, self.models.namespaces(place.service))
-        if side == "request":
-            self.index.requested |= {place.text for place in here if not place.is_silent}
-        return lists + [relation for _, related in found for relation in related]
+        return [relation for _, related in found for relation in related]
 
 
 def _lists_in(number: int, command: Command, index: _Index) -> Iterator[Relation]:
