@@ -312,13 +312,36 @@ def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | 
         extra=tuple(word for pair in given.items() for word in pair), pause=pause, keep_going=keep_going
     )
     knowledge = Knowledge(steps, live=True, query=_query(), played=_played(given))
-    report = Player(
-        steps, knowledge=knowledge, runner=driver.AwsCli(), sleep=time.sleep, observer=screen, settings=settings
-    ).play()
+    with _interrupts() as interrupts:
+        report = Player(
+            steps,
+            knowledge=knowledge,
+            runner=driver.AwsCli(),
+            sleep=time.sleep,
+            observer=screen,
+            settings=settings,
+            interrupted=lambda: bool(interrupts),
+        ).play()
     screen.ended(report)
     if report.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if report.succeeded else ExitCode.FAILED
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Ctrl-C raises KeyboardInterrupt, as ever, and is noted in the list."""
+    noted: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Screen:

@@ -77,7 +77,10 @@ class Report:
 
 
 class Player:
-    """Plays one plan, once."""
+    """Plays one plan, once.
+
+    `interrupted` tells whether somebody pressed Ctrl-C, even where that got lost (in a finalizer, Python ignores it).
+    """
 
     def __init__(
         self,
@@ -88,7 +91,9 @@ class Player:
         sleep: Callable[[float], None],
         observer: Observer,
         settings: Settings,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._interrupted = interrupted
         self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
         self._observer, self._settings = observer, settings
         self._statuses: dict[int, Status] = {}
@@ -107,6 +112,8 @@ class Player:
         return self._report(interrupted=False)
 
     def _wait(self, step: Step) -> None:
+        if self._interrupted():
+            raise KeyboardInterrupt
         if self._settings.pause is None:
             seconds = step.command.pause
         else:

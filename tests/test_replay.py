@@ -157,6 +157,25 @@ def test_ctrl_c_during_a_pause_ends_the_replay() -> None:
     assert users() == ["alice"]
 
 
+def test_an_interrupt_that_got_lost_ends_the_replay_all_the_same() -> None:
+    stage = Stage()
+    recorded = trace(command(["one"]), command(["two"]))
+    steps = plan.make(recorded, [], [], stage)
+    known = Knowledge(steps, live=True, query=query)
+    settings = Settings(pause=5)
+    player = Player(
+        steps,
+        knowledge=known,
+        runner=stage,
+        sleep=stage.sleep,
+        observer=stage,
+        settings=settings,
+        interrupted=lambda: bool(stage.asked),
+    )
+    assert player.play().interrupted
+    assert stage.asked == ["one"]
+
+
 def interruptible(*args: str) -> Terminal:
     """A replay at a terminal, which shows its stderr only; stdout goes to a file."""
     return Terminal("/bin/sh", "-c", 'exec "$@" > out', "sh", BIN / "awstrace-play", *args)
