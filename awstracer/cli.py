@@ -15,19 +15,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import colorama
 
 from awstracer import __version__, document, identifiers, plan, player, recorder, relations, terminal, tracefile
 from awstracer.errors import AwstracerError, MissingValue, TraceError
-from awstracer.places import Query
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Override, Plan, Step
 from awstracer.terminal import COLOURED, PLAIN, Console, Styles
 from awstracer.trace import Circumstances, Trace
+
+if TYPE_CHECKING:
+    from awstracer.driver import AwsCli
 
 
 class ExitCode(IntEnum):
@@ -254,34 +256,29 @@ def play_main(argv: Sequence[str] | None = None) -> int:
     given = {name: value for name, value in switches.items() if value is not None}
     with _errors_told("awstrace-play") as failed:
         trace = tracefile.load(args.trace_file)
-        found, steps = _planned(trace, overrides, given)
+        from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
+
+        aws = driver.AwsCli()
+        aws.check_profile(given.get("--profile"))
+        found = relations.derive(trace, driver.query, aws)
+        steps = plan.make(trace, found, overrides, aws, given)
+        played = _played(aws, given)
+        knowledge = Knowledge(steps, live=not args.dryrun, query=driver.query, played=played)
         screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
         screen.found(found)
         if args.dryrun:
-            return _preview(steps, trace.recorded.region, screen, given, as_json=args.output == "json")
-        return _play(steps, screen, given, pause=args.sleep, keep_going=args.force)
+            moved = None not in (trace.recorded.region, played.region) and trace.recorded.region != played.region
+            return _preview(knowledge, screen, moved=moved, as_json=args.output == "json")
+        settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force)
+        return _play(steps, knowledge, aws, screen, settings)
     return failed[0]
 
 
-def _planned(
-    trace: Trace, overrides: Sequence[Override], given: dict[str, str]
-) -> tuple[Sequence[relations.Relation], Plan]:
-    from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
-
-    aws = driver.AwsCli()
-    aws.check_profile(given.get("--profile"))
-    found = relations.derive(trace, driver.query, aws)
-    return found, plan.make(trace, found, overrides, aws, given)
-
-
-def _preview(steps: Plan, recorded: str | None, screen: Screen, given: dict[str, str], *, as_json: bool) -> int:
-    played = _played(given)
-    expected = Knowledge(steps, live=False, query=_query(), played=played)
-    invocations = [(step, expected.invocation(step)) for step in steps.steps]
+def _preview(knowledge: Knowledge, screen: Screen, *, moved: bool, as_json: bool) -> int:
+    invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
     if as_json:
         print(document.dumps(invocations))
         return ExitCode.OK
-    moved = None not in (recorded, played.region) and recorded != played.region
     for step, invocation in invocations:
         screen.starting(step, invocation)
         if moved:
@@ -289,34 +286,22 @@ def _preview(steps: Plan, recorded: str | None, screen: Screen, given: dict[str,
     return ExitCode.OK
 
 
-def _query() -> Query:
-    from awstracer import driver
-
-    return driver.query
+def _words(given: dict[str, str]) -> tuple[str, ...]:
+    return tuple(word for pair in given.items() for word in pair)
 
 
-def _played(given: dict[str, str]) -> Played:
-    from awstracer import driver
-
-    aws = driver.AwsCli()
-    extra = [word for pair in given.items() for word in pair]
+def _played(aws: AwsCli, given: dict[str, str]) -> Played:
     region = given.get("--region") or aws.region(given.get("--profile"))
     partition = aws.partition(region) if region else None
-    return Played(region, partition, functools.cache(lambda: aws.account(extra)))
+    return Played(region, partition, functools.cache(lambda: aws.account(_words(given))))
 
 
-def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | None, keep_going: bool) -> int:
-    from awstracer import driver
-
-    settings = player.Settings(
-        extra=tuple(word for pair in given.items() for word in pair), pause=pause, keep_going=keep_going
-    )
-    knowledge = Knowledge(steps, live=True, query=_query(), played=_played(given))
+def _play(steps: Plan, knowledge: Knowledge, aws: AwsCli, screen: Screen, settings: player.Settings) -> int:
     with _interrupts() as interrupts:
         report = Player(
             steps,
             knowledge=knowledge,
-            runner=driver.AwsCli(),
+            runner=aws,
             sleep=time.sleep,
             observer=screen,
             settings=settings,
@@ -330,14 +315,18 @@ def _play(steps: Plan, screen: Screen, given: dict[str, str], *, pause: float | 
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Ctrl-C raises KeyboardInterrupt, as ever, and is noted in the list."""
+    """Ctrl-C raises KeyboardInterrupt, as ever, and is noted in the list; where it is ignored, it stays so."""
     noted: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield noted
+        return
 
     def note(number: int, _: object) -> None:
         noted.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGINT, note)
     try:
         yield noted
     finally:

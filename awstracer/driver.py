@@ -145,7 +145,8 @@ class AwsCli:
     def check_line(self, number: int, argv: Sequence[str]) -> None:
         """UnknownCommand, with `number`, if a custom command's line begins with no command's words."""
         own, _ = without_options(argv, self.global_options())
-        aliases = awscli.alias.AliasLoader().get_aliases()
+        with _configuration():
+            aliases = awscli.alias.AliasLoader().get_aliases()
         table = self._command_table()
         for at, position in enumerate(own):
             if not table or argv[position].startswith("-") or (at == 0 and argv[position] in aliases):
@@ -332,6 +333,9 @@ def _exit_code(driver: Any, argv: Sequence[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - what awscli or a plugin lets out must not end the session
+        print(f"aws: {error}", file=sys.stderr)
+        return UNUSABLE
 
 
 @contextlib.contextmanager
@@ -382,7 +386,8 @@ class _Input:
 @contextlib.contextmanager
 def _input_noted() -> Iterator[_Input]:
     before, noted = sys.stdin, _Input(sys.stdin)
-    sys.stdin = noted
+    if before is not None:  # it is closed
+        sys.stdin = noted
     try:
         yield noted
     finally:

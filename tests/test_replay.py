@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from awstracer import plan, relations, tracefile
+from awstracer import cli, plan, relations, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
 from awstracer.errors import MissingValue
@@ -155,6 +156,16 @@ def test_ctrl_c_during_a_pause_ends_the_replay() -> None:
     assert "awstrace-play: interrupted" in shown
     assert "Traceback" not in shown
     assert users() == ["alice"]
+
+
+def test_where_interrupts_are_ignored_they_stay_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with cli._interrupts() as noted:
+            signal.raise_signal(signal.SIGINT)
+        assert noted == []
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupt_that_got_lost_ends_the_replay_all_the_same() -> None:
@@ -671,6 +682,19 @@ def test_there_are_no_colours_where_nobody_wants_them(monkeypatch: pytest.Monkey
     assert "\x1b" not in play(*RENAMED).out
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in shown(*RENAMED)
+
+
+@pytest.mark.usefixtures("home")
+def test_aliases_that_awscli_cannot_read_are_one_line_and_end_no_session() -> None:
+    folder = Path(".aws", "cli")
+    folder.mkdir(parents=True)
+    (folder / "alias").write_text("[toplevel\n")
+    write(command(["s3", "ls"]))
+    assert refused(play(*TRACE)).startswith("awstrace-play: Unable to parse config file:")
+    session = rec("--trace-file", "other.trace", "-n", lines=["aws s3 ls", "aws s3 ls"])
+    assert session.code == 0
+    assert session.err.count("aws: Unable to parse config file:") == 2
+    assert "Traceback" not in session.err
 
 
 def test_a_configuration_that_awscli_cannot_use_is_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
