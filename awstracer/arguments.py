@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,28 +28,29 @@ PAGING = {"--starting-token", "--page-size", "--max-items"}  # awscli refuses ev
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
 
 
-@dataclass(frozen=True)
-class Hidden:
-    """Tells which options the parser of the global options takes for its own, or for an abbreviation of them."""
-
-    global_options: Mapping[str, bool]
-
-    def __call__(self, name: str) -> bool:
-        return any(known.startswith(name) for known in self.global_options)
-
-
 def options(
-    table: Mapping[str, Any], expands: Callable[[Any], bool], is_hidden: Callable[[str], bool]
+    table: Mapping[str, Any], expands: Callable[[Any], bool], global_options: Iterable[str]
 ) -> tuple[Option, ...]:
+    """The options that set a member each.
+
+    `expands` tells of an argument whether awscli puts a file's content in the place of its words.
+    """
     negations = _negations(table)
-    options = []
+    known = tuple(global_options)
+    found = []
     for name, argument in table.items():
         option = None if name in negations else _option(argument, negations)
         if option is not None:
-            hidden = is_hidden(option.name) or (option.no is not None and is_hidden(option.no))
-            hidden = hidden or (option.name in PAGING and option.path[0] != "PaginationConfig")
-            options.append(replace(option, expands=expands(argument), hidden=hidden))
-    return tuple(options)
+            found.append(replace(option, expands=expands(argument), hidden=_is_hidden(option, known)))
+    return tuple(found)
+
+
+def _is_hidden(option: Option, global_options: Sequence[str]) -> bool:
+    """Whether awscli takes an option for a global one, or an abbreviation of one, or for one of its own."""
+    is_own = option.path[0] == "PaginationConfig"
+    spellings = [option.name, *([option.no] if option.no is not None else [])]
+    taken = any(known.startswith(spelling) for known in global_options for spelling in spellings)
+    return taken or (option.name in PAGING and not is_own)
 
 
 def special(table: Mapping[str, Any], options: Sequence[Option]) -> list[Any]:
@@ -114,9 +115,8 @@ def kept(
         after = _after(each, parameters, made)
         if after is None:  # it reads what its word stands for: what no option says is from there
             rest = frozenset(set(parameters) - settable - set(made))
-            extras += (
-                [Extra(each.name, tuple(_words_of(each.argument, each.value)), rest, inexact=rest)] if rest else []
-            )
+            if rest:
+                extras.append(Extra(each.name, tuple(_words_of(each.argument, each.value)), rest, inexact=rest))
             continue
         members = {member for member in after if after[member] != made.get(member)}
         made = {**after, **{member: parameters.get(member) for member in members if each.from_bytes}}
@@ -207,6 +207,7 @@ def _words_of(argument: Any, value: Any) -> list[Text]:
 
 
 def boolean(text: str) -> bool:
+    """What `-p` means by `true` and `false`; ValueError for anything else (botocore's `ensure_boolean` takes all)."""
     if text.lower() not in ("true", "false"):
         raise ValueError("true or false expected")
     return text.lower() == "true"

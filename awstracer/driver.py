@@ -275,8 +275,7 @@ class AwsCli:
         """The options of a command that set a member each."""
         if words not in self._option_lists:
             expands = _expansion_probe(self._driver().session, command)
-            hidden = arguments.Hidden(self.global_options())
-            self._option_lists[words] = arguments.options(command.arg_table, expands, hidden)
+            self._option_lists[words] = arguments.options(command.arg_table, expands, self.global_options())
         return self._option_lists[words]
 
     def _words(self, operation: Operation) -> tuple[str, ...]:

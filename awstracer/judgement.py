@@ -20,8 +20,8 @@ WORD = re.compile(r"[A-Za-z0-9]")
 NAME = re.compile(r"[A-Za-z0-9_.-]")
 DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
 BUCKET_HOST = re.compile(r"\.s3[.-]")
-RANDOM_END = re.compile(r"-[?*]")
-
+RANDOM_END = re.compile(r"-[?*]")  # Secrets Manager adds six characters of its own to a secret's name in its ARN
+ACCOUNT_ITSELF = "root"  # `arn:aws:iam::123456789012:root` is no user's
 
 EXACT, TELLING = 0, 1
 
@@ -118,7 +118,7 @@ def _named_by_arn(place: Place, span: tuple[int, int], origin: Origin) -> str | 
         begin, end = arn.resource
         if begin <= span[0] and span[1] <= end and arn.service in origin.namespaces:
             same_type = arn.type == origin.kind and span[1] > arn.name
-            untyped = (not arn.type or arn.is_bare) and span[0] == begin and origin.text != "root"
+            untyped = (not arn.type or arn.is_bare) and span[0] == begin and origin.text != ACCOUNT_ITSELF
             is_secret = arn.type == "secret" and span[0] == arn.name and RANDOM_END.match(place.text, span[1])
             if (alone and (same_type or untyped)) or is_secret:
                 return f"the {origin.kind} in an ARN"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,7 +57,8 @@ def _account(trace: Trace) -> str | None:
             response = call.response or {}
             if call.operation == "GetCallerIdentity" and isinstance(response.get("Account"), str):
                 return str(response["Account"])
-            for account in _accounts(response) if len(counts) != 1 or max(counts.values()) < FEW else ():
+            is_clear = len(counts) == 1 and max(counts.values()) >= FEW
+            for account in () if is_clear else _accounts(response):
                 counts[account] = counts.get(account, 0) + 1
     return max(counts, key=lambda account: counts[account]) if counts else None
 
@@ -82,13 +83,12 @@ def _accounts(document: Any) -> Iterator[str]:
 
 def settings_in(place: Place, known: Sequence[Setting], taken: Sequence[tuple[int, int]]) -> Iterator[Found]:
     """Where a string says where it was recorded, outside the pieces that are explained already."""
-    judges = {"region": _judge_region, "partition": _judge_partition, "suffix": _judge_suffix}
     for setting in known:
         begin = place.text.find(setting.recorded)
         while begin >= 0:
             span = begin, begin + len(setting.recorded)
             if not any(begin < b and a < span[1] for a, b in taken):
-                reason = judges.get(setting.name, _judge_account)(place, span, known)
+                reason = JUDGES[setting.name](place, span, known)
                 if reason:
                     yield span, setting, reason
             begin = place.text.find(setting.recorded, span[1])
@@ -140,3 +140,11 @@ def _judge_account(place: Place, span: tuple[int, int], _: Sequence[Setting]) ->
     if whole and not re.search(r"account|owner|registry|principal", place.label, re.I):
         return None
     return "the account"
+
+
+JUDGES: Mapping[str, Callable[[Place, tuple[int, int], Sequence[Setting]], str | None]] = {
+    "region": _judge_region,
+    "partition": _judge_partition,
+    "suffix": _judge_suffix,
+    "account": _judge_account,
+}

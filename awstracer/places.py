@@ -183,7 +183,7 @@ def printed(number: int, command: Command, query: Query, matters: Callable[[str]
     if expression is None or not any(matters(str(leaf)) for _, leaf in leaves(query(expression, command.response))):
         return []
     result = _located_result(expression, command.response, query)
-    several = is_projection(result)
+    several = _is_projection(result)
     found = []
     for path, leaf in leaves(result):
         if isinstance(leaf, _Located):
@@ -200,7 +200,7 @@ def printed_list(command: Command, query: Query, wanted: Container[tuple[str, ..
     found = query(expression, command.response) if expression else None
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found) or tuple(found) not in wanted:
         return None
-    return tuple(found) if is_projection(query(str(expression), _located(command.response))) else None
+    return tuple(found) if _is_projection(query(str(expression), _located(command.response))) else None
 
 
 def _located_result(expression: str, response: Document, query: Query) -> Any:
@@ -238,7 +238,7 @@ def _located(value: Any, path: Path = ()) -> Any:
     return value
 
 
-def is_projection(result: Any) -> bool:
+def _is_projection(result: Any) -> bool:
     """Whether a query's result is what one expression found in each element, and no tuple of chosen values."""
     if not isinstance(result, list):
         return False

@@ -39,7 +39,8 @@ def make(
     steps: list[Step] = []
     for index, command in enumerate(trace.commands):
         words, taken = commandline.without_options(command.argv, global_options)
-        arguments = [at for at in words if ("argv", at) not in _inner_words(related.get((index, "request"), {}))]
+        inner = _inner_words(related.get((index, "request"), NOTHING_RELATED))
+        arguments = [at for at in words if ("argv", at) not in inner]
         kept, _ = commandline.without_options([command.argv[i] for i in taken], dropped)
         steps.append(
             Step(

@@ -50,6 +50,11 @@ class Source:
     path: Path
     part: Part | None = None
 
+    @property
+    def picks_elements(self) -> bool:
+        """Whether it is in certain elements of lists in a response, by their positions."""
+        return self.side == "response" and EACH not in self.path and any(isinstance(key, int) for key in self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -70,9 +75,10 @@ class Target:
     @property
     def taken_up(self) -> list[Path]:
         """The paths that the value takes up: more than one for a list of words."""
-        *before, first = self.path or ("",)
-        if self.words == 1 or not isinstance(first, int):
+        if self.words == 1:
             return [self.path]
+        *before, first = self.path
+        assert isinstance(first, int)
         return [(*before, at) for at in range(first, first + self.words)]
 
 
@@ -143,16 +149,14 @@ def _derive(trace: Trace, query: Query, models: Models, wanted: _Wanted) -> list
 def _neighbours(found: Iterable[Relation], trace: Trace) -> Iterator[str]:
     for relation in found:
         source = relation.source
-        if isinstance(source, Source) and source.side == "response" and EACH not in source.path:
+        if isinstance(source, Source) and source.picks_elements:
             yield from elements.neighbours(source.path, trace.commands[source.command].response)
 
 
 def _selecting(relation: Relation, trace: Trace, echoed: Mapping[int, Container[Path]]) -> Relation:
     """The relation with a source that picks elements of lists by what they are."""
     source = relation.source
-    if not isinstance(source, Source) or source.side != "response" or EACH in source.path:
-        return relation
-    if not any(isinstance(key, int) for key in source.path):
+    if not isinstance(source, Source) or not source.picks_elements:
         return relation
     response = trace.commands[source.command].response
     path = elements.selecting(source.path, response, echoed.get(source.command, ()))
@@ -429,25 +433,24 @@ def _relations_of(place: Place, index: _Index) -> Iterator[Relation]:
         target = Target(place.command, place.side, place.path)
         yield Relation(source_of(origin), target, verdict.reason, rivals, is_same_kind=verdict.grade == EXACT)
         return
-    for form, text, spread in _forms(place.text):
-        for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
-            span = (spread[begin], spread[end]) if spread else (begin, end)
-            told = evidence if form == "plain" else f"{evidence}, in {form}"
-            yield Relation(source, Target(place.command, place.side, place.path, span, form), told, rivals)
-        return
+    form, text, spread = _form(place.text)
+    for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
+        span = (spread[begin], spread[end]) if spread else (begin, end)
+        told = evidence if form == "plain" else f"{evidence}, in {form}"
+        yield Relation(source, Target(place.command, place.side, place.path, span, form), told, rivals)
 
 
 def _saying(place: Place, text: str) -> Place:
     return place if text is place.text else replace(place, text=text)
 
 
-def _forms(text: str) -> Iterator[tuple[Form, str, list[int]]]:
+def _form(text: str) -> tuple[Form, str, list[int]]:
     """A string as what it encodes, and where each character of that begins in the string, if in another place."""
     decoded = identifiers.decoded(text)
     if decoded is not None:
-        yield "base64", decoded, []
+        return "base64", decoded, []
     unquoted, spread = identifiers.unquoted(text)
-    yield ("plain", text, []) if unquoted == text else ("percent", unquoted, spread)
+    return ("percent", unquoted, spread) if spread else ("plain", text, [])
 
 
 Piece = tuple[tuple[int, int], Source | Setting, str, tuple[Source, ...]]

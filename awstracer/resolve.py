@@ -17,9 +17,7 @@ from urllib.parse import quote
 
 from awstracer import commandline, identifiers
 from awstracer.commandline import Mark, Marked, Span, Text
-from awstracer.errors import (
-    MissingValue,
-)
+from awstracer.errors import MissingValue
 from awstracer.identifiers import part_of, segments
 from awstracer.location import Setting
 from awstracer.origins import Part
@@ -148,9 +146,9 @@ class Knowledge:
         """A word of a global option, the `--query` with what it names here."""
         word, query = step.command.argv[at], query_of(step.command)
         now = self._composed(step.queried, (), query) if query is not None else None
-        if now is None or word not in (query, f"--query={query}"):
-            return (Span(word),)
-        return now.shown if word == query else (Span("--query="), *now.shown)
+        if now is not None and word.startswith("--query="):
+            return (Span("--query="), *now.shown)
+        return now.shown if now is not None and step.command.argv[at - 1] == "--query" else (Span(word),)
 
     def _others(self, relation: Relation, value: Any) -> Iterator[tuple[Source, Any]]:
         """The rivals of a relation's source that turned out to say something else."""

@@ -9,11 +9,7 @@ from typing import Any, Protocol
 from awstracer.commandline import OperationCommand
 from awstracer.origins import Part
 from awstracer.relations import Relation
-from awstracer.trace import (
-    Command,
-    Operation,
-    Path,
-)
+from awstracer.trace import Command, Operation, Path
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
