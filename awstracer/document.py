@@ -11,7 +11,7 @@ from typing import Any
 
 from awstracer.commandline import Mark, plain
 from awstracer.location import Setting
-from awstracer.relations import Source
+from awstracer.origins import Source
 from awstracer.resolve import Invocation, Substitution
 from awstracer.steps import Step
 from awstracer.trace import spelled

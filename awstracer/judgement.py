@@ -7,7 +7,10 @@ of thing, a label or an ARN beside it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import string
+from collections.abc import Container
+from functools import cache
+from typing import NamedTuple
 
 from awstracer import identifiers
 from awstracer.identifiers import Strength
@@ -16,8 +19,8 @@ from awstracer.places import Place
 
 SHORTEST_KIND = 4
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
-WORD = re.compile(r"[A-Za-z0-9]")
-NAME = re.compile(r"[A-Za-z0-9_.-]")
+WORD = frozenset(string.ascii_letters + string.digits)
+NAME = WORD | frozenset("_.-")
 DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
 BUCKET_HOST = re.compile(r"\.s3[.-]")
 RANDOM_END = re.compile(r"-[?*]")  # Secrets Manager adds six characters of its own to a secret's name in its ARN
@@ -26,8 +29,7 @@ ACCOUNT_ITSELF = "root"  # `arn:aws:iam::123456789012:root` is no user's
 EXACT, TELLING = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """That an origin is meant, and why; `grade` is EXACT if the kind of thing agrees, TELLING if only the name does."""
 
     grade: int
@@ -50,8 +52,8 @@ def judge(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None
 
 def _judge_whole(place: Place, origin: Origin) -> Verdict | None:
     if origin.strength is Strength.PROOF:
-        return Verdict(EXACT, f"the {origin.kind}'s identifier" if origin.kind else "an identifier")
-    if not _is_thing(origin):
+        return _identifier(origin.kind)
+    if not origin.is_thing:
         return None
     if origin.place.service == place.service and _alike(origin.kind, place.kind):
         return Verdict(EXACT, f"the same {place.kind}")
@@ -60,6 +62,16 @@ def _judge_whole(place: Place, origin: Origin) -> Verdict | None:
     if origin.strength is Strength.MUCH and not place.is_key and not _names_another(place, origin):
         return Verdict(TELLING, f"the {origin.kind}'s name" if origin.kind else "a telling name")
     return None
+
+
+@cache
+def _identifier(kind: str) -> Verdict:
+    return Verdict(EXACT, f"the {kind}'s identifier" if kind else "an identifier")
+
+
+@cache
+def _held_identifier(kind: str) -> Verdict:
+    return Verdict(EXACT, f"holds the {kind or 'same'} identifier")
 
 
 def _names_another(place: Place, origin: Origin) -> bool:
@@ -75,11 +87,10 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None:
-    if not _is_thing(origin):
+    if not origin.is_thing:
         return None
     if origin.strength is Strength.PROOF:
-        alone = stands_alone(place.text, span, WORD)
-        return Verdict(EXACT, f"holds the {origin.kind or 'same'} identifier") if alone else None
+        return _held_identifier(origin.kind) if stands_alone(place.text, span, WORD) else None
     for reason in (_named_by_host, _named_by_arn, _named_by_s3_uri, _named_by_path, _named_by_label, _named_by_echo):
         evidence = reason(place, span, origin)
         if evidence:
@@ -94,21 +105,11 @@ def _is_arns_own(place: Place, span: tuple[int, int]) -> bool:
     return any(arn.type and arn.resource[0] <= span[0] < arn.name for arn in identifiers.arns(place.text))
 
 
-def _is_thing(origin: Origin) -> bool:
-    """Whether an origin is a thing's name or was minted, and is not merely a setting."""
-    return origin.place.side != "request" or origin.place.is_name or origin.part is not None
-
-
-def _begins(text: str, at: int, word: re.Pattern[str]) -> bool:
-    return not word.match(text[max(at - 1, 0) : at])
-
-
-def stands_alone(text: str, span: tuple[int, int], word: re.Pattern[str]) -> bool:
+def stands_alone(text: str, span: tuple[int, int], word: Container[str]) -> bool:
     """Whether no character of a word goes on before or behind the span."""
     begin, end = span
-    before, behind = text[max(begin - 1, 0) : begin], text[end : end + 1]
-    starts, ends = word.match(text[begin]), word.match(text[end - 1])
-    return not (starts and word.match(before)) and not (ends and word.match(behind))
+    goes_on_before = begin > 0 and text[begin] in word and text[begin - 1] in word
+    return not goes_on_before and not (end < len(text) and text[end - 1] in word and text[end] in word)
 
 
 def _named_by_arn(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
@@ -133,10 +134,14 @@ def _named_by_s3_uri(place: Place, span: tuple[int, int], origin: Origin) -> str
 
 def _named_by_host(place: Place, span: tuple[int, int], origin: Origin) -> str | None:
     """A bucket's name in its host's (`b.s3.amazonaws.com`); a domain's in those below it (`www.home.example`)."""
-    if origin.kind == "bucket" and BUCKET_HOST.match(place.text, span[1]) and _begins(place.text, span[0], NAME):
+    if (
+        origin.kind == "bucket"
+        and BUCKET_HOST.match(place.text, span[1])
+        and place.text[span[0] - 1 : span[0]] not in NAME
+    ):
         return "the bucket in its host's name"
     before, behind = place.text[: span[0]], place.text[span[1] : span[1] + 1]
-    if DOMAIN.fullmatch(origin.text) and re.search(r"(^|[\s/*@])([\w-]+\.|\*\.)+$", before) and not NAME.match(behind):
+    if DOMAIN.fullmatch(origin.text) and re.search(r"(^|[\s/*@])([\w-]+\.|\*\.)+$", before) and behind not in NAME:
         return "a name in the domain"
     return None
 

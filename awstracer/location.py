@@ -18,9 +18,17 @@ from awstracer.places import Models, Place
 from awstracer.trace import Trace
 
 ARN_PARTITION = re.compile(r"\barn:(aws[a-z-]*):(?=[a-z0-9-]+:)")
+ARN_SERVICE = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:$")
+SERVICE_LOG = re.compile(r"AWSLogs/.*/$")
+BESIDE_ACCOUNT = re.compile(r"(^|-)\d{12}-$"), re.compile(r"-\d{12}(-|$)")
+ZONE_LETTER = re.compile(r"[a-z](?![A-Za-z0-9-])")
+CALLED_ZONE = re.compile(r"zone|az$", re.I)
+CALLED_REGION = re.compile(r"region|locationconstraint", re.I)
+CALLED_ACCOUNT = re.compile(r"account|owner|registry|principal", re.I)
 HOST = re.compile(r"\.(?:[a-z0-9-]+\.){0,2}?(?:amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
 LABELS = re.compile(r"\.(?:[a-z0-9-]+\.){0,2}")
 FEW = 100
+FAR = 256  # characters around a setting that can tell what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,51 +89,51 @@ def _accounts(document: Any) -> Iterator[str]:
                 yield account
 
 
-def settings_in(place: Place, known: Sequence[Setting], taken: Sequence[tuple[int, int]]) -> Iterator[Found]:
-    """Where a string says where it was recorded, outside the pieces that are explained already."""
+def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> Iterator[Found]:
+    """Where a string says where it was recorded; `taken` is 1 at the characters that are explained already."""
     for setting in known:
+        judge = JUDGES[setting.name]
         begin = place.text.find(setting.recorded)
         while begin >= 0:
-            span = begin, begin + len(setting.recorded)
-            if not any(begin < b and a < span[1] for a, b in taken):
-                reason = JUDGES[setting.name](place, span, known)
-                if reason:
-                    yield span, setting, reason
-            begin = place.text.find(setting.recorded, span[1])
+            end = begin + len(setting.recorded)
+            reason = judge(place, (begin, end), known) if 1 not in taken[begin:end] else None
+            if reason:
+                yield (begin, end), setting, reason
+            begin = place.text.find(setting.recorded, end)
 
 
 def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> str | None:
     """A region's name means the region in ARNs, host and service names, and where the place is called one."""
-    before, behind = place.text[: span[0]], place.text[span[1] :]
-    if re.search(r"arn:aws[a-z-]*:[a-z0-9-]+:$", before) and behind.startswith(":"):
+    before, behind = place.text[max(span[0] - FAR, 0) : span[0]], place.text[span[1] : span[1] + FAR]
+    if before.endswith(":") and behind.startswith(":") and ARN_SERVICE.search(before):
         return "the region in an ARN"
-    if re.search(r"com\.amazonaws\.$", before) and behind.startswith("."):
+    if before.endswith("com.amazonaws.") and behind.startswith("."):
         return "the region in a service's name"
-    if re.search(r"(^|[./-])$", before) and HOST.match(behind):
+    if (not before or before[-1] in "./-") and HOST.match(behind):
         return "the region in a host's name"
-    if re.search(r"(^|-)\d{12}-$", before) or re.match(r"-\d{12}(-|$)", behind):
+    if BESIDE_ACCOUNT[0].search(before) or BESIDE_ACCOUNT[1].match(behind):
         return "the region beside the account"
+    if before[-1:] in WORD or before.endswith("-"):
+        return None
     labels = [place.label, label_before(before)]
-    alone = not WORD.match(before[-1:]) and not before.endswith("-")
-    if alone and re.match(r"[a-z](?![A-Za-z0-9-])", behind) and any(re.search(r"zone|az$", x, re.I) for x in labels):
+    if ZONE_LETTER.match(behind) and any(map(CALLED_ZONE.search, labels)):
         return "the region of a zone"
-    ends = not re.match(r"[A-Za-z0-9-]", behind)
-    if alone and ends and re.search(r"AWSLogs/.*/$", before):
+    if behind[:1] in WORD or behind.startswith("-"):
+        return None
+    if SERVICE_LOG.search(before):
         return "the region in the path of a service's log"
-    if alone and ends and any(re.search(r"region|locationconstraint", x, re.I) for x in labels):
-        return "it is called a region"
-    return None
+    return "it is called a region" if any(map(CALLED_REGION.search, labels)) else None
 
 
 def _judge_partition(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> str | None:
-    within = any(match.span(1) == span for match in ARN_PARTITION.finditer(place.text))
-    return "the partition in an ARN" if within else None
+    arn = ARN_PARTITION.match(place.text, max(span[0] - len("arn:"), 0))
+    return "the partition in an ARN" if arn and arn.span(1) == span else None
 
 
 def _judge_suffix(place: Place, span: tuple[int, int], known: Sequence[Setting]) -> str | None:
     """The hosts of a region; a service's principal (`lambda.amazonaws.com`) is called alike in most partitions."""
     regions = [setting.recorded for setting in known if setting.name == "region"]
-    ends = not WORD.match(place.text[span[1] : span[1] + 1]) and not place.text.startswith(".cn", span[1])
+    ends = place.text[span[1] : span[1] + 1] not in WORD and not place.text.startswith(".cn", span[1])
     hosts = [place.text[: span[0]].rpartition(f".{region}") for region in regions]
     if ends and any(before and LABELS.fullmatch(labels) for _, before, labels in hosts):
         return "the partition's hosts"
@@ -137,7 +145,7 @@ def _judge_account(place: Place, span: tuple[int, int], _: Sequence[Setting]) ->
     if not stands_alone(place.text, span, WORD):
         return None
     whole = span == (0, len(place.text))
-    if whole and not re.search(r"account|owner|registry|principal", place.label, re.I):
+    if whole and not CALLED_ACCOUNT.search(place.label):
         return None
     return "the account"
 

@@ -4,40 +4,64 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from awstracer import identifiers
 from awstracer.identifiers import Strength
-from awstracer.places import Place
+from awstracer.places import Place, Side
+from awstracer.trace import EACH, Path
 
 Part = tuple[int, int | None]
 
 LONGEST_NAME = 512
 SHORTEST_ID = 6
+SPACE = re.compile(r"\s")
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A value where it was first seen.
+class Source(NamedTuple):
+    """Where a value comes from: what command `command` (counted from 0) was asked, answered or printed.
 
-    part         the segments of the string there that it is, None for all
+    `path` may have selectors; for `printed` it is a path in the result of the command's `--query`.
+    `part` picks segments between `:` and `/` out of the string there; None takes the whole.
+    """
+
+    command: int
+    side: Side
+    path: Path
+    part: Part | None = None
+
+    @property
+    def picks_elements(self) -> bool:
+        """Whether it is in certain elements of lists in a response, by their positions."""
+        return self.side == "response" and int in map(type, self.path) and EACH not in self.path
+
+
+class Origin(NamedTuple):
+    """A value where it was first seen, and how it is had from there.
+
     namespaces   what its service is called in ARNs
+    rank         which of several origins of a text is meant, the less the better: what was named or printed by itself
+    is_thing     whether it is a thing's name or was minted, and is not merely a setting
     """
 
     place: Place
-    part: Part | None
+    source: Source
     kind: str
     text: str
     strength: Strength
-    namespaces: frozenset[str] = frozenset()
+    namespaces: frozenset[str]
+    rank: int
+    is_thing: bool
 
     @property
-    def rank(self) -> int:
-        """Which of several origins of a text is meant: what was named or printed by itself comes first."""
-        if self.part is not None:
-            return 3
-        return {"request": 0, "query": 0, "printed": 2 if self.place.several else 0, "response": 1}[self.place.side]
+    def proves(self) -> bool:
+        """Whether whatever equals it is the same thing."""
+        return self.is_thing and self.strength is Strength.PROOF
+
+
+RANKS = {"request": 0, "query": 0, "printed": 0, "response": 1}
+ONE_OF_SEVERAL, A_PART = 2, 3
 
 
 def born_at(
@@ -47,18 +71,28 @@ def born_at(
 
     `account` is the one that was recorded in, if that is known; `namespaces` are what the service is called in ARNs.
     """
-    if place.side == "request" and (len(place.text) > LONGEST_NAME or re.search(r"\s", place.text)):
+    for part, kind, text, strength in _born(place, account, matters):
+        rank = A_PART if part is not None else ONE_OF_SEVERAL if place.several else RANKS[place.side]
+        is_thing = place.side != "request" or place.is_name or part is not None
+        source = Source(place.command, place.side, place.path, part)
+        yield Origin(place, source, kind, text, strength, namespaces, rank, is_thing)
+
+
+Born = tuple[Part | None, str, str, Strength]
+
+
+def _born(place: Place, account: str | None, matters: Callable[[str], bool]) -> Iterator[Born]:
+    """The part of its string, the kind, the text and the strength of each value that is born at a place."""
+    if place.side == "request" and (len(place.text) > LONGEST_NAME or SPACE.search(place.text)):
         return
     strength = _strength(place, account)
     if strength is not None:
-        text = place.text.rstrip("\n")  # as `$(aws ...)` hands it on
-        yield Origin(place, None, place.kind, text, strength, namespaces)
+        yield None, place.kind, place.text.rstrip("\n"), strength  # as `$(aws ...)` hands it on
     bucket = S3_URI.match(place.text)
     if bucket:
-        says = max(identifiers.strength(bucket[1]), Strength.LITTLE)
-        yield Origin(place, (3, 4), "bucket", bucket[1], says, namespaces)
-    elif strength is Strength.PROOF and len(place.text) <= LONGEST_NAME and not re.search(r"\s", place.text):
-        yield from _pieces_born(place, account, namespaces, matters)
+        yield (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE)
+    elif strength is Strength.PROOF and len(place.text) <= LONGEST_NAME and not SPACE.search(place.text):
+        yield from _pieces_born(place, account, matters)
 
 
 def _strength(place: Place, account: str | None) -> Strength | None:
@@ -93,18 +127,16 @@ def _strength_in_answer(place: Place, strength: Strength, account: str | None) -
     return strength if tells else None
 
 
-def _pieces_born(
-    place: Place, account: str | None, namespaces: frozenset[str], matters: Callable[[str], bool]
-) -> Iterator[Origin]:
+def _pieces_born(place: Place, account: str | None, matters: Callable[[str], bool]) -> Iterator[Born]:
     """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
     found = identifiers.segments(place.text)
     for number, (begin, end) in enumerate(found[1:], 1):
         piece, segment = place.text[begin:], place.text[begin:end]
         strength = identifiers.strength(piece) if matters(piece) else Strength.NOTHING
         if strength >= Strength.MUCH and place.text[begin - 1 : begin + 1] != "//":
-            yield Origin(place, (number, None), place.kind, piece, strength, namespaces)
+            yield (number, None), place.kind, piece, strength
         elif strength and identifiers.REVISION.fullmatch(piece):
             kind = identifiers.stem_of(place.text[slice(*found[number - 1])])
-            yield Origin(place, (number, None), kind, piece, Strength.LITTLE, namespaces)
+            yield (number, None), kind, piece, Strength.LITTLE
         if place.side != "request" and identifiers.is_account(segment) and account in (None, segment):
-            yield Origin(place, (number, number + 1), "account", segment, Strength.PROOF, namespaces)
+            yield (number, number + 1), "account", segment, Strength.PROOF

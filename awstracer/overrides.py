@@ -18,7 +18,7 @@ from awstracer.errors import (
     UnfitParameters,
     UnknownParameter,
 )
-from awstracer.relations import Source
+from awstracer.origins import Source
 from awstracer.steps import Catalog, Override, Pin, Step
 from awstracer.trace import (
     Path,

@@ -7,12 +7,13 @@ about where they come from), and which members are maps, whose keys people choos
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers
-from awstracer.trace import Command, Document, KeyOf, Path, leaves, lookup
+from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup
 
 Side = Literal["request", "query", "response", "printed"]
 Asked = Literal["request", "response"]
@@ -35,6 +36,8 @@ class Shape:
 
 
 ORDINARY = Shape()
+CONTAINERS = (dict, list, tuple)
+VALUES = re.compile(r"values?$", re.I)
 PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d+)\]")
 PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*")
 
@@ -52,9 +55,8 @@ class Models(Protocol):
         """The partition of a region and its hosts' suffix, `aws` and `amazonaws.com`; None for no region."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A string in a trace, and what its place says of it.
+class Place(NamedTuple):
+    """A string in a trace, and what its place says of it. (A tuple, since a large trace has very many.)
 
     kind        what it names: `user`, `vpc`
     label       what it is called there
@@ -84,31 +86,74 @@ class Place:
         return bool(self.path) and isinstance(self.path[-1], KeyOf)
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """What the API's model, and the name, say of all strings of a member; `asks_beside` if its name says nothing."""
+
+    shape: Shape
+    kind: str
+    label: str
+    is_name: bool
+    is_new: bool
+    is_labelled: bool
+    asks_beside: bool
+
+
+class Members:
+    """What is known of the members of requests and responses, each looked up once."""
+
+    def __init__(self, models: Models) -> None:
+        self.models = models
+        self._known: dict[tuple[object, ...], _Member] = {}
+
+    def at(self, operation: Operation, side: Asked, path: Path) -> _Member:
+        """The member at a path of an operation's request or response."""
+        key = (operation.service, operation.name, side, *[0 if isinstance(step, int) else step for step in path])
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._looked_up(operation, side, path)
+        return found
+
+    def _looked_up(self, operation: Operation, side: Asked, path: Path) -> _Member:
+        shape = self.models.shape(operation.service, operation.name, side, path)
+        around = self.models.shape(operation.service, operation.name, side, path[:-1])
+        label = next((key for key in reversed(path) if isinstance(key, str)), "")
+        return _Member(
+            shape=shape,
+            kind=identifiers.kind(path, operation.name),
+            label=label,
+            is_name=side == "response" or shape.addresses or identifiers.is_name(path, operation.name),
+            is_new=side == "request" and identifiers.is_new(path, operation.name),
+            is_labelled=around.keys is not None or not label,
+            asks_beside=_says_nothing(label),
+        )
+
+
 def places(
-    number: int, command: Command, side: Asked, models: Models, matters: Callable[[str], bool]
+    number: int, command: Command, side: Asked, members: Members, matters: Callable[[str], bool]
 ) -> Iterator[Place]:
     """The strings of a command's request or response that matter, where they stand."""
-    if command.operation is None:
+    operation = command.operation
+    if operation is None:
         yield from _custom_places(number, command, side, matters)
         return
-    operation = command.operation
     document = operation.parameters if side == "request" else command.response
     for path, text in _strings(document, matters):
-        is_key = isinstance(path[-1], KeyOf)
-        shape = models.shape(operation.service, operation.name, side, path[:-1] if is_key else path)
-        if is_key and shape.keys is not None:
-            kind = identifiers.stem_of(shape.keys)
-            yield Place(number, side, path, operation.service, kind, shape.keys, True, text)
-        elif not is_key:
-            is_name = side == "response" or shape.addresses or identifiers.is_name(path, operation.name)
-            label = _label(document, path)
-            kind = identifiers.stem_of(label) or identifiers.kind(path, operation.name)
-            around = models.shape(operation.service, operation.name, side, path[:-1])
-            yield Place(
-                *(number, side, path, operation.service, kind, label, is_name, text, shape.is_silent),
-                is_new=side == "request" and identifiers.is_new(path, operation.name),
-                is_labelled=around.keys is not None or label not in path,
-            )
+        last = path[-1]
+        if isinstance(last, KeyOf):
+            keys = members.at(operation, side, path[:-1]).shape.keys
+            if keys is not None:
+                kind = identifiers.stem_of(keys)
+                yield Place(number, side, path, operation.service, kind, keys, is_name=True, text=text)
+            continue
+        member = members.at(operation, side, path)
+        label = _label(document, path) if member.asks_beside else member.label
+        kind = member.kind if label == member.label else identifiers.stem_of(label) or member.kind
+        is_labelled = member.is_labelled or label not in path
+        yield Place(
+            *(number, side, path, operation.service, kind, label, member.is_name, text),
+            *(member.shape.is_silent, member.is_new, is_labelled),
+        )
 
 
 def _strings(document: Any, matters: Callable[[str], bool]) -> list[tuple[Path, str]]:
@@ -116,14 +161,15 @@ def _strings(document: Any, matters: Callable[[str], bool]) -> list[tuple[Path, 
     found: list[tuple[Path, str]] = []
 
     def walk(node: Any, path: Path) -> None:
-        items: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
+        is_map = isinstance(node, dict)
+        items: Iterator[tuple[Any, Any]] = iter(node.items()) if is_map else enumerate(node)
         for key, child in items:
-            if path and isinstance(key, str) and matters(key):
+            if is_map and path and matters(key):
                 found.append(((*path, KeyOf(key)), key))
             if isinstance(child, str):
                 if matters(child):
                     found.append(((*path, key), child))
-            elif isinstance(child, (dict, list, tuple)):
+            elif isinstance(child, CONTAINERS):
                 walk(child, (*path, key))
 
     walk(document, ())
@@ -167,48 +213,68 @@ def _label(document: Any, path: Path) -> str:
     if not keys:
         return ""
     depth, last = keys[-1]
-    if not re.search(r"values?$", last, re.I) or identifiers.stem_of(last):
+    if not _says_nothing(last):
         return last
     around = lookup(document, path[:depth])
     beside = next((around[name] for name in ("Name", "Key", "name", "key") if name != last and name in around), None)
     return beside if isinstance(beside, str) else last
 
 
+def _says_nothing(label: str) -> bool:
+    return bool(VALUES.search(label)) and not identifiers.stem_of(label)
+
+
 # --- what was printed
 
 
-def printed(number: int, command: Command, query: Query, matters: Callable[[str], bool]) -> list[tuple[Path, Place]]:
-    """What the command's `--query` let the person see: where it stands in the response, and as a place."""
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a command's `--query` let the person see.
+
+    places   where each string stands in the response, and as a place
+    listed   the strings that it found in the elements of a list, if it is such a query; None if not
+    """
+
+    places: tuple[tuple[Path, Place], ...] = ()
+    listed: tuple[str, ...] | None = None
+
+
+NOTHING_PRINTED = Printed()
+
+
+def printed(number: int, command: Command, query: Query, matters: Callable[[str], bool]) -> Printed:
+    """What the command's `--query` let the person see, if anything of it matters."""
     expression = query_of(command)
-    if expression is None or not any(matters(str(leaf)) for _, leaf in leaves(query(expression, command.response))):
-        return []
-    result = _located_result(expression, command.response, query)
+    if expression is None:
+        return NOTHING_PRINTED
+    result = _located_result(expression, command.response, query, matters)
+    if not any(matters(str(leaf)) for _, leaf in leaves(result)):
+        return NOTHING_PRINTED
     several = _is_projection(result)
-    found = []
-    for path, leaf in leaves(result):
-        if isinstance(leaf, _Located):
-            operation = command.operation.name if command.operation else str(leaf.path[0])
-            kind, label = identifiers.kind(leaf.path, operation), _label(command.response, leaf.path)
-            place = Place(number, "printed", path, service_of(command), kind, label, True, str(leaf), several=several)
-            found.append((leaf.path, place))
-    return found
+    places = tuple(
+        (leaf.path, _printed_place(number, command, path, leaf, several=several))
+        for path, leaf in leaves(result)
+        if isinstance(leaf, _Located)
+    )
+    is_list = several and all(isinstance(each, str) for each in result)
+    return Printed(places, tuple(map(str, result)) if is_list else None)
 
 
-def printed_list(command: Command, query: Query, wanted: Container[tuple[str, ...]]) -> tuple[str, ...] | None:
-    """What the command's `--query` found in each element of a list, if it is wanted; None if it isn't that."""
-    expression = query_of(command)
-    found = query(expression, command.response) if expression else None
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found) or tuple(found) not in wanted:
+def _printed_place(number: int, command: Command, path: Path, leaf: _Located, *, several: bool) -> Place:
+    operation = command.operation.name if command.operation else str(leaf.path[0])
+    kind, label = identifiers.kind(leaf.path, operation), _label(command.response, leaf.path)
+    return Place(number, "printed", path, service_of(command), kind, label, True, str(leaf), several=several)
+
+
+def _located_result(expression: str, response: Document, query: Query, matters: Callable[[str], bool]) -> Any:
+    """What a query makes of a response, its scalars located; None where it fits nothing, or nothing that matters."""
+    if PLAIN_QUERY.fullmatch(expression):
+        path = tuple(int(number) if number else name for name, number in PLAIN_STEP.findall(expression))
+        with suppress(LookupError):
+            return _located(lookup(response, path), path)
         return None
-    return tuple(found) if _is_projection(query(str(expression), _located(command.response))) else None
-
-
-def _located_result(expression: str, response: Document, query: Query) -> Any:
-    """What a query makes of a response, its scalars located."""
-    if not PLAIN_QUERY.fullmatch(expression):
-        return query(expression, _located(response))
-    path = tuple(int(number) if number else name for name, number in PLAIN_STEP.findall(expression))
-    return _located(lookup(response, path), path)
+    matter = any(matters(str(leaf)) for _, leaf in leaves(query(expression, response)))
+    return query(expression, _located(response)) if matter else None
 
 
 class _LocatedText(str):

@@ -20,9 +20,9 @@ from awstracer.commandline import Mark, Marked, Span, Text
 from awstracer.errors import MissingValue
 from awstracer.identifiers import part_of, segments
 from awstracer.location import Setting
-from awstracer.origins import Part
+from awstracer.origins import Part, Source
 from awstracer.places import Query, Side, query_of
-from awstracer.relations import Form, Relation, Source
+from awstracer.relations import Form, Relation
 from awstracer.steps import Pin, Plan, Step
 from awstracer.trace import (
     Document,

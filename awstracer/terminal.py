@@ -22,8 +22,9 @@ from awstracer import errors
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.errors import AwstracerError, MissingValue
 from awstracer.location import Setting
+from awstracer.origins import Source
 from awstracer.player import Report, Status
-from awstracer.relations import Relation, Source
+from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
 from awstracer.steps import Step
 from awstracer.trace import Path, spelled

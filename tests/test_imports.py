@@ -15,6 +15,7 @@ ORDER = [
     "identifiers",
     "commandline",
     "places",
+    "wanted",
     "origins",
     "judgement",
     "location",

@@ -1,0 +1,115 @@
+"""What in a trace is worth looking at: most of it is responses, and most of these nobody uses.
+
+Only what could be, or hold, something that some request has too is looked at, so that the time goes
+with the size of what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+from awstracer import identifiers
+from awstracer.places import query_of
+from awstracer.trace import Command, Trace
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Tells whether a string could be, or hold, something that was asked for.
+
+    words     the runs of letters and digits in all requests
+    lists     the lists of strings in all requests
+    account   an account that is worth looking for in ARNs, of whatever they may be
+    """
+
+    words: frozenset[str]
+    lists: frozenset[tuple[str, ...]]
+    account: str | None = None
+
+    @classmethod
+    def of(cls, trace: Trace, account: str | None) -> Wanted:
+        """What a trace asks for; `account` is the one that it was recorded in."""
+        words: set[str] = set()
+        lists: set[tuple[str, ...]] = set()
+        for command in trace.commands:
+            texts, inner = _read(command)
+            words |= _words(texts)
+            lists |= inner
+        return cls(frozenset(words), frozenset(lists), account if account in words else None)
+
+    def with_words_of(self, texts: Iterable[str]) -> Wanted:
+        """What is wanted, and these texts' words."""
+        more = _words(texts)
+        return self if more <= self.words else replace(self, words=self.words | more)
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        """The first elements of the lists."""
+        return frozenset(strings[0] for strings in self.lists)
+
+    @cached_property
+    def matters(self) -> Callable[[str], bool]:
+        """The question, with a memory: most strings of a trace come again and again."""
+        return _Answers(self.words, self.account).__getitem__
+
+
+class _Answers(dict[str, bool]):
+    """Whether strings matter, by string; found out where it isn't known."""
+
+    def __init__(self, words: frozenset[str], account: str | None) -> None:
+        self._words, self._account = words, account
+
+    def __missing__(self, text: str) -> bool:
+        found = identifiers.ATOM.findall(text)
+        if not found:
+            answer = False
+        elif ":" in text or "/" in text:  # pieces of an ARN or a URL go up to its end
+            answer = found[-1] in self._words or (self._account is not None and self._account in found)
+        else:
+            answer = self._words.issuperset(found)
+        self[text] = answer
+        return answer
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    """The runs of letters and digits in some texts, and in what they encode."""
+    known = list(texts)
+    encoded = [identifiers.unquoted(text)[0] for text in known if "%" in text]
+    decoded = [plain for text in known for plain in [identifiers.decoded(text)] if plain is not None]
+    return set(identifiers.ATOM.findall("\n".join([*known, *encoded, *decoded])))
+
+
+def _read(command: Command) -> tuple[list[str], set[tuple[str, ...]]]:
+    """The strings and keys of a command's request, with its query, and the lists of strings in it."""
+    texts = [query_of(command) or ""]
+    lists = {words for _, words in word_lists(command)}
+    pending = [command.request]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, str):
+            texts.append(node)
+        elif isinstance(node, dict):
+            texts += node
+            pending += node.values()
+        elif isinstance(node, (list, tuple)):
+            pending += node
+            if is_list_of_strings(node):
+                lists.add(tuple(node))
+    return texts, lists
+
+
+def is_list_of_strings(node: object) -> bool:
+    """Whether a parameter is a list of strings, and of more than one."""
+    return isinstance(node, list) and len(node) > 1 and all(isinstance(each, str) for each in node)
+
+
+def word_lists(command: Command) -> list[tuple[int, tuple[str, ...]]]:
+    """The words of a custom command's line that follow one option, where there are several, and where they begin."""
+    if command.operation is not None:
+        return []
+    options = [at for at, word in enumerate(command.argv) if word.startswith("--")]
+    spans = pairwise([*options, len(command.argv)])
+    return [(option + 1, command.argv[option + 1 : following]) for option, following in spans if following - option > 2]
