@@ -24,6 +24,7 @@ ORDER = [
     "overrides",
     "plan",
     "resolve",
+    "settling",
     "arguments",
     "driver",
     "player",
