@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -326,9 +327,9 @@ class Request:
 class Relay:
     """An endpoint that hands everything on to a server, and notes it, and what the server said.
 
-    While there is `trouble`, requests meet with that instead, each with the next; `faults` are the same for an
-    operation's requests. Those for an operation that is `canned` always meet with its answer, and the server
-    doesn't hear of them.
+    While there is `trouble`, requests meet with that instead, each with the next; `faults` are the same for the
+    requests of operations whose names are like a pattern. Those for an operation that is `canned` always meet
+    with its answer, and the server doesn't hear of them.
     """
 
     def __init__(self, url: str) -> None:
@@ -409,8 +410,12 @@ def _relaying(url: str, relay: Relay) -> type[BaseHTTPRequestHandler]:
 
 def _trouble(relay: Relay, operation: str) -> Trouble | None:
     """What the next request for an operation meets with."""
-    waiting = relay.trouble or relay.faults.get(operation)
-    return waiting.pop(0) if waiting else relay.canned.get(operation)
+    if relay.trouble:
+        return relay.trouble.pop(0)
+    for pattern, waiting in relay.faults.items():
+        if waiting and fnmatchcase(operation, pattern):
+            return waiting.pop(0)
+    return relay.canned.get(operation)
 
 
 def _noted(handler: BaseHTTPRequestHandler, body: bytes) -> Request:

@@ -1,15 +1,16 @@
-"""What isn't there yet: which errors pass, how long they are waited for, and that the outcome is as if there were none."""
+"""What isn't there yet: which errors pass, how long they are waited for, and that the outcome is as without them."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
@@ -21,15 +22,16 @@ from awstracer.driver import AwsCli, query
 from awstracer.errors import MissingValue
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.resolve import Invocation, Knowledge
-from awstracer.settling import Replay
-from awstracer.steps import Plan, Step
-from awstracer.trace import Call, CallError, Command
+from awstracer.settling import LIMIT, Replay
+from awstracer.steps import Step
+from awstracer.trace import Call, CallError, Command, Path, rebuilt
 
 from .programs import BIN, PATIENCE, Relay, Terminal, Trouble, play, refusal, reset
 from .traces import call, command, operation, trace
 
 AWS = AwsCli()
 ACCOUNT = "123456789012"
+ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'
 TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}]}'
 
 
@@ -143,7 +145,8 @@ CHANGE_RECORDS = asks(
 VERSIONING = asks("s3.PutBucketVersioning", Bucket="orders-bucket", VersioningConfiguration={"Status": "Enabled"})
 PIPE = asks("firehose.CreateDeliveryStream", DeliveryStreamName="d", S3DestinationConfiguration={"RoleARN": ROLE_ARN})
 POLICY = json.dumps({"Statement": [{"Principal": {"AWS": ROLE_ARN}}]})
-INVOKE = asks("lambda.UpdateFunctionConfiguration", FunctionName="resize", Timeout=9)
+NEW_KEY = asks("iam.CreateAccessKey", UserName="alice")
+CONFIGURE = asks("lambda.UpdateFunctionConfiguration", FunctionName="resize", Timeout=9)
 
 Case = tuple[Sequence[Entry], Entry, str, str]
 
@@ -208,7 +211,7 @@ PASSES: list[Case] = [
         "Invalid parameter: Policy Error: PrincipalNotFound",
     ),
     # not visible
-    ([USER], asks("iam.CreateAccessKey", UserName="alice"), "NoSuchEntity", "The user with name alice cannot be found."),
+    ([USER], NEW_KEY, "NoSuchEntity", "The user with name alice cannot be found."),
     ([ROLE], asks("iam.GetRole", RoleName="orders"), "NoSuchEntity", "The role with name orders cannot be found."),
     ([INSTANCE], DESCRIBE, "InvalidInstanceID.NotFound", "The instance ID 'i-0e1b2c3d4e5f60718' does not exist"),
     (
@@ -275,9 +278,9 @@ PASSES: list[Case] = [
     ),
     (
         [FUNCTION],
-        INVOKE,
+        CONFIGURE,
         "ResourceConflictException",
-        f"The operation cannot be performed at this time. An update is in progress for {arn('lambda', 'function:resize')}",
+        f"An update is in progress for resource: {arn('lambda', 'function:resize')}",
     ),
     ([STACK], asks("cloudformation.UpdateStack", StackName="network"), "OperationInProgressException", ""),
     (
@@ -300,7 +303,7 @@ PASSES: list[Case] = [
         "DependencyViolation",
         "The vpc 'vpc-0a1b2c3d4e5f60718' has dependencies and cannot be deleted.",
     ),
-    ([USER], asks("iam.DeleteUser", UserName="alice"), "DeleteConflict", "Cannot delete entity, must delete keys first."),
+    ([USER], asks("iam.DeleteUser", UserName="alice"), "DeleteConflict", "Must delete keys first."),
 ]
 
 STAYS: list[Case] = [
@@ -414,9 +417,7 @@ def played(*entries: Any) -> tuple[Sequence[Step], dict[int, Sequence[Call]]]:
 
 def failed(name: str, request: dict[str, Any], error: CallError) -> Call:
     """A call that came to nothing."""
-    service, operation = name.split(".")
-    made = call(name, request, {})
-    return Call(service, operation, request, None, error, "us-east-1", None, made.started, made.ended)
+    return replace(call(name, request, {}), response=None, error=error)
 
 
 class Offers:
@@ -454,3 +455,419 @@ def test_the_same_error_about_what_somebody_else_made_is_not(case: Case) -> None
 @pytest.mark.parametrize("case", STAYS, ids=told)
 def test_an_error_that_stays_is_not_waited_for(case: Case) -> None:
     assert judged(case) is None
+
+
+def test_why_it_is_waited_for_is_said_in_words() -> None:
+    assert judged(PASSES[0]) == "the role can't be assumed yet (InvalidParameterValueException)"
+
+
+# --- what may have taken effect
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CallError("ReadTimeoutError", "NoSuchEntity"),
+        CallError("ConnectionClosedError", "Connection was closed: cannot be assumed"),
+        CallError("InvalidParameterValueException", CAN_NOT_ASSUME),  # no service said so
+        CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=False),  # a fault of the service
+        CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=True),  # after a lost attempt
+    ],
+)
+def test_what_may_have_taken_effect_is_never_sent_again(error: CallError) -> None:
+    assert judged(PASSES[0], error) is None
+
+
+def test_what_only_reads_may_be_sent_again_after_a_lost_attempt() -> None:
+    code, message = "InvalidInstanceID.NotFound", "The instance ID 'i-0e1b2c3d4e5f60718' does not exist"
+    assert judged(([INSTANCE], DESCRIBE, "", ""), CallError(code, message, is_refusal=True)) is not None
+
+
+NO_BUCKET = CallError("NoSuchBucket", "The specified bucket does not exist", is_refusal=True, is_certain=True)
+LOST = CallError("ConnectionClosedError", "gone")
+LISTED = call("s3.ListObjectsV2", {"Bucket": "orders-bucket"}, {})
+PUT = call("s3.PutObject", {"Bucket": "orders-bucket", "Key": "a"}, {"ETag": "e"})
+NOT_PUT = failed("s3.PutObject", {"Bucket": "orders-bucket", "Key": "b"}, NO_BUCKET)
+MAYBE_PUT = failed("s3.PutObject", {"Bucket": "orders-bucket", "Key": "c"}, LOST)
+
+
+@pytest.mark.parametrize(
+    ("calls", "passes"),
+    [
+        ([NOT_PUT], True),
+        ([LISTED, NOT_PUT], True),
+        ([NOT_PUT, NOT_PUT], True),
+        ([PUT, NOT_PUT], False),
+        ([MAYBE_PUT, NOT_PUT], False),
+        ([NOT_PUT, LISTED], False),
+        ([], False),
+    ],
+)
+def test_a_command_of_many_calls_is_tried_again_if_none_of_them_changed_anything(
+    calls: list[Call], passes: bool
+) -> None:
+    steps, done = played(BUCKET, command(["s3", "sync", ".", "s3://orders-bucket"]))
+    assert (settling.reason(steps[-1], calls, Replay(steps, done)) is not None) is passes
+
+
+def test_what_a_custom_command_made_is_this_replays() -> None:
+    made = command(["s3", "mb", "s3://orders-bucket"], call("s3.CreateBucket", {"Bucket": "orders-bucket"}, {}))
+    steps, done = played(made, command(["s3", "cp", "b", "s3://orders-bucket/b"]))
+    assert settling.reason(steps[-1], [NOT_PUT], Replay(steps, done)) is not None
+
+
+def test_a_waiter_waits_by_itself() -> None:
+    steps, done = played(BUCKET, command(["s3api", "wait", "bucket-exists", "--bucket", "orders-bucket"]))
+    polled = failed("s3.HeadBucket", {"Bucket": "orders-bucket"}, replace(NO_BUCKET, code="404"))
+    assert settling.reason(steps[-1], [polled], Replay(steps, done)) is None
+
+
+def test_what_depends_on_what_was_made_by_way_of_an_answer_counts() -> None:
+    found = ("ec2.DescribeSecurityGroups", {"Filters": [{"Name": "vpc-id", "Values": ["vpc-0a1b2c3d4e5f60718"]}]})
+    group = {"SecurityGroups": [{"GroupId": "sg-0f9e8d7c6b5a43210", "GroupName": "default"}]}
+    tag = asks("ec2.CreateTags", Resources=["sg-0f9e8d7c6b5a43210"], Tags=[])
+    message = "The security group 'sg-0f9e8d7c6b5a43210' does not exist"
+    assert judged(([VPC, (*found, group)], tag, "InvalidGroup.NotFound", message)) is not None
+    assert judged(([(*found, group)], tag, "InvalidGroup.NotFound", message)) is None
+
+
+# --- how long
+
+
+@given(st.floats(0, 1e6))
+def test_delays_grow_and_stay_within_the_limit(limit: float) -> None:
+    found = list(settling.delays(limit))
+    assert sum(found) <= limit * (1 + 1e-9)
+    assert all(0 < first <= later <= 2 * first + limit / 2 for first, later in pairwise(found))
+    assert bool(found) is (limit > 0)
+
+
+def test_two_minutes_are_seven_delays() -> None:
+    assert list(settling.delays(LIMIT)) == [1, 2, 4, 8, 16, 32, 57]
+
+
+# --- replays
+
+
+def entry(name: str, request: dict[str, Any], response: dict[str, Any] | None = None) -> Command:
+    return operation(name, request, response or {})
+
+
+KEYS = {
+    "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+}
+RECORDS = {
+    "Changes": [
+        {
+            "Action": "CREATE",
+            "ResourceRecordSet": {
+                "Name": "www.example.org",
+                "Type": "A",
+                "TTL": 60,
+                "ResourceRecords": [{"Value": "10.0.0.1"}],
+            },
+        }
+    ]
+}
+CODE = base64.b64decode("UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==")  # an empty zip file
+
+# A small site: what each command makes, some later one needs.
+SITE = [
+    entry(*ROLE),
+    entry(*PROFILE),
+    entry("iam.AddRoleToInstanceProfile", {"InstanceProfileName": "web", "RoleName": "orders"}),
+    entry("lambda.CreateFunction", {**FUNCTION[1], "Runtime": "python3.12", "Handler": "h", "Code": {"ZipFile": CODE}}),
+    entry(*VPC),
+    entry(*SUBNET),
+    entry("ec2.CreateSecurityGroup", {**GROUP[1], "VpcId": "vpc-0a1b2c3d4e5f60718"}, GROUP[2]),
+    entry(
+        "ec2.RunInstances",
+        {
+            "ImageId": "ami-12c6146b",
+            "MinCount": 1,
+            "MaxCount": 1,
+            "SubnetId": "subnet-0b1b2c3d4e5f60718",
+            "IamInstanceProfile": {"Name": "web"},
+        },
+        INSTANCE[2],
+    ),
+    entry("ec2.DescribeInstances", {"InstanceIds": ["i-0e1b2c3d4e5f60718"]}),
+    entry("ec2.DeleteSecurityGroup", {"GroupId": "sg-0c1b2c3d4e5f60718"}),
+    entry(*BUCKET),
+    entry("dynamodb.CreateTable", {**TABLE[1], **KEYS}, TABLE[2]),
+    entry(*ZONE),
+    entry("route53.ChangeResourceRecordSets", {"HostedZoneId": "Z0123456789ABCDEFGHIJ", "ChangeBatch": RECORDS}),
+    entry(*QUEUE),
+    entry("sqs.SendMessage", {"QueueUrl": QUEUE_URL, "MessageBody": "m"}),
+    entry(*USER),
+    # from here on nothing gets an identifier, and what is done twice is as if done once
+    entry("s3.PutBucketVersioning", VERSIONING[1]),
+    entry("s3.PutBucketTagging", {"Bucket": "orders-bucket", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}}),
+    entry("dynamodb.PutItem", {"TableName": "Music", "Item": {"k": {"S": "v"}}}),
+    entry("dynamodb.UpdateTable", {"TableName": "Music", "DeletionProtectionEnabled": True}),
+    entry("iam.PutUserPolicy", {"UserName": "alice", "PolicyName": "p", "PolicyDocument": ALLOW}),
+]
+USERS = [entry(*USER), SITE[-1]]
+
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|\+00:?00)?|1[6-9]\d{8}(?:\.\d+)?")
+ABSENT = "The {} does not exist"
+FUNCTIONS = "POST /2015-03-31/functions"
+RECORD_SETS = "POST /2013-04-01/hostedzone/*/rrset/"
+
+
+@dataclass
+class Hall:
+    """Where replays are played and nothing takes time: what was said, and slept."""
+
+    relay: Relay
+    slept: list[float] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def starting(self, step: Step, invocation: Invocation) -> None: ...
+
+    def faulty(self, step: Step, faults: Sequence[str]) -> None:
+        raise AssertionError(faults)
+
+    def settling(self, step: Step, reason: str, seconds: float) -> None:
+        self.said.append(f"{step.number}: {reason}")
+
+    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None:
+        raise AssertionError(missing)
+
+    def play(self, *commands: Command, settle: float = LIMIT) -> Report:
+        """Play these commands against the relay."""
+        recorded = trace(*commands)
+        steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], AWS)
+        return Player(
+            steps,
+            knowledge=Knowledge(steps, live=True, query=query),
+            runner=AWS,
+            sleep=self.slept.append,
+            observer=self,
+            settings=Settings(extra=("--endpoint-url", self.relay.url), settle=settle),
+        ).play()
+
+
+@pytest.fixture
+def hall(aws_home: FilePath, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> Hall:
+    """A hall before an empty cloud."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # botocore's, between its own attempts
+    return Hall(relay)
+
+
+def seed(server: str) -> None:
+    """Have a moto server give the same identifiers in the same order."""
+    asked = urllib.request.Request(f"{server}/moto-api/seed?a=1", method="POST")
+    with urllib.request.urlopen(asked, timeout=PATIENCE):
+        pass
+
+
+LOOKS: list[tuple[str, dict[str, Any]]] = [
+    ("iam list-roles", {}),
+    ("iam list-instance-profiles", {}),
+    ("iam list-users", {}),
+    ("iam get-user-policy", {"UserName": "alice", "PolicyName": "p"}),
+    ("lambda list-functions", {}),
+    ("ec2 describe-vpcs", {}),
+    ("ec2 describe-subnets", {}),
+    ("ec2 describe-security-groups", {}),
+    ("ec2 describe-instances", {}),
+    ("s3api list-buckets", {}),
+    ("s3api get-bucket-versioning", {"Bucket": "orders-bucket"}),
+    ("s3api get-bucket-tagging", {"Bucket": "orders-bucket"}),
+    ("dynamodb describe-table", {"TableName": "Music"}),
+    ("dynamodb scan", {"TableName": "Music"}),
+    ("route53 list-hosted-zones", {}),
+    ("sqs get-queue-attributes", {"QueueUrl": QUEUE_URL, "AttributeNames": ["All"]}),
+]
+
+
+def state(server: str) -> list[str]:
+    """All that there is of the site in a cloud, without the times at which it was made."""
+    seen = []
+    for line, parameters in LOOKS:
+        outcome = AWS.replay([*line.split(), "--endpoint-url", server], parameters=parameters, files={})
+        assert outcome.exit_code == 0
+        seen.append(repr([rebuilt(call.response, _same_each_time) for call in outcome.calls]))
+    return seen
+
+
+def _same_each_time(path: Path, value: object) -> object:
+    is_time = isinstance(value, (str, int, float)) and TIME.fullmatch(str(value))
+    return "other" if is_time or path[-1:] == ("ClientToken",) else None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the requests for an operation meet with, so many times."""
+
+    operation: str
+    trouble: Trouble
+    times: int = 1
+
+
+SETTLING = [
+    Fault(FUNCTIONS, refusal("json", "InvalidParameterValueException", CAN_NOT_ASSUME), 3),
+    Fault(
+        "AddRoleToInstanceProfile", refusal("query", "NoSuchEntity", "Instance Profile web cannot be found.", 404), 2
+    ),
+    Fault("CreateSubnet", refusal("ec2", "InvalidVpcID.NotFound", "The vpc ID does not exist"), 2),
+    Fault("RunInstances", refusal("ec2", "InvalidParameterValue", "Invalid IAM Instance Profile name"), 2),
+    Fault("DescribeInstances", refusal("ec2", "InvalidInstanceID.NotFound", "The instance IDs do not exist"), 2),
+    Fault("DeleteSecurityGroup", refusal("ec2", "DependencyViolation", "It has a dependent object"), 4),
+    Fault("PUT /orders-bucket?versioning", refusal("s3", "NoSuchBucket", ABSENT.format("specified bucket"), 404), 2),
+    Fault("PUT /orders-bucket?tagging", refusal("s3", "OperationAborted", "Please try again.", 409), 2),
+    Fault("PutItem", refusal("json", "ResourceNotFoundException", "Requested resource not found"), 2),
+    Fault("UpdateTable", refusal("json", "ResourceInUseException", "Table is being created: Music"), 3),
+    Fault(RECORD_SETS, refusal("query", "PriorRequestNotComplete", "Still processing."), 6),
+    Fault("SendMessage", refusal("json", "QueueDoesNotExist", "The specified queue does not exist."), 1),
+    Fault("PutUserPolicy", refusal("query", "NoSuchEntity", "The user with name alice cannot be found.", 404), 2),
+]
+BOTOCORES = 5  # attempts with PriorRequestNotComplete: one command
+
+THROTTLED = [
+    Fault("CreateRole", refusal("query", "Throttling", "Rate exceeded"), 2),
+    Fault("CreateVpc", refusal("ec2", "RequestLimitExceeded", "Request limit exceeded.", 503), 2),
+    Fault("PutItem", refusal("json", "ProvisionedThroughputExceededException", "Slow down"), 3),
+    Fault("PUT /orders-bucket", refusal("s3", "SlowDown", "Reduce your request rate.", 503), 2),
+]
+BROKEN = [
+    Fault("CreateUser", Trouble(500), 2),
+    Fault("CreateTable", Trouble(503), 2),
+    Fault("CreateQueue", Trouble(502), 1),
+    Fault("CreateInstanceProfile", Trouble(504), 1),
+]
+DROPPED = [
+    Fault("CreateSecurityGroup", Trouble(), 2),
+    Fault("CreateSubnet", Trouble(), 1),
+    Fault("SendMessage", Trouble(), 1),
+]
+HEARD = [
+    Fault("PutItem", Trouble(heard=True), 2),
+    Fault("PUT /orders-bucket?versioning", Trouble(heard=True), 1),
+    Fault("PUT /orders-bucket?tagging", Trouble(heard=True), 1),
+    Fault("PutUserPolicy", Trouble(heard=True), 1),
+    Fault("UpdateTable", Trouble(500, heard=True), 1),
+]
+SLOW = [Fault(name, Trouble(delay=0.05)) for name in ("CreateRole", "CreateVpc", "PutItem", "PUT /orders-bucket")]
+
+
+def inject(relay: Relay, faults: Sequence[Fault]) -> None:
+    """Have a relay do that, in order."""
+    for fault in faults:
+        relay.faults.setdefault(fault.operation, []).extend([fault.trouble] * fault.times)
+
+
+def test_the_outcome_is_the_one_without_faults(hall: Hall, server: str) -> None:
+    without = outcome(hall, server, [])
+    assert outcome(hall, server, [*BROKEN, *SLOW, *DROPPED, *HEARD]) == without
+    assert (hall.slept, hall.said) == ([], [])  # botocore tried again by itself
+    assert outcome(hall, server, [*THROTTLED, *SETTLING]) == without
+    assert len(hall.said) == sum(fault.times for fault in SETTLING) - BOTOCORES
+
+
+def outcome(hall: Hall, server: str, faults: Sequence[Fault]) -> Any:
+    """What there is in an empty cloud after the site was played and met with faults, all of them."""
+    reset(server)
+    seed(server)
+    inject(hall.relay, faults)
+    assert hall.play(*SITE).succeeded
+    assert not any(hall.relay.faults.values())
+    return state(server)
+
+
+def test_each_command_is_waited_for_by_itself_and_counted_once(hall: Hall) -> None:
+    inject(hall.relay, SETTLING[:2])
+    report = hall.play(*SITE[:4])
+    assert report.count(Status.DONE) == 4
+    assert hall.slept == [1, 2, 1, 2, 4]
+    assert hall.said == [
+        *["3: what it names is not visible everywhere yet (NoSuchEntity)"] * 2,
+        *["4: the role can't be assumed yet (InvalidParameterValueException)"] * 3,
+    ]
+
+
+def test_what_goes_on_beyond_the_limit_is_a_failure(hall: Hall) -> None:
+    hall.relay.canned[FUNCTIONS] = SETTLING[0].trouble
+    report = hall.play(*SITE[:6], settle=20)
+    assert hall.slept == [1, 2, 4, 8]
+    assert hall.relay.operations.count(FUNCTIONS) == 5
+    assert [report.count(status) for status in (Status.DONE, Status.FAILED, Status.NOT_RUN)] == [3, 1, 2]
+
+
+def test_without_settling_it_is_a_failure_at_once(hall: Hall) -> None:
+    inject(hall.relay, SETTLING)
+    report = hall.play(*SITE, settle=0)
+    assert (report.count(Status.FAILED), hall.slept) == (1, [])
+    assert hall.relay.operations.count("AddRoleToInstanceProfile") == 1
+
+
+def test_what_is_foreign_is_a_failure_at_once(hall: Hall) -> None:
+    foreign = entry("ec2.DescribeInstances", {"InstanceIds": ["i-0f9e8d7c6b5a43210"]})
+    report = hall.play(*SITE[:5], foreign)
+    assert (report.count(Status.FAILED), hall.slept) == (1, [])
+    assert hall.relay.operations.count("DescribeInstances") == 1
+
+
+@pytest.mark.parametrize("trouble", [Trouble(), Trouble(500)])
+def test_a_fault_of_the_way_there_or_of_the_service_is_not_waited_for(hall: Hall, trouble: Trouble) -> None:
+    hall.relay.canned["CreateSubnet"] = trouble
+    report = hall.play(*SITE[4:6])
+    assert (report.count(Status.FAILED), hall.slept) == (1, [])
+
+
+def test_what_was_heard_before_it_was_refused_is_not_sent_again(hall: Hall) -> None:
+    lost, refused = Trouble(heard=True), refusal("ec2", "InvalidVpcID.NotFound", "The vpc ID does not exist")
+    hall.relay.faults["CreateSubnet"] = [lost, refused, refused]
+    report = hall.play(*SITE[4:6])
+    assert (report.count(Status.FAILED), hall.slept) == (1, [])
+    assert hall.relay.operations == ["CreateVpc", "CreateSubnet", "CreateSubnet"]
+
+
+def test_a_throttled_attempt_took_no_effect(hall: Hall) -> None:
+    limited = refusal("ec2", "RequestLimitExceeded", "Request limit exceeded.", 503)
+    absent = refusal("ec2", "InvalidVpcID.NotFound", "The vpc ID does not exist")
+    hall.relay.faults["CreateSubnet"] = [limited, absent]
+    assert hall.play(*SITE[4:6]).succeeded
+    assert hall.slept == [1]
+
+
+def test_a_retry_of_botocores_carries_the_same_token(hall: Hall) -> None:
+    inject(hall.relay, [Fault("RunInstances", Trouble(heard=True), 2)])
+    instance = entry("ec2.RunInstances", {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1})
+    assert hall.play(instance).succeeded
+    tokens = [request.members["ClientToken"] for request in hall.relay.requests]
+    assert len(tokens) == 3
+    assert len(set(tokens)) == 1
+
+
+# --- what the person sees
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_the_person_is_told_what_is_waited_for(relay: Relay) -> None:
+    inject(relay, [SETTLING[-1]])
+    tracefile.save(trace(*USERS), FilePath("t.trace"))
+    result = play("--trace-file", "t.trace", "--settle", "0.01", "--endpoint", relay.url)
+    assert result.code == 1
+    assert "NoSuchEntity" in result.err.splitlines()[1]
+    said = [line for line in result.err.splitlines() if line.startswith("awstrace-play: ")]
+    assert said == [
+        "awstrace-play: command 2: what it names is not visible everywhere yet (NoSuchEntity); trying again in 0.01 s",
+        "awstrace-play: command 2 failed; of 2 commands: 1 done, 1 failed",
+    ]
+    assert len(result.lines) == 2
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_ctrl_c_while_it_waits_ends_the_replay(relay: Relay) -> None:
+    relay.canned["PutUserPolicy"] = SETTLING[-1].trouble
+    tracefile.save(trace(*USERS, SITE[0]), FilePath("t.trace"))
+    with Terminal(BIN / "awstrace-play", "--trace-file", "t.trace", "--endpoint", relay.url) as replay:
+        replay.wait("trying again in")
+        replay.interrupt()
+        shown = replay.rest()
+        assert replay.code == 130
+    assert "interrupted; of 3 commands: 1 done, 1 failed, 1 not run" in shown
+    assert "Traceback" not in shown
