@@ -750,7 +750,7 @@ HEARD = [
     Fault("PutUserPolicy", Trouble(heard=True), 1),
     Fault("UpdateTable", Trouble(500, heard=True), 1),
 ]
-SLOW = [Fault(name, Trouble(delay=0.05)) for name in ("CreateRole", "CreateVpc", "PutItem", "PUT /orders-bucket")]
+SLOW = [Fault(name, Trouble(delay=0.05)) for name in ("CreateRole", "CreateVpc", "RunInstances", "PUT /orders-bucket")]
 
 
 def inject(relay: Relay, faults: Sequence[Fault]) -> None:
