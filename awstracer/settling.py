@@ -9,7 +9,7 @@ that the error speaks of, or else anything that the command depends on? Nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -172,13 +172,12 @@ class Replay:
         """Whether a string is, or has in it, what something of its making is called."""
         return text in self.names or any(_stands_in(text, name) for name in self._telling)
 
-    def uses_ours(self, step: Step, calls: Iterable[Call], paths: Iterable[Path] | None = None) -> bool:
-        """Whether a step, whose calls these are, depends on something of its making; with `paths`, what is there."""
-        wanted = None if paths is None else list(paths)
-        for call in calls:
-            if any(self.holds_ours(text) for path, text in _strings(call.request) if wanted is None or path in wanted):
-                return True
-        return any(self._is_ours(relation) for relation in self._led_by(step, wanted))
+    def uses_ours(self, step: Step, call: Call, paths: Sequence[Path] | None = None) -> bool:
+        """Whether a step's call depends on something of its making; with `paths`, whether what is there does."""
+        texts = [text for path, text in _strings(call.request) if paths is None or path in paths]
+        if any(self.holds_ours(text) for text in texts):
+            return True
+        return any(self._is_ours(relation) for relation in self._led_by(step, paths))
 
     @cached_property
     def _telling(self) -> frozenset[str]:
@@ -188,9 +187,8 @@ class Replay:
         """The relations that lead to a step, or to certain paths of its request, also by way of what it only read."""
         pending = [
             relation
-            for path, relations in step.related.items()
-            if paths is None or any(each[: len(path)] == path for each in paths)
-            for relation in relations
+            for relation in _fed(step)
+            if paths is None or any(path[: len(relation.target.path)] == relation.target.path for path in paths)
         ]
         seen: set[int] = set()
         while pending:
@@ -199,7 +197,7 @@ class Replay:
             source = relation.source
             if isinstance(source, Source) and source.side != "request" and source.command not in seen:
                 seen.add(source.command)
-                pending += [each for relations in self.steps[source.command].related.values() for each in relations]
+                pending += _fed(self.steps[source.command])
 
     def _is_ours(self, relation: Relation) -> bool:
         """Whether a relation's source is the answer to a command that made something, or asked about such a thing."""
@@ -244,6 +242,16 @@ def _refused(step: Step, calls: Sequence[Call]) -> Call | None:
     return None if changed else calls[-1]
 
 
+def _fed(step: Step) -> list[Relation]:
+    """The relations that feed a step, less those in whose place an override stands."""
+    return [
+        relation
+        for path, relations in step.related.items()
+        if not any(path[:length] in step.pins for length in range(1, len(path) + 1))
+        for relation in relations
+    ]
+
+
 def _changes(call: Call) -> bool:
     return READING.match(call.operation) is None
 
@@ -258,12 +266,12 @@ def _is_about_ours(call: Call, passing: Passing, step: Step, replay: Replay) -> 
     message = call.error.message
     asked = [(path, text) for path, text in _strings(call.request) if _may_be_missing(path, text, call)]
     named = [path for path, text in asked if _stands_in(message, text) and passing.about is None]
-    if replay.holds_ours(message) or replay.uses_ours(step, [call], named):
+    if replay.holds_ours(message) or replay.uses_ours(step, call, named):
         return True
     if named or passing.is_named:
         return False
     meant = [path for path, _ in _strings(call.request) if _is_meant(path, call, passing)]
-    return replay.uses_ours(step, [call], meant or None)
+    return replay.uses_ours(step, call, meant or None)
 
 
 def _may_be_missing(path: Path, text: str, call: Call) -> bool:

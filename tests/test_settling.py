@@ -23,7 +23,7 @@ from awstracer.errors import MissingValue
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.settling import LIMIT, Replay
-from awstracer.steps import Step
+from awstracer.steps import Pin, Step
 from awstracer.trace import Call, CallError, Command, Path, rebuilt
 
 from .programs import BIN, PATIENCE, Relay, Terminal, Trouble, play, refusal, reset
@@ -529,6 +529,15 @@ def test_what_depends_on_what_was_made_by_way_of_an_answer_counts() -> None:
     message = "The security group 'sg-0f9e8d7c6b5a43210' does not exist"
     assert judged(([VPC, (*found, group)], tag, "InvalidGroup.NotFound", message)) is not None
     assert judged(([(*found, group)], tag, "InvalidGroup.NotFound", message)) is None
+
+
+def test_what_an_override_put_there_is_foreign() -> None:
+    steps, done = played(ROLE, function())
+    pinned = replace(steps[-1], pins={("Role",): (Pin(FOREIGN_ROLE, FOREIGN_ROLE),)})
+    error = CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=True, is_certain=True)
+    refused = failed(*function(FOREIGN_ROLE)[:2], error)
+    assert settling.reason(steps[-1], [refused], Replay(steps, done)) is not None
+    assert settling.reason(pinned, [refused], Replay(steps, done)) is None
 
 
 # --- how long
