@@ -8,6 +8,7 @@ raises: a handler that did would fail a command whose request has already taken 
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,8 @@ from typing import Any
 from awstracer.trace import Call, CallError, Opaque, Operation
 
 Handler = Callable[..., None]
+
+THROTTLED = re.compile(r"Throttl|SlowDown|RequestLimitExceeded|TooManyRequests")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Capture:
         self._calls: list[Call] = []
         self._requests: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._open: dict[int, tuple[int, int]] = {}
+        self._doubtful: set[int] = set()
         self._lock = threading.Lock()
 
     @property
@@ -115,10 +119,18 @@ class Capture:
         thread = threading.get_ident()
         with self._lock:
             _, request = self._requests.pop(id(context), (None, {}))
+            self._doubtful.discard(id(context))  # another call's, which is over
             if thread in self._open:
                 return
             self._open[thread] = (id(context), len(self._calls))
             self._calls.append(_started(model, context, request))
+
+    @never_raises
+    def on_response_received(self, *, parsed_response: Any, context: Any, **_: Any) -> None:
+        """`response-received`: what became of one attempt; botocore may make more."""
+        if parsed_response is None or not _is_refused(parsed_response):
+            with self._lock:
+                self._doubtful.add(id(context))
 
     @never_raises
     def on_after_call(self, *, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
@@ -129,7 +141,7 @@ class Capture:
         self._end(
             context,
             response=None if refused else body,
-            error=_service_error(parsed) if refused else None,
+            error=_service_error(parsed, is_certain=id(context) not in self._doubtful) if refused else None,
             request_id=metadata.get("RequestId"),
         )
 
@@ -161,9 +173,21 @@ def _started(model: Any, context: Mapping[str, Any], request: dict[str, Any]) ->
     )
 
 
-def _service_error(parsed: Mapping[str, Any]) -> CallError:
+def _service_error(parsed: Mapping[str, Any], *, is_certain: bool) -> CallError:
     error = parsed.get("Error") or {}
-    return CallError(str(error.get("Code", "")), str(error.get("Message", "")))
+    is_refusal = 400 <= _status(parsed) < 500
+    return CallError(str(error.get("Code", "")), str(error.get("Message", "")), is_refusal, is_refusal and is_certain)
+
+
+def _is_refused(parsed: Mapping[str, Any]) -> bool:
+    """Whether an attempt's answer says that nothing was done: throttling may come as a fault of the server (503)."""
+    code = str((parsed.get("Error") or {}).get("Code", ""))
+    return 300 <= _status(parsed) < 500 or bool(THROTTLED.search(code))
+
+
+def _status(parsed: Mapping[str, Any]) -> int:
+    """The HTTP status of an answer; 0 if it doesn't tell."""
+    return int((parsed.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0))
 
 
 def _now() -> datetime:

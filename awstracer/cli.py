@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING, TextIO
 
 import colorama
 
-from awstracer import __version__, document, identifiers, plan, player, recorder, relations, terminal, tracefile
+from awstracer import (
+    __version__,
+    document,
+    identifiers,
+    plan,
+    player,
+    recorder,
+    relations,
+    settling,
+    terminal,
+    tracefile,
+)
 from awstracer.errors import AwstracerError, MissingValue, TraceError
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
@@ -239,6 +250,14 @@ def play_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-f", "--force", action="store_true", help="go on after a failure")
     parser.add_argument(
+        "--settle",
+        type=_seconds,
+        default=settling.LIMIT,
+        metavar="SECONDS",
+        help="how long to try a command again that fails since what was made just before isn't there yet "
+        "(%(default)g by default); 0 for not at all",
+    )
+    parser.add_argument(
         "-d", "--debug", action="store_true", help="show on stderr which relations were found and what was put where"
     )
     _add_common_switches(parser)
@@ -269,7 +288,7 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         if args.dryrun:
             moved = None not in (trace.recorded.region, played.region) and trace.recorded.region != played.region
             return _preview(knowledge, screen, moved=moved, as_json=args.output == "json")
-        settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force)
+        settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force, settle=args.settle)
         return _play(steps, knowledge, aws, screen, settings)
     return failed[0]
 
@@ -368,6 +387,10 @@ class Screen:
         """A command's response could not be taken down."""
         for fault in faults:
             _complain("awstrace-play", f"a part of command {step.number}'s answer is lost: {fault}")
+
+    def settling(self, step: Step, reason: str, seconds: float) -> None:
+        """A command failed, and is about to be tried again."""
+        _complain("awstrace-play", terminal.settling(step, reason, seconds))
 
     def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None:
         """A command can't be sent."""

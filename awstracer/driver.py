@@ -423,6 +423,7 @@ def _attach(capture: Capture, session: Any) -> None:
     events.register_last("calling-command", capture.on_calling_command)
     events.register_first("provide-client-params", capture.on_provide_client_params)
     events.register_last("before-call", capture.on_before_call)
+    events.register_last("response-received", capture.on_response_received)
     events.register_last("after-call", capture.on_after_call)
     events.register_last("after-call-error", capture.on_after_call_error)
 

@@ -1,7 +1,7 @@
 """Executes a plan, step by step, over an injected driver, clock and observer.
 
 The player decides what is run, waited for, skipped and when to stop; what a person sees of it is the
-observer's business, and what it is to run is the plan's.
+observer's business, what it is to run is the plan's, and what may settle is `settling`'s.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from awstracer import settling
 from awstracer.capture import Outcome
 from awstracer.errors import MissingValue
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Plan, Step
-from awstracer.trace import response_of
+from awstracer.trace import Call, response_of
 
 INTERRUPTED = 130
 
@@ -34,6 +35,8 @@ class Observer(Protocol):
     def starting(self, step: Step, invocation: Invocation) -> None: ...
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
+
+    def settling(self, step: Step, reason: str, seconds: float) -> None: ...
 
     def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
 
@@ -54,11 +57,13 @@ class Settings:
     extra       global options for every command, as words
     pause       seconds between commands; None for the pauses that were recorded
     keep_going  go on after a failure
+    settle      seconds to wait in all for what a command needs and isn't there yet
     """
 
     extra: tuple[str, ...] = ()
     pause: float | None = None
     keep_going: bool = False
+    settle: float = settling.LIMIT
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ class Player:
         self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
         self._observer, self._settings = observer, settings
         self._statuses: dict[int, Status] = {}
+        self._done: dict[int, Sequence[Call]] = {}
 
     def play(self) -> Report:
         """Run the steps in order, until one fails or all are done."""
@@ -112,14 +118,17 @@ class Player:
         return self._report(interrupted=False)
 
     def _wait(self, step: Step) -> None:
-        if self._interrupted():
-            raise KeyboardInterrupt
         if self._settings.pause is None:
             seconds = step.command.pause
         else:
             seconds = self._settings.pause if step.number > 1 else 0.0
+        self._check_interrupts()
         if seconds > 0:
             self._sleep(seconds)
+
+    def _check_interrupts(self) -> None:
+        if self._interrupted():
+            raise KeyboardInterrupt
 
     def _run(self, step: Step) -> Status:
         try:
@@ -127,6 +136,33 @@ class Player:
         except MissingValue as missing:
             return self._refuse(step, missing)
         self._observer.starting(step, invocation)
+        outcome = self._settled(step, invocation)
+        if outcome.exit_code != 0:
+            return Status.FAILED
+        self._done[step.number] = outcome.calls
+        self._knowledge.learn(step, response_of(step.command.operation, outcome.calls))
+        return Status.DONE
+
+    def _settled(self, step: Step, invocation: Invocation) -> Outcome:
+        """What became of a step, which is sent again while it fails for what passes by itself."""
+        outcome = self._send(step, invocation)
+        for seconds in settling.delays(self._settings.settle):
+            reason = self._passing(step, outcome)
+            if reason is None:
+                break
+            self._statuses[step.number] = Status.FAILED
+            self._observer.settling(step, reason, seconds)
+            self._sleep(seconds)
+            self._check_interrupts()
+            outcome = self._send(step, invocation)
+        return outcome
+
+    def _passing(self, step: Step, outcome: Outcome) -> str | None:
+        if outcome.exit_code == 0:
+            return None
+        return settling.reason(step, outcome.calls, settling.Replay(self._plan.steps, self._done))
+
+    def _send(self, step: Step, invocation: Invocation) -> Outcome:
         outcome = self._runner.replay(
             [*invocation.argv, *self._settings.extra], parameters=invocation.parameters, files=invocation.files
         )
@@ -135,10 +171,7 @@ class Player:
         if outcome.exit_code == INTERRUPTED:
             self._statuses[step.number] = Status.FAILED
             raise KeyboardInterrupt
-        if outcome.exit_code != 0:
-            return Status.FAILED
-        self._knowledge.learn(step, response_of(step.command.operation, outcome.calls))
-        return Status.DONE
+        return outcome
 
     def _refuse(self, step: Step, missing: MissingValue) -> Status:
         """A command whose input is missing is never sent with a stale one."""

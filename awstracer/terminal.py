@@ -171,6 +171,11 @@ def not_sent(step: Step, missing: MissingValue, status: Status) -> str:
     return f"command {step.number} is not sent: {error_text(missing)}"
 
 
+def settling(step: Step, reason: str, seconds: float) -> str:
+    """Why a command is tried again, and when."""
+    return visible(f"command {step.number}: {reason}; trying again in {seconds:g} s")
+
+
 def summary(report: Report) -> str | None:
     """What a replay that did not go well came to, in one line; None if all went well."""
     if report.succeeded and not report.interrupted:

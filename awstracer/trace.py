@@ -56,10 +56,18 @@ class Opaque:
 
 @dataclass(frozen=True)
 class CallError:
-    """What a service, or the way to it, said against a request."""
+    """What a service, or the way to it, said against a request.
+
+    The last two say what may be done about it now, and are not kept in a trace file.
+
+    is_refusal   whether it is the service's own refusal, and no fault of the service or of the way to it
+    is_certain   whether every attempt was refused, so that nothing can have taken effect
+    """
 
     code: str
     message: str
+    is_refusal: bool = False
+    is_certain: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pexpect
 
@@ -283,10 +285,29 @@ class Http:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a relay answers by itself; with no status it hangs up."""
+    """What a relay answers by itself; with no status it hangs up.
+
+    heard   whether the server hears of the request all the same
+    delay   seconds that the server's own answer is kept back; then there is no other trouble
+    """
 
     status: int | None = None
     body: bytes = b""
+    heard: bool = False
+    delay: float = 0.0
+
+
+def refusal(protocol: str, code: str, message: str = "", status: int = 400) -> Trouble:
+    """A service's error, as services of a protocol (`json`, `query`, `ec2`, `s3`) spell it."""
+    if protocol == "json":
+        return Trouble(status, json.dumps({"__type": code, "message": message}).encode())
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    around = {
+        "query": f"<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>",
+        "ec2": f"<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>",
+        "s3": error,
+    }
+    return Trouble(status, around[protocol].encode())
 
 
 @dataclass(frozen=True)
@@ -306,14 +327,16 @@ class Request:
 class Relay:
     """An endpoint that hands everything on to a server, and notes it, and what the server said.
 
-    While there is `trouble`, requests meet with that instead, each with the next; those for an operation that
-    is `canned` always meet with its answer, and the server doesn't hear of them.
+    While there is `trouble`, requests meet with that instead, each with the next; `faults` are the same for the
+    requests of operations whose names are like a pattern. Those for an operation that is `canned` always meet
+    with its answer, and the server doesn't hear of them.
     """
 
     def __init__(self, url: str) -> None:
         self.requests: list[Request] = []
         self.answers: list[bytes] = []
         self.trouble: list[Trouble] = []
+        self.faults: dict[str, list[Trouble]] = {}
         self.canned: dict[str, Trouble] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _relaying(url, self))
         self._server.daemon_threads = True
@@ -343,17 +366,22 @@ def _relaying(url: str, relay: Relay) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = _noted(self, body)
             relay.requests.append(request)
-            if relay.trouble or request.operation in relay.canned:
-                self._fail(relay.trouble.pop(0) if relay.trouble else relay.canned[request.operation])
+            trouble = _trouble(relay, request.operation)
+            if trouble is not None and not trouble.heard and not trouble.delay:
+                self._fail(trouble)
                 return
             connection = http.client.HTTPConnection(str(target.hostname), target.port, timeout=PATIENCE)
             connection.request(self.command, self.path, body, dict(self.headers))
             response = connection.getresponse()
             content = response.read()
             relay.answers.append(content)
+            connection.close()
+            if trouble is not None and trouble.heard:
+                self._fail(trouble)
+                return
+            threading.Event().wait(trouble.delay if trouble is not None else 0)
             length = response.headers.get("Content-Length") if self.command == "HEAD" else None
             self._answer(response.status, response.getheaders(), content, length)
-            connection.close()
 
         def _answer(
             self, status: int, headers: Sequence[tuple[str, str]], content: bytes, length: str | None = None
@@ -378,6 +406,16 @@ def _relaying(url: str, relay: Relay) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+def _trouble(relay: Relay, operation: str) -> Trouble | None:
+    """What the next request for an operation meets with."""
+    if relay.trouble:
+        return relay.trouble.pop(0)
+    for pattern, waiting in relay.faults.items():
+        if waiting and fnmatchcase(operation, pattern):
+            return waiting.pop(0)
+    return relay.canned.get(operation)
 
 
 def _noted(handler: BaseHTTPRequestHandler, body: bytes) -> Request:

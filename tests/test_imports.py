@@ -25,6 +25,7 @@ ORDER = [
     "overrides",
     "plan",
     "resolve",
+    "settling",
     "arguments",
     "driver",
     "player",
