@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
@@ -21,12 +22,13 @@ import colorama
 
 from awstracer import __version__, document, identifiers, plan, player, recorder, relations, terminal, tracefile
 from awstracer.errors import AwstracerError, MissingValue, TraceError
+from awstracer.journal import Journal
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Override, Plan, Step
 from awstracer.terminal import COLOURED, PLAIN, Console, Styles
-from awstracer.trace import Circumstances, Trace
+from awstracer.trace import Circumstances, Command, Trace
 
 if TYPE_CHECKING:
     from awstracer.driver import AwsCli
@@ -94,44 +96,106 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
     console = Console(styles=styles, complete=aws.complete)
     aws.check_profile(None)
     tracefile.check_writable(path)
-    if path.exists() and not (append or overwrite):
-        if not settings.ask:
-            console.say(f"awstrace-rec: {path} exists: say --append or --overwrite")
-            return ExitCode.UNUSABLE
-        append, overwrite = _ask_about(path, console)
-        if not (append or overwrite):
-            console.say(f"awstrace-rec: {path} is left as it is; name another file")
-            return ExitCode.UNUSABLE
-    before = tracefile.load(path) if append and path.exists() else None
-    session = Recorder(runner=aws, console=console, shell=_shell, now=_now, settings=settings)
-    started = _now()
-    with console.session(_history_file()):
-        ask = _run(session, console) and settings.ask
-        recorded = Circumstances(started, _region(session), __version__, driver.VERSION)
-        trace = Trace(tuple(session.commands), recorded)
-        return _save(path, before, trace, console, ask=ask)
+    recorded = Circumstances(_now(), None, __version__, driver.VERSION)
+    with Journal(path, recorded) as journal:
+        if _is_saved(journal.commands, path):
+            journal.clear()
+        if path.exists() and not (append or overwrite):
+            if not settings.ask:
+                console.say(f"awstrace-rec: {path} exists: say --append or --overwrite")
+                return ExitCode.UNUSABLE
+            append, overwrite = _ask_about(path, console)
+            if not (append or overwrite):
+                console.say(f"awstrace-rec: {path} is left as it is; name another file")
+                return ExitCode.UNUSABLE
+        before = tracefile.load(path) if append and path.exists() else None
+        session = Recorder(
+            runner=aws,
+            console=console,
+            shell=_shell,
+            now=_now,
+            settings=settings,
+            commands=_left(journal, console, ask=settings.ask),
+            keep=_keeping(journal, console),
+        )
+        with console.session(_history_file()):
+            is_wanted = _run(session, console, path, ask=settings.ask)
+            if not session.commands:
+                console.say("awstrace-rec: nothing was recorded")
+            if not is_wanted or not session.commands:
+                journal.clear()
+                return ExitCode.OK
+            recorded = replace(recorded, started=journal.recorded.started, region=_region(session))
+            return _save(path, before, Trace(tuple(session.commands), recorded), journal, console)
 
 
 class _Ended(BaseException):
     """The session was told to end, by a signal. No `Exception`: awscli would take it for a failure of its own."""
 
 
-def _run(session: Recorder, console: Console) -> bool:
-    """Whether there is still a terminal to ask at when the session has ended."""
+ENDING = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
+
+
+def _run(session: Recorder, console: Console, path: Path, *, ask: bool) -> bool:
+    """Whether what the session has kept is to be saved; that isn't asked where there is no terminal any more.
+
+    From then on no signal ends the program before that is done.
+    """
 
     def end(number: int, _: object) -> None:
         raise _Ended(signal.Signals(number).name)
 
-    for name in ("SIGHUP", "SIGTERM"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+    for number in ENDING:
+        signal.signal(number, end)
     try:
         session.run()
+        is_asked = ask and session.commands
+        return not is_asked or console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True)
     except (OSError, _Ended) as reason:
         with contextlib.suppress(OSError):
             console.say(f"awstrace-rec: the session was ended: {reason}")
+        return True
+    finally:
+        for number in (signal.SIGINT, *ENDING):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _is_saved(commands: Sequence[Command], path: Path) -> bool:
+    """Whether a journal's commands are the end of the trace: its session was killed before it removed the journal."""
+    try:
+        return bool(commands) and tracefile.load(path).commands[-len(commands) :] == commands
+    except TraceError:
         return False
-    return True
+
+
+def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...]:
+    """The commands that an earlier session has left, if this one is to go on with them."""
+    if not journal.commands:
+        return ()
+    when = f"{journal.commands[0].started.astimezone():%Y-%m-%d %H:%M}"
+    number = len(journal.commands)
+    told = f"{journal.path} has {number} unsaved command{'s' if number > 1 else ''}, of {when}"
+    console.say(f"awstrace-rec: {told}{'' if ask else ': going on from there'}")
+    if not ask or console.confirm("Continue with them? [y/N]: "):
+        return journal.commands
+    console.say(f"awstrace-rec: what it has is kept in {journal.set_aside()}")
+    return ()
+
+
+def _keeping(journal: Journal, console: Console) -> Callable[[Sequence[Command]], None]:
+    """Writes a session's commands to the journal; of those that it can't write, each is told of once."""
+    told = 0
+
+    def keep(commands: Sequence[Command]) -> None:
+        nonlocal told
+        try:
+            journal.write(commands)
+        except TraceError as error:
+            if len(commands) > told:
+                console.say(f"awstrace-rec: not on disk yet: {terminal.error_text(error)}")
+            told = len(commands)
+
+    return keep
 
 
 def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
@@ -140,22 +204,28 @@ def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
     return append, not append and console.confirm("Replace it when saving? [y/N]: ")
 
 
-def _save(path: Path, before: Trace | None, trace: Trace, console: Console, *, ask: bool) -> int:
-    if not trace.commands:
-        console.say("awstrace-rec: nothing was recorded")
-        return ExitCode.OK
-    if ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):
-        return ExitCode.OK
-    if before is not None:
-        trace = Trace(before.commands + trace.commands, before.recorded)
+def _save(path: Path, before: Trace | None, session: Trace, journal: Journal, console: Console) -> int:
+    trace = session if before is None else Trace(before.commands + session.commands, before.recorded)
     try:
         tracefile.save(trace, path)
     except TraceError as error:
+        where = _rescued(path, trace, session.commands, journal)
+        console.say(f"awstrace-rec: {terminal.error_text(error)}; {where}")
+        return ExitCode.FAILED
+    journal.clear()
+    return ExitCode.OK
+
+
+def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal) -> str:
+    """Where the commands are that could not be saved: in the journal or, if they can't be there, in another file."""
+    with contextlib.suppress(TraceError):
+        journal.write(commands)
+        return f"the commands are in {journal.path}: record to {path} again to save them"
+    with contextlib.suppress(TraceError, OSError):
         rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
         tracefile.save(trace, rescue)
-        console.say(f"awstrace-rec: {terminal.error_text(error)}; the trace is in {rescue} instead")
-        return ExitCode.FAILED
-    return ExitCode.OK
+        return f"the trace is in {rescue} instead"
+    return f"of its {len(commands)} commands the first {journal.written} are in {journal.path}, and the rest is lost"
 
 
 def _region(session: Recorder) -> str | None:

@@ -11,6 +11,7 @@ ORDER = [
     "errors",
     "trace",
     "tracefile",
+    "journal",
     "capture",
     "identifiers",
     "commandline",
