@@ -23,6 +23,7 @@ from awstracer.errors import TraceError
 from awstracer.journal import Journal, parsed
 from awstracer.recorder import Recorder, Settings
 from awstracer.trace import Circumstances, Command
+from benchmarks import kill_sessions
 
 from .programs import BIN, PROMPT, Session, Terminal, rec, recorded, users
 from .traces import THEN, operation, trace
@@ -367,6 +368,13 @@ def test_a_session_that_is_ended_while_it_asks_about_saving_saves(number: int) -
         session.send_signal(number)
         assert "Traceback" not in session.rest()
     assert (names(), left()) == (["alice"], ["t.trace"])
+
+
+def test_kills_at_random_moments_lose_and_tear_nothing(aws_home: Path) -> None:
+    """A sample of the benchmark."""
+    findings = kill_sessions.kill(8, aws_home, seed=8)
+    assert [fault for finding in findings for fault in finding.faults] == []
+    assert sum(finding.accepted for finding in findings) > 0
 
 
 # --- full disks
