@@ -20,9 +20,21 @@ from typing import TYPE_CHECKING, TextIO
 
 import colorama
 
-from awstracer import __version__, document, identifiers, plan, player, recorder, relations, terminal, tracefile
+from awstracer import (
+    __version__,
+    document,
+    identifiers,
+    plan,
+    player,
+    recorder,
+    relations,
+    replayed,
+    terminal,
+    tracefile,
+)
+from awstracer.capture import Outcome
 from awstracer.errors import AwstracerError, MissingValue, TraceError
-from awstracer.journal import Journal
+from awstracer.journal import Journal, journal_of
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
 from awstracer.resolve import Invocation, Knowledge, Played
@@ -116,7 +128,7 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
             now=_now,
             settings=settings,
             commands=_left(journal, console, ask=settings.ask),
-            keep=_keeping(journal, console),
+            keep=_keeping(journal, "awstrace-rec"),
         )
         with console.session(_history_file()):
             is_wanted = _run(session, console, path, ask=settings.ask)
@@ -126,7 +138,10 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
                 journal.clear()
                 return ExitCode.OK
             recorded = replace(recorded, started=journal.recorded.started, region=_region(session))
-            return _save(path, before, Trace(tuple(session.commands), recorded), journal, console)
+            trace = Trace(tuple(session.commands), recorded)
+            remedy = f"record to {path} again to save them"
+            is_saved = _save(path, before, trace, journal, program="awstrace-rec", remedy=remedy)
+            return ExitCode.OK if is_saved else ExitCode.FAILED
 
 
 class _Ended(BaseException):
@@ -160,14 +175,6 @@ def _run(session: Recorder, console: Console, path: Path, *, ask: bool) -> bool:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _is_saved(commands: Sequence[Command], path: Path) -> bool:
-    """Whether a journal's commands are the end of the trace: its session was killed before it removed the journal."""
-    try:
-        return bool(commands) and tracefile.load(path).commands[-len(commands) :] == commands
-    except TraceError:
-        return False
-
-
 def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...]:
     """The commands that an earlier session has left, if this one is to go on with them."""
     if not journal.commands:
@@ -182,50 +189,10 @@ def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ..
     return ()
 
 
-def _keeping(journal: Journal, console: Console) -> Callable[[Sequence[Command]], None]:
-    """Writes a session's commands to the journal; of those that it can't write, each is told of once."""
-    told = 0
-
-    def keep(commands: Sequence[Command]) -> None:
-        nonlocal told
-        try:
-            journal.write(commands)
-        except TraceError as error:
-            if len(commands) > told:
-                console.say(f"awstrace-rec: not on disk yet: {terminal.error_text(error)}")
-            told = len(commands)
-
-    return keep
-
-
 def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
     """Whether to append to an existing file, or to overwrite it."""
     append = console.confirm(f"{path} exists. Continue the trace in it? [y/N]: ")
     return append, not append and console.confirm("Replace it when saving? [y/N]: ")
-
-
-def _save(path: Path, before: Trace | None, session: Trace, journal: Journal, console: Console) -> int:
-    trace = session if before is None else Trace(before.commands + session.commands, before.recorded)
-    try:
-        tracefile.save(trace, path)
-    except TraceError as error:
-        where = _rescued(path, trace, session.commands, journal)
-        console.say(f"awstrace-rec: {terminal.error_text(error)}; {where}")
-        return ExitCode.FAILED
-    journal.clear()
-    return ExitCode.OK
-
-
-def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal) -> str:
-    """Where the commands are that could not be saved: in the journal or, if they can't be there, in another file."""
-    with contextlib.suppress(TraceError):
-        journal.write(commands)
-        return f"the commands are in {journal.path}: record to {path} again to save them"
-    with contextlib.suppress(TraceError, OSError):
-        rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
-        tracefile.save(trace, rescue)
-        return f"the trace is in {rescue} instead"
-    return f"of its {len(commands)} commands the first {journal.written} are in {journal.path}, and the rest is lost"
 
 
 def _region(session: Recorder) -> str | None:
@@ -309,6 +276,14 @@ def play_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-f", "--force", action="store_true", help="go on after a failure")
     parser.add_argument(
+        "--save-trace", type=Path, metavar="FILE", help="record the replay itself as a trace of its own, as it goes"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="with --save-trace: go on where the replay that is recorded in FILE ended, in the same account",
+    )
+    parser.add_argument(
         "-d", "--debug", action="store_true", help="show on stderr which relations were found and what was put where"
     )
     _add_common_switches(parser)
@@ -321,6 +296,10 @@ def play_main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.output == "json" and not args.dryrun:
         parser.error("--output json goes with --dryrun")
+    if args.save_trace and args.dryrun:
+        parser.error("--save-trace records what is done, which with --dryrun is nothing")
+    if args.resume and not args.save_trace:
+        parser.error("--resume goes with --save-trace FILE, which says what was done")
     overrides = [Override.parse(*param) for param in args.params] + [Override.parse(name, None) for name in args.keep]
     switches = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
     given = {name: value for name, value in switches.items() if value is not None}
@@ -340,7 +319,12 @@ def play_main(argv: Sequence[str] | None = None) -> int:
             moved = None not in (trace.recorded.region, played.region) and trace.recorded.region != played.region
             return _preview(knowledge, screen, moved=moved, as_json=args.output == "json")
         settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force)
-        return _play(steps, knowledge, aws, screen, settings)
+        playing = functools.partial(_play, steps, knowledge, aws, screen)
+        if args.save_trace is None:
+            return playing(settings)
+        _check_resumable(args.save_trace, resume=args.resume)
+        here = Circumstances(_now(), played.region, __version__, driver.VERSION, played.account())
+        return _play_and_save(args.save_trace, here, knowledge, settings, playing, resume=args.resume)
     return failed[0]
 
 
@@ -366,7 +350,15 @@ def _played(aws: AwsCli, given: dict[str, str]) -> Played:
     return Played(region, partition, functools.cache(lambda: aws.account(_words(given))))
 
 
-def _play(steps: Plan, knowledge: Knowledge, aws: AwsCli, screen: Screen, settings: player.Settings) -> int:
+def _play(
+    steps: Plan,
+    knowledge: Knowledge,
+    aws: AwsCli,
+    screen: Screen,
+    settings: player.Settings,
+    *,
+    note: player.Done = lambda *_: None,
+) -> int:
     with _interrupts() as interrupts:
         report = Player(
             steps,
@@ -376,11 +368,56 @@ def _play(steps: Plan, knowledge: Knowledge, aws: AwsCli, screen: Screen, settin
             observer=screen,
             settings=settings,
             interrupted=lambda: bool(interrupts),
+            done=note,
         ).play()
     screen.ended(report)
     if report.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if report.succeeded else ExitCode.FAILED
+
+
+def _play_and_save(
+    path: Path,
+    here: Circumstances,
+    knowledge: Knowledge,
+    settings: player.Settings,
+    playing: Callable[..., int],
+    *,
+    resume: bool,
+) -> int:
+    """Play, and record the replay in a trace file of its own, however it ends."""
+    with Journal(path, here) as journal:
+        if _is_saved(journal.commands, path):
+            journal.clear()
+        before = tracefile.load(path) if path.exists() else None
+        done: frozenset[int] = frozenset()
+        if resume:
+            replayed.check_place(before.recorded if before else journal.recorded, here)
+            earlier = before.commands if before else ()
+            done = replayed.taken_up([*earlier, *journal.commands], knowledge)
+            _complain("awstrace-play", terminal.resumed(done, len(knowledge.steps)))
+        commands, keep = list(journal.commands), _keeping(journal, "awstrace-play")
+
+        def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
+            commands.append(replayed.written(step, invocation, outcome, started, ended))
+            keep(commands)
+
+        try:
+            code = playing(replace(settings, done=done), note=note)
+        finally:
+            trace = Trace(tuple(commands), journal.recorded)
+            is_saved = _save(path, before, trace, journal, program="awstrace-play", remedy="go on with --resume")
+        return code if code or is_saved else ExitCode.FAILED
+
+
+def _check_resumable(path: Path, *, resume: bool) -> None:
+    """TraceError unless there is a replay to resume, or none where none is to be."""
+    tracefile.check_writable(path)
+    there = [each for each in (path, journal_of(path)) if each.exists()]
+    if resume and not there:
+        raise TraceError(path, "is not there: no replay was recorded in it that could be resumed")
+    if there and not resume:
+        raise TraceError(there[0], "is there already: say --resume to go on with that replay, or name another file")
 
 
 @contextlib.contextmanager
@@ -451,6 +488,58 @@ class Screen:
 
 
 # --- both
+
+
+def _is_saved(commands: Sequence[Command], path: Path) -> bool:
+    """Whether a journal's commands are the end of the trace: its session was killed before it removed the journal."""
+    try:
+        return bool(commands) and tracefile.load(path).commands[-len(commands) :] == commands
+    except TraceError:
+        return False
+
+
+def _keeping(journal: Journal, program: str) -> Callable[[Sequence[Command]], None]:
+    """Writes commands to the journal; of those that it can't write, each is told of once."""
+    told = 0
+
+    def keep(commands: Sequence[Command]) -> None:
+        nonlocal told
+        try:
+            journal.write(commands)
+        except TraceError as error:
+            if len(commands) > told:
+                _complain(program, f"not on disk yet: {terminal.error_text(error)}")
+            told = len(commands)
+
+    return keep
+
+
+def _save(path: Path, before: Trace | None, new: Trace, journal: Journal, *, program: str, remedy: str) -> bool:
+    """Save a trace, behind what the file had, and drop its journal; whether that could be done.
+
+    `remedy` says how to get at what is in the journal.
+    """
+    trace = new if before is None else Trace(before.commands + new.commands, before.recorded)
+    try:
+        tracefile.save(trace, path)
+    except TraceError as error:
+        where = _rescued(path, trace, new.commands, journal, remedy)
+        _complain(program, f"{terminal.error_text(error)}; {where}")
+        return False
+    journal.clear()
+    return True
+
+
+def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal, remedy: str) -> str:
+    """Where the commands are that could not be saved: in the journal or, if they can't be there, in another file."""
+    with contextlib.suppress(TraceError):
+        journal.write(commands)
+        return f"the commands are in {journal.path}: {remedy}"
+    with contextlib.suppress(TraceError, OSError):
+        rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
+        tracefile.save(trace, rescue)
+        return f"the trace is in {rescue} instead"
+    return f"of its {len(commands)} commands the first {journal.written} are in {journal.path}, and the rest is lost"
 
 
 def _add_common_switches(parser: argparse.ArgumentParser) -> None:

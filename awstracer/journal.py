@@ -113,6 +113,12 @@ def _line(document: dict[str, Any]) -> bytes:
 # --- data <-> disk
 
 
+def journal_of(trace_file: Path) -> Path:
+    """Where the journal of a trace file is."""
+    target = trace_file.resolve()
+    return target.with_name(f"{target.name}.journal")
+
+
 class Journal:
     """The journal of a trace file, this session's alone; without commands in it, it goes when the `with` block ends.
 
@@ -124,8 +130,7 @@ class Journal:
         self.commands: tuple[Command, ...] = ()
         self.recorded = self._own = recorded
         self._trace_file, self._extent = trace_file, _Extent()
-        target = trace_file.resolve()
-        self.path = target.with_name(f"{target.name}.journal")
+        self.path = journal_of(trace_file)
         self._take()
 
     def __enter__(self) -> Journal:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol
 
@@ -38,6 +39,9 @@ class Observer(Protocol):
     def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
 
 
+Done = Callable[[Step, Invocation, Outcome, datetime, datetime], None]
+
+
 class Status(Enum):
     """What became of a step."""
 
@@ -54,11 +58,13 @@ class Settings:
     extra       global options for every command, as words
     pause       seconds between commands; None for the pauses that were recorded
     keep_going  go on after a failure
+    done        steps that were done before, and whose responses are known: they are not run
     """
 
     extra: tuple[str, ...] = ()
     pause: float | None = None
     keep_going: bool = False
+    done: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class Report:
 class Player:
     """Plays one plan, once.
 
+    `done` is told of each step that succeeded, as soon as it has, with the times when it began and ended.
     `interrupted` tells whether somebody pressed Ctrl-C, even where that got lost (in a finalizer, Python ignores it).
     """
 
@@ -92,16 +99,20 @@ class Player:
         observer: Observer,
         settings: Settings,
         interrupted: Callable[[], bool] = lambda: False,
+        done: Done = lambda *_: None,
     ) -> None:
+        self._done = done
         self._interrupted = interrupted
         self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
         self._observer, self._settings = observer, settings
-        self._statuses: dict[int, Status] = {}
+        self._statuses = dict.fromkeys(settings.done, Status.DONE)
 
     def play(self) -> Report:
         """Run the steps in order, until one fails or all are done."""
         try:
             for step in self._plan.steps:
+                if step.number in self._settings.done:
+                    continue
                 self._wait(step)
                 status = self._run(step)
                 self._statuses[step.number] = status
@@ -127,6 +138,7 @@ class Player:
         except MissingValue as missing:
             return self._refuse(step, missing)
         self._observer.starting(step, invocation)
+        started = _now()
         outcome = self._runner.replay(
             [*invocation.argv, *self._settings.extra], parameters=invocation.parameters, files=invocation.files
         )
@@ -138,6 +150,8 @@ class Player:
         if outcome.exit_code != 0:
             return Status.FAILED
         self._knowledge.learn(step, response_of(step.command.operation, outcome.calls))
+        self._statuses[step.number] = Status.DONE
+        self._done(step, invocation, outcome, started, _now())
         return Status.DONE
 
     def _refuse(self, step: Step, missing: MissingValue) -> Status:
@@ -150,3 +164,7 @@ class Player:
     def _report(self, *, interrupted: bool) -> Report:
         steps = self._plan.steps
         return Report(tuple((step, self._statuses.get(step.number, Status.NOT_RUN)) for step in steps), interrupted)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -139,6 +139,7 @@ def circumstances_document(recorded: Circumstances) -> dict[str, Any]:
         region=recorded.region,
         awstracer=recorded.awstracer,
         awscli=recorded.awscli,
+        account=recorded.account,
     )
 
 
@@ -152,6 +153,7 @@ def command_document(command: Command) -> dict[str, Any]:
         started=_time_text(command.started),
         ended=_time_text(command.ended),
         pause=command.pause,
+        step=command.step,
         calls=[_call_document(call) for call in command.calls],
     )
 
@@ -330,6 +332,7 @@ def _circumstances(members: _Members) -> Circumstances:
         region=members.maybe("region", str),
         awstracer=members.maybe("awstracer", str),
         awscli=members.maybe("awscli", str),
+        account=members.maybe("account", str),
     )
 
 
@@ -345,6 +348,7 @@ def _command(members: _Members) -> Command:
         ended=members.time("ended"),
         pause=_seconds(members),
         files=_files(members),
+        step=members.maybe("step", int),
     )
 
 

@@ -25,6 +25,7 @@ ORDER = [
     "overrides",
     "plan",
     "resolve",
+    "replayed",
     "arguments",
     "driver",
     "player",
