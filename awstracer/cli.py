@@ -493,9 +493,11 @@ class Screen:
 def _is_saved(commands: Sequence[Command], path: Path) -> bool:
     """Whether a journal's commands are the end of the trace: its session was killed before it removed the journal."""
     try:
-        return bool(commands) and tracefile.load(path).commands[-len(commands) :] == commands
+        saved = tracefile.load(path).commands[-len(commands) :] if commands else ()
     except TraceError:
         return False
+    documents = [[tracefile.command_document(each) for each in some] for some in (saved, commands)]
+    return bool(saved) and documents[0] == documents[1]  # equal as files have it: nan isn't nan
 
 
 def _keeping(journal: Journal, program: str) -> Callable[[Sequence[Command]], None]:

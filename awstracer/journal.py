@@ -140,7 +140,8 @@ class Journal:
         if not self._extent.commands and _is_at(self._handle, self.path):
             with suppress(OSError):
                 self.path.unlink()
-        os.close(self._handle)
+        with suppress(OSError):  # setting it aside may have failed
+            os.close(self._handle)
 
     @property
     def written(self) -> int:

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awstracer import tracefile
+from awstracer import cli, tracefile
 from awstracer.capture import Outcome
 from awstracer.errors import TraceError
 from awstracer.journal import Journal, parsed
 from awstracer.recorder import Recorder, Settings
-from awstracer.trace import Circumstances, Command
+from awstracer.trace import Circumstances, Command, Trace
 from benchmarks import kill_sessions
 
 from .programs import BIN, PROMPT, Session, Terminal, rec, recorded, users
@@ -151,6 +151,29 @@ def test_a_journal_is_set_aside_under_a_name_that_is_free(tmp_path: Path) -> Non
     for number, name in enumerate(("alice", "bob"), 1):
         assert parsed((tmp_path / f"t.trace.journal.{number}").read_bytes()).commands == (user(name),)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_is_saved_is_known_again_even_if_it_equals_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "t.trace"
+    odd = operation("ssm.PutParameter", {"Value": float("nan")}, {})
+    for saved, is_saved in (((odd,), True), ((user("alice"), odd), True), ((odd, user("alice")), False)):
+        tracefile.save(Trace(saved), path)
+        with Journal(path, HERE) as journal:
+            journal.write([odd])
+        with Journal(path, HERE) as journal:
+            assert cli._is_saved(journal.commands, path) == is_saved
+    assert not cli._is_saved((), path)
+
+
+def test_a_disk_that_is_full_when_a_journal_is_set_aside_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TraceError) as refusal, Journal(tmp_path / "t.trace", HERE) as journal:
+        journal.write([user("alice")])
+        monkeypatch.setattr(os, "write", _full)
+        journal.set_aside()
+    assert "No space left on device" in refusal.value.reason
+    assert parsed((tmp_path / "t.trace.journal.1").read_bytes()).commands == (user("alice"),)
 
 
 def _full(*_: object) -> int:
