@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
@@ -27,17 +28,20 @@ from awstracer import (
     player,
     recorder,
     relations,
+    replayed,
     settling,
     terminal,
     tracefile,
 )
+from awstracer.capture import Outcome
 from awstracer.errors import AwstracerError, MissingValue, TraceError
+from awstracer.journal import Journal, journal_of
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Override, Plan, Step
 from awstracer.terminal import COLOURED, PLAIN, Console, Styles
-from awstracer.trace import Circumstances, Trace
+from awstracer.trace import Call, Circumstances, Command, Trace
 
 if TYPE_CHECKING:
     from awstracer.driver import AwsCli
@@ -105,68 +109,91 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
     console = Console(styles=styles, complete=aws.complete)
     aws.check_profile(None)
     tracefile.check_writable(path)
-    if path.exists() and not (append or overwrite):
-        if not settings.ask:
-            console.say(f"awstrace-rec: {path} exists: say --append or --overwrite")
-            return ExitCode.UNUSABLE
-        append, overwrite = _ask_about(path, console)
-        if not (append or overwrite):
-            console.say(f"awstrace-rec: {path} is left as it is; name another file")
-            return ExitCode.UNUSABLE
-    before = tracefile.load(path) if append and path.exists() else None
-    session = Recorder(runner=aws, console=console, shell=_shell, now=_now, settings=settings)
-    started = _now()
-    with console.session(_history_file()):
-        ask = _run(session, console) and settings.ask
-        recorded = Circumstances(started, _region(session), __version__, driver.VERSION)
-        trace = Trace(tuple(session.commands), recorded)
-        return _save(path, before, trace, console, ask=ask)
+    recorded = Circumstances(_now(), None, __version__, driver.VERSION)
+    with Journal(path, recorded) as journal:
+        if _is_saved(journal.commands, path):
+            journal.clear()
+        if path.exists() and not (append or overwrite):
+            if not settings.ask:
+                console.say(f"awstrace-rec: {path} exists: say --append or --overwrite")
+                return ExitCode.UNUSABLE
+            append, overwrite = _ask_about(path, console)
+            if not (append or overwrite):
+                console.say(f"awstrace-rec: {path} is left as it is; name another file")
+                return ExitCode.UNUSABLE
+        before = tracefile.load(path) if append and path.exists() else None
+        session = Recorder(
+            runner=aws,
+            console=console,
+            shell=_shell,
+            now=_now,
+            settings=settings,
+            commands=_left(journal, console, ask=settings.ask),
+            keep=_keeping(journal, "awstrace-rec"),
+        )
+        with console.session(_history_file()):
+            is_wanted = _run(session, console, path, ask=settings.ask)
+            if not session.commands:
+                console.say("awstrace-rec: nothing was recorded")
+            if not is_wanted or not session.commands:
+                journal.clear()
+                return ExitCode.OK
+            recorded = replace(recorded, started=journal.recorded.started, region=_region(session))
+            trace = Trace(tuple(session.commands), recorded)
+            remedy = f"record to {path} again to save them"
+            is_saved = _save(path, before, trace, journal, program="awstrace-rec", remedy=remedy)
+            return ExitCode.OK if is_saved else ExitCode.FAILED
 
 
 class _Ended(BaseException):
     """The session was told to end, by a signal. No `Exception`: awscli would take it for a failure of its own."""
 
 
-def _run(session: Recorder, console: Console) -> bool:
-    """Whether there is still a terminal to ask at when the session has ended."""
+ENDING = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
+
+
+def _run(session: Recorder, console: Console, path: Path, *, ask: bool) -> bool:
+    """Whether what the session has kept is to be saved; that isn't asked where there is no terminal any more.
+
+    From then on no signal ends the program before that is done.
+    """
 
     def end(number: int, _: object) -> None:
         raise _Ended(signal.Signals(number).name)
 
-    for name in ("SIGHUP", "SIGTERM"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+    for number in ENDING:
+        signal.signal(number, end)
     try:
         session.run()
+        is_asked = ask and session.commands
+        return not is_asked or console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True)
     except (OSError, _Ended) as reason:
         with contextlib.suppress(OSError):
             console.say(f"awstrace-rec: the session was ended: {reason}")
-        return False
-    return True
+        return True
+    finally:
+        for number in (signal.SIGINT, *ENDING):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...]:
+    """The commands that an earlier session has left, if this one is to go on with them."""
+    if not journal.commands:
+        return ()
+    when = f"{journal.commands[0].started.astimezone():%Y-%m-%d %H:%M}"
+    number = len(journal.commands)
+    told = f"{journal.path} has {number} unsaved command{'s' if number > 1 else ''}, of {when}"
+    console.say(f"awstrace-rec: {told}{'' if ask else ': going on from there'}")
+    if not ask or console.confirm("Continue with them? [y/N]: "):
+        return journal.commands
+    console.say(f"awstrace-rec: what it has is kept in {journal.set_aside()}")
+    return ()
 
 
 def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
     """Whether to append to an existing file, or to overwrite it."""
     append = console.confirm(f"{path} exists. Continue the trace in it? [y/N]: ")
     return append, not append and console.confirm("Replace it when saving? [y/N]: ")
-
-
-def _save(path: Path, before: Trace | None, trace: Trace, console: Console, *, ask: bool) -> int:
-    if not trace.commands:
-        console.say("awstrace-rec: nothing was recorded")
-        return ExitCode.OK
-    if ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):
-        return ExitCode.OK
-    if before is not None:
-        trace = Trace(before.commands + trace.commands, before.recorded)
-    try:
-        tracefile.save(trace, path)
-    except TraceError as error:
-        rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
-        tracefile.save(trace, rescue)
-        console.say(f"awstrace-rec: {terminal.error_text(error)}; the trace is in {rescue} instead")
-        return ExitCode.FAILED
-    return ExitCode.OK
 
 
 def _region(session: Recorder) -> str | None:
@@ -258,6 +285,14 @@ def play_parser() -> argparse.ArgumentParser:
         "(%(default)g by default); 0 for not at all",
     )
     parser.add_argument(
+        "--save-trace", type=Path, metavar="FILE", help="record the replay itself as a trace of its own, as it goes"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="with --save-trace: go on where the replay that is recorded in FILE ended, in the same account",
+    )
+    parser.add_argument(
         "-d", "--debug", action="store_true", help="show on stderr which relations were found and what was put where"
     )
     _add_common_switches(parser)
@@ -270,6 +305,10 @@ def play_main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.output == "json" and not args.dryrun:
         parser.error("--output json goes with --dryrun")
+    if args.save_trace and args.dryrun:
+        parser.error("--save-trace records what is done, which with --dryrun is nothing")
+    if args.resume and not args.save_trace:
+        parser.error("--resume goes with --save-trace FILE, which says what was done")
     overrides = [Override.parse(*param) for param in args.params] + [Override.parse(name, None) for name in args.keep]
     switches = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
     given = {name: value for name, value in switches.items() if value is not None}
@@ -289,7 +328,12 @@ def play_main(argv: Sequence[str] | None = None) -> int:
             moved = None not in (trace.recorded.region, played.region) and trace.recorded.region != played.region
             return _preview(knowledge, screen, moved=moved, as_json=args.output == "json")
         settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force, settle=args.settle)
-        return _play(steps, knowledge, aws, screen, settings)
+        playing = functools.partial(_play, steps, knowledge, aws, screen)
+        if args.save_trace is None:
+            return playing(settings)
+        _check_resumable(args.save_trace, resume=args.resume)
+        here = Circumstances(_now(), played.region, __version__, driver.VERSION, played.account())
+        return _play_and_save(args.save_trace, here, knowledge, settings, playing, resume=args.resume)
     return failed[0]
 
 
@@ -315,7 +359,15 @@ def _played(aws: AwsCli, given: dict[str, str]) -> Played:
     return Played(region, partition, functools.cache(lambda: aws.account(_words(given))))
 
 
-def _play(steps: Plan, knowledge: Knowledge, aws: AwsCli, screen: Screen, settings: player.Settings) -> int:
+def _play(
+    steps: Plan,
+    knowledge: Knowledge,
+    aws: AwsCli,
+    screen: Screen,
+    settings: player.Settings,
+    *,
+    note: player.Done = lambda *_: None,
+) -> int:
     with _interrupts() as interrupts:
         report = Player(
             steps,
@@ -325,11 +377,56 @@ def _play(steps: Plan, knowledge: Knowledge, aws: AwsCli, screen: Screen, settin
             observer=screen,
             settings=settings,
             interrupted=lambda: bool(interrupts),
+            done=note,
         ).play()
     screen.ended(report)
     if report.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if report.succeeded else ExitCode.FAILED
+
+
+def _play_and_save(
+    path: Path,
+    here: Circumstances,
+    knowledge: Knowledge,
+    settings: player.Settings,
+    playing: Callable[..., int],
+    *,
+    resume: bool,
+) -> int:
+    """Play, and record the replay in a trace file of its own, however it ends."""
+    with Journal(path, here) as journal:
+        if _is_saved(journal.commands, path):
+            journal.clear()
+        before = tracefile.load(path) if path.exists() else None
+        done: Mapping[int, Sequence[Call]] = {}
+        if resume:
+            replayed.check_place(before.recorded if before else journal.recorded, here)
+            earlier = before.commands if before else ()
+            done = replayed.taken_up([*earlier, *journal.commands], knowledge)
+            _complain("awstrace-play", terminal.resumed(done, len(knowledge.steps)))
+        commands, keep = list(journal.commands), _keeping(journal, "awstrace-play")
+
+        def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
+            commands.append(replayed.written(step, invocation, outcome, started, ended))
+            keep(commands)
+
+        try:
+            code = playing(replace(settings, done=done), note=note)
+        finally:
+            trace = Trace(tuple(commands), journal.recorded)
+            is_saved = _save(path, before, trace, journal, program="awstrace-play", remedy="go on with --resume")
+        return code if code or is_saved else ExitCode.FAILED
+
+
+def _check_resumable(path: Path, *, resume: bool) -> None:
+    """TraceError unless there is a replay to resume, or none where none is to be."""
+    tracefile.check_writable(path)
+    there = [each for each in (path, journal_of(path)) if each.exists()]
+    if resume and not there:
+        raise TraceError(path, "is not there: no replay was recorded in it that could be resumed")
+    if there and not resume:
+        raise TraceError(there[0], "is there already: say --resume to go on with that replay, or name another file")
 
 
 @contextlib.contextmanager
@@ -404,6 +501,60 @@ class Screen:
 
 
 # --- both
+
+
+def _is_saved(commands: Sequence[Command], path: Path) -> bool:
+    """Whether a journal's commands are the end of the trace: its session was killed before it removed the journal."""
+    try:
+        saved = tracefile.load(path).commands[-len(commands) :] if commands else ()
+    except TraceError:
+        return False
+    documents = [[tracefile.command_document(each) for each in some] for some in (saved, commands)]
+    return bool(saved) and documents[0] == documents[1]  # equal as files have it: nan isn't nan
+
+
+def _keeping(journal: Journal, program: str) -> Callable[[Sequence[Command]], None]:
+    """Writes commands to the journal; of those that it can't write, each is told of once."""
+    told = 0
+
+    def keep(commands: Sequence[Command]) -> None:
+        nonlocal told
+        try:
+            journal.write(commands)
+        except TraceError as error:
+            if len(commands) > told:
+                _complain(program, f"not on disk yet: {terminal.error_text(error)}")
+            told = len(commands)
+
+    return keep
+
+
+def _save(path: Path, before: Trace | None, new: Trace, journal: Journal, *, program: str, remedy: str) -> bool:
+    """Save a trace, behind what the file had, and drop its journal; whether that could be done.
+
+    `remedy` says how to get at what is in the journal.
+    """
+    trace = new if before is None else Trace(before.commands + new.commands, before.recorded)
+    try:
+        tracefile.save(trace, path)
+    except TraceError as error:
+        where = _rescued(path, trace, new.commands, journal, remedy)
+        _complain(program, f"{terminal.error_text(error)}; {where}")
+        return False
+    journal.clear()
+    return True
+
+
+def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal, remedy: str) -> str:
+    """Where the commands are that could not be saved: in the journal or, if they can't be there, in another file."""
+    with contextlib.suppress(TraceError):
+        journal.write(commands)
+        return f"the commands are in {journal.path}: {remedy}"
+    with contextlib.suppress(TraceError, OSError):
+        rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
+        tracefile.save(trace, rescue)
+        return f"the trace is in {rescue} instead"
+    return f"of its {len(commands)} commands the first {journal.written} are in {journal.path}, and the rest is lost"
 
 
 def _add_common_switches(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,9 @@ AwstracerError
 │   ├── UnknownParameter
 │   ├── AmbiguousParameter
 │   └── BadValue
+├── ResumeError         a replay can't be gone on with
+│   ├── OtherCircumstances
+│   └── OtherCommand
 └── MissingValue        an earlier response lacks the value that a command needs
 """
 
@@ -118,6 +121,30 @@ class BadValue(OverrideError):
 
     text: str
     reason: str
+
+
+class ResumeError(AwstracerError):
+    """What was replayed before and what is to be replayed now don't go together."""
+
+
+@dataclass
+class OtherCircumstances(ResumeError):
+    """The `what` (account, region) of the replay was `before` and is `now`; None where that is not known."""
+
+    what: str
+    before: str | None
+    now: str | None
+
+
+@dataclass
+class OtherCommand(ResumeError):
+    """Command `number` was replayed with another `parameter`; None if it was another command altogether.
+
+    `number` is None for a command that no replay has written.
+    """
+
+    number: int | None
+    parameter: str | None
 
 
 @dataclass

@@ -7,7 +7,8 @@ observer's business, what it is to run is the plan's, and what may settle is `se
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol
 
@@ -41,6 +42,9 @@ class Observer(Protocol):
     def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
 
 
+Done = Callable[[Step, Invocation, Outcome, datetime, datetime], None]
+
+
 class Status(Enum):
     """What became of a step."""
 
@@ -58,12 +62,14 @@ class Settings:
     pause       seconds between commands; None for the pauses that were recorded
     keep_going  go on after a failure
     settle      seconds to wait in all for what a command needs and isn't there yet
+    done        the calls of steps that were done before, and whose responses are known: they are not run
     """
 
     extra: tuple[str, ...] = ()
     pause: float | None = None
     keep_going: bool = False
     settle: float = settling.LIMIT
+    done: Mapping[int, Sequence[Call]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class Report:
 class Player:
     """Plays one plan, once.
 
+    `done` is told of each step that succeeded, as soon as it has, with the times when it began and ended.
     `interrupted` tells whether somebody pressed Ctrl-C, even where that got lost (in a finalizer, Python ignores it).
     """
 
@@ -97,17 +104,21 @@ class Player:
         observer: Observer,
         settings: Settings,
         interrupted: Callable[[], bool] = lambda: False,
+        done: Done = lambda *_: None,
     ) -> None:
+        self._done = done
         self._interrupted = interrupted
         self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
         self._observer, self._settings = observer, settings
-        self._statuses: dict[int, Status] = {}
-        self._done: dict[int, Sequence[Call]] = {}
+        self._statuses = dict.fromkeys(settings.done, Status.DONE)
+        self._calls = dict(settings.done)
 
     def play(self) -> Report:
         """Run the steps in order, until one fails or all are done."""
         try:
             for step in self._plan.steps:
+                if step.number in self._settings.done:
+                    continue
                 self._wait(step)
                 status = self._run(step)
                 self._statuses[step.number] = status
@@ -136,11 +147,14 @@ class Player:
         except MissingValue as missing:
             return self._refuse(step, missing)
         self._observer.starting(step, invocation)
+        started = _now()
         outcome = self._settled(step, invocation)
         if outcome.exit_code != 0:
             return Status.FAILED
-        self._done[step.number] = outcome.calls
+        self._calls[step.number] = outcome.calls
         self._knowledge.learn(step, response_of(step.command.operation, outcome.calls))
+        self._statuses[step.number] = Status.DONE
+        self._done(step, invocation, outcome, started, _now())
         return Status.DONE
 
     def _settled(self, step: Step, invocation: Invocation) -> Outcome:
@@ -160,7 +174,7 @@ class Player:
     def _passing(self, step: Step, outcome: Outcome) -> str | None:
         if outcome.exit_code == 0:
             return None
-        return settling.reason(step, outcome.calls, settling.Replay(self._plan.steps, self._done))
+        return settling.reason(step, outcome.calls, settling.Replay(self._plan.steps, self._calls))
 
     def _send(self, step: Step, invocation: Invocation) -> Outcome:
         outcome = self._runner.replay(
@@ -183,3 +197,7 @@ class Player:
     def _report(self, *, interrupted: bool) -> Report:
         steps = self._plan.steps
         return Report(tuple((step, self._statuses.get(step.number, Status.NOT_RUN)) for step in steps), interrupted)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,4 +1,8 @@
-"""The recording session: reads command lines, runs them, asks, and keeps what it is told to keep."""
+"""The recording session: reads command lines, runs them, asks, and keeps what it is told to keep.
+
+What is kept is handed to `keep`, all of it, before each prompt: whatever happened in between, a prompt means
+that everything accepted before it has been dealt with.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +71,7 @@ class Settings:
 
 
 class Recorder:
-    """One session; `commands` is what it has kept so far."""
+    """One session; `commands` is what it has kept so far, beginning with what an earlier session has left."""
 
     def __init__(
         self,
@@ -77,8 +81,11 @@ class Recorder:
         shell: Callable[[str], None],
         now: Callable[[], datetime],
         settings: Settings,
+        commands: Sequence[Command] = (),
+        keep: Callable[[Sequence[Command]], None] = lambda _: None,
     ) -> None:
-        self.commands: list[Command] = []
+        self.commands = list(commands)
+        self._keep = keep
         self._runner, self._console, self._shell = runner, console, shell
         self._now, self._settings = now, settings
         self._pause = 0.0
@@ -87,19 +94,18 @@ class Recorder:
         """Take lines until the input ends or somebody says `exit`."""
         while True:
             try:
+                self._keep(self.commands)
                 line, words = self._next()
+                if words in (["exit"], ["quit"]):
+                    return
+                self._take(line, words)
             except EOFError:
                 self._console.say("")
                 return
             except KeyboardInterrupt:
                 self._console.say("")
-                continue
             except SplitError as error:
                 self._console.say(f"awstrace-rec: {error.reason}: the line was dropped")
-                continue
-            if words in (["exit"], ["quit"]):
-                return
-            self._take(line, words)
 
     def _next(self) -> tuple[str, list[str]]:
         """The next complete command line, and its words; it may take several lines to type."""

@@ -16,7 +16,8 @@ from functools import cached_property
 from awstracer import identifiers
 from awstracer.identifiers import Strength
 from awstracer.location import Setting
-from awstracer.relations import Relation, Source
+from awstracer.origins import Source
+from awstracer.relations import Relation
 from awstracer.steps import Step
 from awstracer.trace import Call, Path, leaves, lookup
 

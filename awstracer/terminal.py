@@ -9,9 +9,10 @@ from __future__ import annotations
 import glob
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path as FilePath
 from types import ModuleType
 from typing import TextIO
@@ -208,6 +209,8 @@ def _error_words(error: AwstracerError) -> str:
             return f"the trace doesn't say the {name} of command {number}: add -p {number}.{name} {name.upper()}"
         case errors.UnknownProfile(name=name, known=known):
             return f"there is no profile {name}; there is {', '.join(known) or 'none'}"
+        case errors.ResumeError():
+            return _resume_words(error)
         case errors.OverrideError():
             return _override_words(error)
         case errors.MissingValue(number=number, path=path, found=found):
@@ -216,6 +219,36 @@ def _error_words(error: AwstracerError) -> str:
         case errors.SplitError(reason=reason) | errors.BadConfiguration(reason=reason):
             return reason
     return str(error)
+
+
+def _resume_words(error: errors.ResumeError) -> str:
+    match error:
+        case errors.OtherCircumstances(what=what, before=before, now=now):
+            told = f"in {what} {before}" if before else f"in an {what} that it doesn't tell"
+            return f"the replay to resume was {told}, and this one is in {now or f'an {what} that can not be told'}"
+        case errors.OtherCommand(number=None):
+            return "what is to be resumed is not the trace of a replay"
+        case errors.OtherCommand(number=number, parameter=None):
+            return f"the replay to resume was of another trace: its command {number} is another one"
+        case errors.OtherCommand(number=number, parameter=parameter):
+            return f"command {number} was done with another {parameter}: resume with the same trace and switches"
+    return str(error)
+
+
+def resumed(done: Collection[int], number: int) -> str:
+    """Where a replay of `number` commands goes on, after those that were done before."""
+    left = [each for each in range(1, number + 1) if each not in done]
+    onward = f"going on with {left[0]}" if left else "none is left"
+    if not done:
+        return f"no command was done before; {onward}"
+    told = f"commands {_ranges(sorted(done))} were" if len(done) > 1 else f"command {_ranges(sorted(done))} was"
+    return f"{told} done before; {onward}"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers in a row as `1-4, 6`."""
+    rows = [list(row) for _, row in groupby(numbers, lambda number: number - numbers.index(number))]
+    return ", ".join(str(row[0]) if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)
 
 
 def _override_words(error: errors.OverrideError) -> str:

@@ -107,6 +107,7 @@ class Command:
     operation   set for an operation's own command, None for a custom one (`s3 sync`)
     files       what a custom command's `file://` words held, by word
     pause       seconds that were deliberately let pass before it
+    step        in the trace of a replay, the number of the command that was played
     """
 
     argv: tuple[str, ...]
@@ -117,6 +118,7 @@ class Command:
     ended: datetime
     pause: float = 0.0
     files: Mapping[str, str | bytes] = field(default_factory=dict)
+    step: int | None = None
 
     @property
     def request(self) -> Document:
@@ -133,12 +135,13 @@ class Command:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """When, where and with what a trace was recorded."""
+    """When, where and with what a trace was recorded; the account only for a replay."""
 
     started: datetime | None = None
     region: str | None = None
     awstracer: str | None = None
     awscli: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import json
 import math
 import os
@@ -34,13 +35,8 @@ def dumps(trace: Trace) -> str:
     """A trace as the text of a format 2 file."""
     document = {
         "version": VERSION,
-        "recorded": _without_nones(
-            started=_time_text(trace.recorded.started) if trace.recorded.started else None,
-            region=trace.recorded.region,
-            awstracer=trace.recorded.awstracer,
-            awscli=trace.recorded.awscli,
-        ),
-        "commands": [_command_document(command) for command in trace.commands],
+        "recorded": circumstances_document(trace.recorded),
+        "commands": [command_document(command) for command in trace.commands],
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -66,7 +62,7 @@ def load(path: Path) -> Trace:
     try:
         return loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise TraceError(path, _system_reason(error)) from error
+        raise TraceError(path, system_reason(error)) from error
     except UnicodeDecodeError as error:
         raise TraceError(path, "is not UTF-8 text") from error
     except ValueError as error:
@@ -79,7 +75,7 @@ def save(trace: Trace, path: Path) -> None:
     try:
         _replace(target, dumps(trace).encode("utf-8", "backslashreplace"))  # JSON's own escapes for lone surrogates
     except OSError as error:
-        raise TraceError(path, _system_reason(error)) from error
+        raise TraceError(path, system_reason(error)) from error
 
 
 def check_writable(path: Path) -> None:
@@ -94,7 +90,7 @@ def check_writable(path: Path) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
-        raise TraceError(path, _system_reason(error)) from error
+        raise TraceError(path, system_reason(error)) from error
     os.close(handle)
     Path(name).unlink()
 
@@ -108,18 +104,47 @@ def _replace(target: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         Path(name).replace(target)
     except BaseException:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
         raise
+    sync_folder(target.parent)
 
 
-def _system_reason(error: OSError) -> str:
+def sync_folder(folder: Path) -> None:
+    """Have a folder's entries on disk, where the system, the file system and its permissions allow that."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EACCES):
+            raise
+
+
+def system_reason(error: OSError) -> str:
+    """Why a file can't be used, as a `TraceError` says it."""
     return f"can't be used: {error.strerror or error}"
 
 
 # --- data -> document
 
 
-def _command_document(command: Command) -> dict[str, Any]:
+def circumstances_document(recorded: Circumstances) -> dict[str, Any]:
+    """The circumstances as the format has them."""
+    return _without_nones(
+        started=_time_text(recorded.started) if recorded.started else None,
+        region=recorded.region,
+        awstracer=recorded.awstracer,
+        awscli=recorded.awscli,
+        account=recorded.account,
+    )
+
+
+def command_document(command: Command) -> dict[str, Any]:
+    """A command as the format has it."""
     return _without_nones(
         argv=list(command.argv),
         operation=_operation_document(command) if command.operation else None,
@@ -128,6 +153,7 @@ def _command_document(command: Command) -> dict[str, Any]:
         started=_time_text(command.started),
         ended=_time_text(command.ended),
         pause=command.pause,
+        step=command.step,
         calls=[_call_document(call) for call in command.calls],
     )
 
@@ -280,15 +306,33 @@ def _untagged(members: dict[str, Any]) -> dict[str, Any]:
 
 def _trace(document: dict[str, Any]) -> Trace:
     members = _Members(document, "the file")
-    recorded = _Members(members.take("recorded", dict), "recorded")
-    return Trace(
-        commands=tuple(_command(each) for each in members.each("commands")),
-        recorded=Circumstances(
-            started=recorded.time("started") if "started" in recorded.document else None,
-            region=recorded.maybe("region", str),
-            awstracer=recorded.maybe("awstracer", str),
-            awscli=recorded.maybe("awscli", str),
-        ),
+    recorded = _circumstances(_Members(members.take("recorded", dict), "recorded"))
+    return Trace(tuple(_command(each) for each in members.each("commands")), recorded)
+
+
+def circumstances_of(document: Any) -> Circumstances:
+    """What `circumstances_document` made into a document; ValueError, with the reason, for anything else."""
+    try:
+        return _circumstances(_Members(document, "recorded"))
+    except _Wrong as wrong:
+        raise ValueError(str(wrong)) from None
+
+
+def command_of(document: Any) -> Command:
+    """What `command_document` made into a document; ValueError, with the reason, for anything else."""
+    try:
+        return _command(_Members(document, "the command"))
+    except _Wrong as wrong:
+        raise ValueError(str(wrong)) from None
+
+
+def _circumstances(members: _Members) -> Circumstances:
+    return Circumstances(
+        started=members.time("started") if "started" in members.document else None,
+        region=members.maybe("region", str),
+        awstracer=members.maybe("awstracer", str),
+        awscli=members.maybe("awscli", str),
+        account=members.maybe("account", str),
     )
 
 
@@ -304,6 +348,7 @@ def _command(members: _Members) -> Command:
         ended=members.time("ended"),
         pause=_seconds(members),
         files=_files(members),
+        step=members.maybe("step", int),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 from collections.abc import Iterator, Sequence
@@ -534,7 +535,7 @@ def test_a_trace_that_can_not_be_saved_where_it_should_is_saved_elsewhere(
     with Session("--trace-file", folder / "t.trace", "-c", "-n") as session:
         session.wait(PROMPT)
         session.run("aws iam create-user --user-name alice")
-        folder.rmdir()
+        shutil.rmtree(folder)
         session.end_of_input()
         said = session.rest()
     rescued = re.search(r"the trace is in (\S+) instead", said)

@@ -57,9 +57,10 @@ def commands() -> st.SearchStrategy[Command]:
         ended=TIMES,
         pause=st.floats(0, 1e6),
         files=st.dictionaries(TEXT, TEXT | st.binary(max_size=12), max_size=2),
+        step=st.none() | st.integers(1),
     )
 
 
 def traces() -> st.SearchStrategy[Trace]:
-    recorded = st.builds(Circumstances, st.none() | TIMES, st.none() | TEXT, st.none() | TEXT, st.none() | TEXT)
+    recorded = st.builds(Circumstances, st.none() | TIMES, *[st.none() | TEXT] * 4)
     return st.builds(Trace, st.lists(commands(), max_size=3).map(tuple), recorded)

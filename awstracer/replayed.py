@@ -1,0 +1,85 @@
+"""A replay as a trace of its own: what is written down of it, and where a later one goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from awstracer import commandline
+from awstracer.capture import Outcome
+from awstracer.errors import OtherCircumstances, OtherCommand
+from awstracer.resolve import Invocation, Knowledge
+from awstracer.steps import Step
+from awstracer.trace import Call, Circumstances, Command, Document, rebuilt
+from awstracer.tracefile import packed
+
+
+def written(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> Command:
+    """What a recording session would have kept of a step that was done, and the step's number."""
+    operation = step.command.operation
+    if operation is not None and step.form is not None:
+        operation = replace(operation, parameters=invocation.parameters or {}, words=step.form.words)
+    return Command(
+        argv=invocation.argv
+        if operation is None
+        else tuple(commandline.split(commandline.plain(invocation.shown))[1:]),
+        operation=operation,
+        calls=outcome.calls,
+        exit_code=outcome.exit_code,
+        started=started,
+        ended=ended,
+        pause=step.command.pause,
+        files=invocation.files,
+        step=step.number,
+    )
+
+
+def check_place(before: Circumstances, now: Circumstances) -> None:
+    """OtherCircumstances if a replay in `before` can't be gone on with in `now`: it has made things only there."""
+    if before.account is None or before.account != now.account:
+        raise OtherCircumstances("account", before.account, now.account)
+    if before.region != now.region:
+        raise OtherCircumstances("region", before.region, now.region)
+
+
+def taken_up(commands: Sequence[Command], knowledge: Knowledge) -> dict[int, Sequence[Call]]:
+    """The steps that a replay's own commands have done, by number, and their calls; their responses are learned.
+
+    OtherCommand if one of them is not what the plan would send there now, MissingValue if there is no telling.
+    """
+    done = {command.step: command for command in commands}
+    for number in done.keys() - {step.number for step in knowledge.steps}:
+        raise OtherCommand(number, None)
+    for step in knowledge.steps:
+        if step.number in done:
+            command = done[step.number]
+            _compare(step, command, knowledge.invocation(step))
+            knowledge.learn(step, command.response)
+    return {step.number: done[step.number].calls for step in knowledge.steps if step.number in done}
+
+
+def _compare(step: Step, before: Command, now: Invocation) -> None:
+    if _name(before) != _name(step.command):
+        raise OtherCommand(step.number, None)
+    requested = {"argv": now.argv, "files": now.files} if now.parameters is None else now.parameters
+    for name in _differences(_lasting(step, before.request), _lasting(step, requested)):
+        raise OtherCommand(step.number, name)
+
+
+def _name(command: Command) -> tuple[str, str] | None:
+    return (command.operation.service, command.operation.name) if command.operation else None
+
+
+def _lasting(step: Step, request: Document) -> Any:
+    """A request as JSON, without what is new each time that it is sent."""
+    fresh = step.form.fresh if step.form is not None else {}
+    return packed(rebuilt(request, lambda path, _: "new" if path in fresh else None))
+
+
+def _differences(before: Document, now: Document) -> Iterator[str]:
+    """The members that are not the same in two requests."""
+    for name in sorted(before.keys() | now.keys()):
+        if name not in before or name not in now or before[name] != now[name]:
+            yield name
