@@ -23,11 +23,14 @@ LABELS = re.compile(r"\.(?:[a-z0-9-]+\.){0,2}")
 FEW = 100
 
 
+SettingName = Literal["region", "partition", "suffix", "account"]
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Where a value comes from: something about where commands are played; `recorded` is what it was."""
 
-    name: Literal["region", "partition", "suffix", "account"]
+    name: SettingName
     recorded: str
 
 

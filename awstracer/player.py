@@ -38,6 +38,14 @@ class Observer(Protocol):
     def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
 
 
+class Answer(Enum):
+    """What the person says when asked whether to run a step."""
+
+    YES = "yes"
+    NO = "no"
+    QUIT = "quit"
+
+
 class Status(Enum):
     """What became of a step."""
 
@@ -79,6 +87,7 @@ class Report:
 class Player:
     """Plays one plan, once.
 
+    `ask` is asked before each step, which has been shown, whether to run it.
     `interrupted` tells whether somebody pressed Ctrl-C, even where that got lost (in a finalizer, Python ignores it).
     """
 
@@ -91,21 +100,22 @@ class Player:
         sleep: Callable[[float], None],
         observer: Observer,
         settings: Settings,
+        ask: Callable[[Step], Answer] = lambda _: Answer.YES,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._interrupted = interrupted
+        self._ask, self._interrupted = ask, interrupted
         self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
         self._observer, self._settings = observer, settings
         self._statuses: dict[int, Status] = {}
 
     def play(self) -> Report:
-        """Run the steps in order, until one fails or all are done."""
+        """Run the steps in order, until one fails, the person quits or all are done."""
         try:
-            for step in self._plan.steps:
+            for step in self._plan.selected:
                 self._wait(step)
                 status = self._run(step)
                 self._statuses[step.number] = status
-                if status is not Status.DONE and not self._settings.keep_going:
+                if status is Status.NOT_RUN or (status is Status.FAILED and not self._settings.keep_going):
                     break
         except KeyboardInterrupt:
             return self._report(interrupted=True)
@@ -117,7 +127,7 @@ class Player:
         if self._settings.pause is None:
             seconds = step.command.pause
         else:
-            seconds = self._settings.pause if step.number > 1 else 0.0
+            seconds = self._settings.pause if step is not self._plan.selected[0] else 0.0
         if seconds > 0:
             self._sleep(seconds)
 
@@ -127,6 +137,9 @@ class Player:
         except MissingValue as missing:
             return self._refuse(step, missing)
         self._observer.starting(step, invocation)
+        answer = self._ask(step)
+        if answer is not Answer.YES:
+            return Status.SKIPPED if answer is Answer.NO else Status.NOT_RUN
         outcome = self._runner.replay(
             [*invocation.argv, *self._settings.extra], parameters=invocation.parameters, files=invocation.files
         )
@@ -148,5 +161,5 @@ class Player:
         return status
 
     def _report(self, *, interrupted: bool) -> Report:
-        steps = self._plan.steps
+        steps = self._plan.selected
         return Report(tuple((step, self._statuses.get(step.number, Status.NOT_RUN)) for step in steps), interrupted)

@@ -9,6 +9,7 @@ import awstracer
 
 ORDER = [
     "errors",
+    "selection",
     "trace",
     "tracefile",
     "capture",
@@ -23,6 +24,7 @@ ORDER = [
     "steps",
     "overrides",
     "plan",
+    "guards",
     "resolve",
     "arguments",
     "driver",
@@ -30,6 +32,7 @@ ORDER = [
     "recorder",
     "document",
     "terminal",
+    "questions",
     "cli",
 ]
 PACKAGE = Path(awstracer.__file__).parent
