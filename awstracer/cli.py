@@ -6,12 +6,13 @@ import argparse
 import contextlib
 import functools
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from enum import IntEnum
@@ -23,18 +24,22 @@ import colorama
 from awstracer import (
     __version__,
     document,
+    guards,
     identifiers,
+    location,
     plan,
     player,
+    questions,
     recorder,
     relations,
     replayed,
+    selection,
     settling,
     terminal,
     tracefile,
 )
 from awstracer.capture import Outcome
-from awstracer.errors import AwstracerError, MissingValue, TraceError
+from awstracer.errors import AwstracerError, MissingValue, OtherAccount, TraceError
 from awstracer.journal import Journal, journal_of
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
@@ -226,8 +231,9 @@ def play_parser() -> argparse.ArgumentParser:
         prog="awstrace-play",
         description="Play a trace that awstrace-rec recorded. What the recorded responses fed into later commands "
         "(ids, ARNs, names) is taken from the new responses.",
-        epilog="Exit code: 0 everything succeeded, 1 a command failed, 2 the command line, the trace or an override "
-        "is wrong (nothing was sent), 130 interrupted.",
+        epilog="Exit code: 0 everything succeeded, 1 a command failed or, at --step, was not run, 2 the command line, "
+        "the trace or an override is wrong, or an account or an answer isn't what it should be (nothing was sent), "
+        "130 interrupted.",
     )
     parser.add_argument("--trace-file", required=True, type=Path, metavar="FILE", help="the trace to play")
     parser.add_argument(
@@ -265,6 +271,21 @@ def play_parser() -> argparse.ArgumentParser:
         metavar="N.NAME",
         help="leave a parameter of command N as it was recorded, wherever its value came from; "
         "NAME alone for every command",
+    )
+    parser.add_argument("--start-at", type=_number, metavar="N", help="play from command N on")
+    parser.add_argument(
+        "--only", type=_ranges, metavar="N,M..K", help="play only these commands: numbers and ranges (4.. and ..3 too)"
+    )
+    parser.add_argument(
+        "--step", action="store_true", help="ask before each command: yes, no, quit, or all without asking further"
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="don't ask about recorded profiles and endpoints, files outside this folder and changes of your settings",
+    )
+    parser.add_argument(
+        "--expect-account", type=_account, metavar="ID", help="play nothing in any other account than this"
     )
     parser.add_argument(
         "--output",
@@ -318,17 +339,31 @@ def play_main(argv: Sequence[str] | None = None) -> int:
 
         aws = driver.AwsCli()
         aws.check_profile(given.get("--profile"))
+        selected = selection.selected(len(trace.commands), start=args.start_at, only=args.only)
         found = relations.derive(trace, driver.query, aws)
-        steps = plan.make(trace, found, overrides, aws, given)
-        played = _played(aws, given)
+        steps = plan.make(trace, found, overrides, aws, given, selected=selected)
+        identities = guards.identities(steps, aws.global_options())
+        account = functools.cache(lambda words: aws.account([*words, *_words(given)]))
+        played = _played(aws, given, lambda: account(identities[0] if len(identities) == 1 else ()))
+        Knowledge(steps, live=False, query=driver.query, played=played).check()
         knowledge = Knowledge(steps, live=not args.dryrun, query=driver.query, played=played)
+        doubts = guards.doubts(steps, aws.global_options(), os.environ, Path.cwd()) if not args.yes else ()
         screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
         screen.found(found)
         if args.dryrun:
+            screen.doubtful(doubts)
             moved = None not in (trace.recorded.region, played.region) and trace.recorded.region != played.region
             return _preview(knowledge, screen, moved=moved, as_json=args.output == "json")
+        reason = questions.refused(doubts)
+        if reason is not None:
+            _complain("awstrace-play", reason)
+            return ExitCode.UNUSABLE
+        for words in identities if args.expect_account else ():
+            if account(words) != args.expect_account:
+                raise OtherAccount(args.expect_account, account(words), words)
+        screen.moved(location.settings(trace, aws), played)
         settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force, settle=args.settle)
-        playing = functools.partial(_play, steps, knowledge, aws, screen)
+        playing = functools.partial(_play, steps, knowledge, aws, screen, ask=args.step)
         if args.save_trace is None:
             return playing(settings)
         _check_resumable(args.save_trace, resume=args.resume)
@@ -353,10 +388,10 @@ def _words(given: dict[str, str]) -> tuple[str, ...]:
     return tuple(word for pair in given.items() for word in pair)
 
 
-def _played(aws: AwsCli, given: dict[str, str]) -> Played:
+def _played(aws: AwsCli, given: dict[str, str], account: Callable[[], str | None]) -> Played:
     region = given.get("--region") or aws.region(given.get("--profile"))
     partition = aws.partition(region) if region else None
-    return Played(region, partition, functools.cache(lambda: aws.account(_words(given))))
+    return Played(region, partition, account)
 
 
 def _play(
@@ -366,6 +401,7 @@ def _play(
     screen: Screen,
     settings: player.Settings,
     *,
+    ask: bool,
     note: player.Done = lambda *_: None,
 ) -> int:
     with _interrupts() as interrupts:
@@ -376,6 +412,7 @@ def _play(
             sleep=time.sleep,
             observer=screen,
             settings=settings,
+            ask=questions.EachStep() if ask else lambda _: player.Answer.YES,
             interrupted=lambda: bool(interrupts),
             done=note,
         ).play()
@@ -459,6 +496,19 @@ class Screen:
         """The relations of the trace."""
         for relation in found if self._debug else ():
             _complain("awstrace-play", terminal.relation_text(relation))
+
+    def doubtful(self, doubts: Iterable[guards.Doubt]) -> None:
+        """A replay would ask the person about these."""
+        for doubt in doubts:
+            _complain("awstrace-play", f"{terminal.doubt_text(doubt)}: a replay asks first")
+
+    def moved(self, recorded: Iterable[location.Setting], played: Played) -> None:
+        """The commands are about to be played, maybe elsewhere than they were recorded."""
+        there = {setting.name: setting.recorded for setting in recorded}
+        account = played.account() if "account" in there else None
+        told = terminal.moved(there, {"region": played.region, "account": account})
+        if told:
+            _complain("awstrace-play", told)
 
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""
@@ -583,6 +633,31 @@ def _endpoint(text: str) -> str:
     if "://" not in text:
         raise argparse.ArgumentTypeError(f"{text} is no URL: say http://{text} or https://{text}")
     return text
+
+
+def _number(text: str) -> int:
+    with _argument():
+        return selection.number(text)
+
+
+def _ranges(text: str) -> tuple[selection.Range, ...]:
+    with _argument():
+        return selection.ranges(text)
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", text):
+        raise argparse.ArgumentTypeError(f"{text} is no account: it has 12 digits")
+    return text
+
+
+@contextlib.contextmanager
+def _argument() -> Iterator[None]:
+    """What is wrong with an argument, in the words of whoever reads it."""
+    try:
+        yield
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 @contextlib.contextmanager

@@ -187,8 +187,8 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
     taken: list[int] = []
     position = 0
     while position < len(argv):
-        name, has_value, _ = argv[position].partition("=")
-        if name not in unwanted or (has_value and not unwanted[name]):
+        name, has_value = option_named(argv[position], unwanted), "=" in argv[position]
+        if name is None or (has_value and not unwanted[name]):
             rest.append(position)
             position += 1
             continue
@@ -196,6 +196,15 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
         taken += range(position, min(position + length, len(argv)))
         position += length
     return rest, taken
+
+
+def option_named(word: str, options: Iterable[str]) -> str | None:
+    """Which of the options a word names, be it abbreviated (`--prof=p`) as awscli allows; None if none, or several."""
+    name = word.partition("=")[0]
+    if not name.startswith("--") or name == "--":
+        return None
+    found = [option for option in options if option.startswith(name)]
+    return name if name in found else found[0] if len(found) == 1 else None
 
 
 # --- spelling parameters

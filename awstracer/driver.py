@@ -188,9 +188,14 @@ class AwsCli:
         return str(region) if region else None
 
     def account(self, extra: Sequence[str]) -> str | None:
-        """The account of the credentials in use, as STS tells it; None if it doesn't. `extra` are global options."""
-        with contextlib.redirect_stdout(io.StringIO()):
+        """The account of the credentials in use, as STS tells it; None if it doesn't. `extra` are global options.
+
+        KeyboardInterrupt if that was stopped; what else goes wrong the commands themselves will meet, and tell.
+        """
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             outcome = self.replay(["sts", "get-caller-identity", *extra], parameters={}, files={})
+        if outcome.exit_code == INTERRUPTED:
+            raise KeyboardInterrupt
         return next((str(call.response["Account"]) for call in outcome.calls if call.response), None)
 
     def check_profile(self, profile: str | None) -> None:

@@ -7,6 +7,11 @@ AwstracerError
 ├── UnknownCommand      the installed awscli has no command for a recorded call
 ├── UnfitParameters     the installed awscli's command doesn't take the recorded parameters
 ├── MissingWord         the trace doesn't say where a command's output goes, and the like
+├── GuardError          what would be played, or where, isn't what the person said
+│   ├── NoSuchCommand
+│   ├── NothingSelected
+│   ├── NotPlayed
+│   └── OtherAccount
 ├── BadConfiguration    awscli can't use the person's configuration
 ├── UnknownProfile      the person's configuration lacks a profile
 ├── OverrideError       what `-p` says can't be done
@@ -77,6 +82,51 @@ class MissingWord(AwstracerError):
 
     number: int
     name: str
+
+
+class GuardError(AwstracerError):
+    """A replay that is not begun, since it would not be what the person said."""
+
+
+@dataclass
+class NoSuchCommand(GuardError):
+    """There is no command `number` in a trace of `count` commands."""
+
+    number: int
+    count: int
+
+
+class NothingSelected(GuardError):
+    """The switches that choose commands, taken together, choose none."""
+
+
+@dataclass
+class NotPlayed(GuardError):
+    """Command `number` needs a value of another command's answer, and the other is not to be played.
+
+    parameter   where the value goes, as the API calls it
+    option      what `-p` and `--keep` call that; None if they can't name it
+    other       the other command's number
+    source      where in its answer the value is
+    """
+
+    number: int
+    parameter: str
+    option: str | None
+    other: int
+    source: str
+
+
+@dataclass
+class OtherAccount(GuardError):
+    """The account that commands would be played in is `found`, or unknown, and not `expected`.
+
+    `words` are the global options that the trace brings along for these commands.
+    """
+
+    expected: str
+    found: str | None
+    words: Sequence[str]
 
 
 @dataclass

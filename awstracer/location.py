@@ -31,11 +31,14 @@ FEW = 100
 FAR = 256  # characters around a setting that can tell what it is
 
 
+SettingName = Literal["region", "partition", "suffix", "account"]
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Where a value comes from: something about where commands are played; `recorded` is what it was."""
 
-    name: Literal["region", "partition", "suffix", "account"]
+    name: SettingName
     recorded: str
 
 

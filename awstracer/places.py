@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers
+from awstracer.commandline import option_named
 from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup
 
 Side = Literal["request", "query", "response", "printed"]
@@ -315,8 +316,10 @@ def _is_projection(result: Any) -> bool:
 def query_of(command: Command) -> str | None:
     """The `--query` of a recorded line."""
     for position, word in enumerate(command.argv):
-        if word == "--query" and position + 1 < len(command.argv):
-            return command.argv[position + 1]
-        if word.startswith("--query="):
+        if option_named(word, ["--query"]) is None:
+            continue
+        if "=" in word:
             return word.partition("=")[2]
+        if position + 1 < len(command.argv):
+            return command.argv[position + 1]
     return None

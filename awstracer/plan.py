@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from awstracer import commandline
 from awstracer import overrides as changes
@@ -27,10 +27,13 @@ def make(
     overrides: Sequence[Override],
     catalog: Catalog,
     replaced: Iterable[str] = (),
+    *,
+    selected: Container[int] | None = None,
 ) -> Plan:
     """The plan for playing a trace.
 
-    `replaced` are the global options, with their dashes, that the replay sets for every command.
+    `replaced` are the global options, with their dashes, that the replay sets for every command;
+    `selected` the numbers of the commands that are to be played, None for all.
     UnknownCommand, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there is no such plan.
     """
     related = _by_place(relations)
@@ -53,12 +56,13 @@ def make(
                 echoed=related.get((index, "response"), NOTHING_RELATED),
                 queried=related.get((index, "query"), NOTHING_RELATED).get((), ()),
                 pins={},
+                selected=selected is None or index + 1 in selected,
             )
         )
     for override in overrides:
         steps = changes.applied(steps, override, catalog)
     for step in steps:
-        for name in step.form.needed if step.form else ():
+        for name in step.form.needed if step.form and step.selected else ():
             raise MissingWord(step.number, name.removeprefix("--"))
     return Plan(tuple(steps))
 

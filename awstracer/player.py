@@ -45,6 +45,14 @@ class Observer(Protocol):
 Done = Callable[[Step, Invocation, Outcome, datetime, datetime], None]
 
 
+class Answer(Enum):
+    """What the person says when asked whether to run a step."""
+
+    YES = "yes"
+    NO = "no"
+    QUIT = "quit"
+
+
 class Status(Enum):
     """What became of a step."""
 
@@ -91,6 +99,7 @@ class Player:
     """Plays one plan, once.
 
     `done` is told of each step that succeeded, as soon as it has, with the times when it began and ended.
+    `ask` is asked before each step, which has been shown, whether to run it.
     `interrupted` tells whether somebody pressed Ctrl-C, even where that got lost (in a finalizer, Python ignores it).
     """
 
@@ -103,26 +112,26 @@ class Player:
         sleep: Callable[[float], None],
         observer: Observer,
         settings: Settings,
+        ask: Callable[[Step], Answer] = lambda _: Answer.YES,
         interrupted: Callable[[], bool] = lambda: False,
         done: Done = lambda *_: None,
     ) -> None:
-        self._done = done
-        self._interrupted = interrupted
+        self._done, self._ask, self._interrupted = done, ask, interrupted
         self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
         self._observer, self._settings = observer, settings
         self._statuses = dict.fromkeys(settings.done, Status.DONE)
         self._calls = dict(settings.done)
 
     def play(self) -> Report:
-        """Run the steps in order, until one fails or all are done."""
+        """Run the steps in order, until one fails, the person quits or all are done."""
         try:
-            for step in self._plan.steps:
+            for step in self._plan.selected:
                 if step.number in self._settings.done:
                     continue
                 self._wait(step)
                 status = self._run(step)
                 self._statuses[step.number] = status
-                if status is not Status.DONE and not self._settings.keep_going:
+                if status is Status.NOT_RUN or (status is Status.FAILED and not self._settings.keep_going):
                     break
         except KeyboardInterrupt:
             return self._report(interrupted=True)
@@ -132,7 +141,7 @@ class Player:
         if self._settings.pause is None:
             seconds = step.command.pause
         else:
-            seconds = self._settings.pause if step.number > 1 else 0.0
+            seconds = self._settings.pause if step is not self._plan.selected[0] else 0.0
         self._check_interrupts()
         if seconds > 0:
             self._sleep(seconds)
@@ -147,6 +156,9 @@ class Player:
         except MissingValue as missing:
             return self._refuse(step, missing)
         self._observer.starting(step, invocation)
+        answer = self._ask(step)
+        if answer is not Answer.YES:
+            return Status.SKIPPED if answer is Answer.NO else Status.NOT_RUN
         started = _now()
         outcome = self._settled(step, invocation)
         if outcome.exit_code != 0:
@@ -195,7 +207,7 @@ class Player:
         return status
 
     def _report(self, *, interrupted: bool) -> Report:
-        steps = self._plan.steps
+        steps = self._plan.selected
         return Report(tuple((step, self._statuses.get(step.number, Status.NOT_RUN)) for step in steps), interrupted)
 
 

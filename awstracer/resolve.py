@@ -11,16 +11,18 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from awstracer import commandline, identifiers
 from awstracer.commandline import Mark, Marked, Span, Text
-from awstracer.errors import MissingValue
+from awstracer.errors import MissingValue, NotPlayed
 from awstracer.identifiers import part_of, segments
 from awstracer.location import Setting
 from awstracer.origins import Part, Source
+from awstracer.overrides import name_of
 from awstracer.places import Query, Side, query_of
 from awstracer.relations import Form, Relation
 from awstracer.steps import Pin, Plan, Step
@@ -104,8 +106,27 @@ class Knowledge:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The plan's steps."""
-        return self._plan.steps
+        """The plan's steps that are to be played."""
+        return self._plan.selected
+
+    def check(self) -> None:
+        """NotPlayed if a step needs the answer of a step that is not to be played, even through a third; not `live`."""
+        for step in self.steps if len(self.steps) < len(self._plan.steps) else ():
+            for path in step.related:
+                if not _is_replaced(step, path):
+                    place = f"word {path[1]}" if step.form is None else spelled(path)
+                    with self._known(step, place, name_of(step, path)):
+                        self._at(step, "request", path, _recorded(step, "request", path))
+            with self._known(step, "--query", None):
+                self._composed(step.queried, (), query_of(step.command) or "")
+
+    @contextmanager
+    def _known(self, step: Step, parameter: str, option: str | None) -> Iterator[None]:
+        try:
+            yield
+        except MissingValue as missing:
+            if missing.number is not None and not self._plan.steps[missing.number - 1].selected:
+                raise NotPlayed(step.number, parameter, option, missing.number, missing.path) from missing
 
     def learn(self, step: Step, response: Document) -> None:
         """The step was run and has this response, in the form of `trace.response_of`."""
@@ -146,9 +167,12 @@ class Knowledge:
         """A word of a global option, the `--query` with what it names here."""
         word, query = step.command.argv[at], query_of(step.command)
         now = self._composed(step.queried, (), query) if query is not None else None
-        if now is not None and word.startswith("--query="):
-            return (Span("--query="), *now.shown)
-        return now.shown if now is not None and step.command.argv[at - 1] == "--query" else (Span(word),)
+        if now is None:
+            return (Span(word),)
+        name, equals, _ = word.partition("=")
+        if equals and commandline.option_named(name, ["--query"]):
+            return (Span(f"{name}="), *now.shown)
+        return now.shown if commandline.option_named(step.command.argv[at - 1], ["--query"]) else (Span(word),)
 
     def _others(self, relation: Relation, value: Any) -> Iterator[tuple[Source, Any]]:
         """The rivals of a relation's source that turned out to say something else."""
@@ -166,6 +190,8 @@ class Knowledge:
         relations = (step.related if side == "request" else step.echoed).get(path, ())
         fresh = step.form.fresh.get(path) if step.form is not None and side == "request" else None
         if fresh is not None and not pins:
+            if not step.selected:
+                raise MissingValue(step.number, spelled(path), "awscli makes up another one each time")
             return _derived(fresh)
         for pin in pins:
             if pin.part is None:
@@ -230,7 +256,7 @@ class Knowledge:
 
     def _answer(self, step: Step, source: Source) -> Marked:
         """A value of a response, real or predicted: predicted and as recorded, only the real one can tell it."""
-        if self._live and step.number - 1 not in self._responses:
+        if (self._live or not step.selected) and step.number - 1 not in self._responses:
             raise MissingValue(step.number, _told_path(source), "it has no response")
         query = query_of(step.command) or "@"
         now = self._composed(step.queried, (), query)
@@ -383,3 +409,9 @@ def _mark(value: Marked) -> Mark:
 
 def _is_pinned(step: Step, path: Path) -> bool:
     return any(path[:length] in step.pins for length in range(1, len(path) + 1))
+
+
+def _is_replaced(step: Step, path: Path) -> bool:
+    """Whether an override takes the place of all that is at a path, and not only of a piece."""
+    pins = [pin for length in range(1, len(path) + 1) for pin in step.pins.get(path[:length], ())]
+    return any(pin.part is None for pin in pins)

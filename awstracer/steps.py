@@ -66,6 +66,7 @@ class Step:
     echoed      what of the response can be predicted, by path
     pins        what overrides put into the request, by path
     queried     what feeds the `--query` of the line
+    selected    whether it is to be played
     """
 
     number: int
@@ -77,10 +78,16 @@ class Step:
     echoed: Related
     pins: Mapping[Path, tuple[Pin, ...]]
     queried: tuple[Relation, ...] = ()
+    selected: bool = True
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, in order."""
+    """The steps, in order; those that are not to be played are there for the others, which refer to them."""
 
     steps: tuple[Step, ...]
+
+    @property
+    def selected(self) -> tuple[Step, ...]:
+        """The steps that are to be played."""
+        return tuple(step for step in self.steps if step.selected)

@@ -22,11 +22,13 @@ from colorama import Fore, Style
 from awstracer import errors
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.errors import AwstracerError, MissingValue
-from awstracer.location import Setting
+from awstracer.guards import Doubt, OutsideFile, RecordedOption
+from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
 from awstracer.player import Report, Status
 from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
+from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.trace import Path, spelled
 
@@ -189,15 +191,81 @@ def summary(report: Report) -> str | None:
     return f"command {', '.join(failed)} failed; of {told}" if failed else told
 
 
+def moved(recorded: Mapping[SettingName, str], playing: Mapping[SettingName, str | None]) -> str | None:
+    """Where a trace was recorded and where it is played, by `account` and `region`; None if nothing known differs."""
+    names: tuple[SettingName, ...] = ("account", "region")
+    others = [name for name in names if name in recorded and playing.get(name) not in (None, recorded[name])]
+    there = " and ".join(f"account {recorded[name]}" if name == "account" else recorded[name] for name in others)
+    here = " and ".join(str(playing[name]) for name in others)
+    return _one_line(f"recorded in {there}; playing in {here}") if others else None
+
+
+# --- what has to be confirmed
+
+
+def doubt_text(doubt: Doubt) -> str:
+    """What a trace would do, as a clause: `command 3 writes /etc/x, outside this folder`."""
+    who = f"command{'s' if len(doubt.numbers) > 1 else ''} {numbered(doubt.numbers)}"
+    match doubt:
+        case RecordedOption(option=option, value=value):
+            was = "were" if len(doubt.numbers) > 1 else "was"
+            text = f"{who} {was} recorded with {option}{'' if value is None else f' {value}'}"
+        case OutsideFile(path=path):
+            text = f"{who} writes {path}, outside this folder"
+        case _:
+            text = f"{who}, {doubt.words}, changes your own settings"
+    return _one_line(text)
+
+
+def question(doubt: Doubt) -> str:
+    """What the person is asked about it."""
+    text = doubt_text(doubt)
+    match doubt:
+        case RecordedOption(numbers=numbers):
+            asked = f"Play {'them' if len(numbers) > 1 else 'it'} with that?"
+        case OutsideFile():
+            asked = "Write it?"
+        case _:
+            asked = "Run it?"
+    return f"{text[0].upper()}{text[1:]}. {asked} [y/N]: "
+
+
+def refusal(doubt: Doubt, *, asked: bool) -> str:
+    """Why nothing was sent, and what to do: the person said no or, not `asked`, could not be."""
+    switches = {"--profile": "--profile", "--endpoint-url": "--endpoint"}
+    switch = switches.get(doubt.option) if isinstance(doubt, RecordedOption) else None
+    if asked:
+        mend = f"; pass {switch} to say where to play" if switch else ""
+    else:
+        given = f"{switch} {doubt.value} or " if switch and isinstance(doubt, RecordedOption) else ""
+        mend = f"; pass {_one_line(given)}--yes if that is what you want"
+    return f"{doubt_text(doubt)}: nothing was sent{mend}"
+
+
 # --- errors
 
 
 def error_text(error: AwstracerError) -> str:
     """What is wrong and how to mend it, in one line."""
-    return visible(_error_words(error)).replace("\n", " ")
+    return _one_line(_error_words(error))
+
+
+def _one_line(text: str) -> str:
+    return visible(text).replace("\n", " ")
 
 
 def _error_words(error: AwstracerError) -> str:
+    match error:
+        case errors.GuardError():
+            return _guard_words(error)
+        case errors.ResumeError():
+            return _resume_words(error)
+        case errors.OverrideError():
+            return _override_words(error)
+    return _other_words(error)
+
+
+def _other_words(error: AwstracerError) -> str:
     match error:
         case errors.TraceError(path=path, reason=reason):
             return f"{path} {reason}"
@@ -209,10 +277,6 @@ def _error_words(error: AwstracerError) -> str:
             return f"the trace doesn't say the {name} of command {number}: add -p {number}.{name} {name.upper()}"
         case errors.UnknownProfile(name=name, known=known):
             return f"there is no profile {name}; there is {', '.join(known) or 'none'}"
-        case errors.ResumeError():
-            return _resume_words(error)
-        case errors.OverrideError():
-            return _override_words(error)
         case errors.MissingValue(number=number, path=path, found=found):
             whence = "is needed" if number is None else f"was to come from command {number}"
             return f"{path} {whence}, but {found}"
@@ -249,6 +313,24 @@ def _ranges(numbers: Sequence[int]) -> str:
     """Numbers in a row as `1-4, 6`."""
     rows = [list(row) for _, row in groupby(numbers, lambda number: number - numbers.index(number))]
     return ", ".join(str(row[0]) if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)
+
+
+def _guard_words(error: errors.GuardError) -> str:
+    match error:
+        case errors.NoSuchCommand(number=number, count=count):
+            return f"there is no command {number}: the trace has {count}"
+        case errors.NothingSelected():
+            return "--start-at and --only, taken together, leave no command to play"
+        case errors.NotPlayed(number=number, parameter=parameter, option=option, other=other, source=source):
+            name = f"{number}.{option}"
+            mend = f"say what it is with -p {name} VALUE, or --keep {name} for the recorded one"
+            whence = f"comes from command {other}, {source}, which is not played"
+            return f"command {number}'s {parameter} {whence}: {mend if option else f'play command {other} too'}"
+        case errors.OtherAccount(expected=expected, found=found, words=words):
+            told = f"it is {found}" if found else "it is unknown, as sts get-caller-identity doesn't tell it"
+            who = f" with {' '.join(words)}" if words else ""
+            return f"account {expected} was expected, but{who} {told}: nothing was sent"
+    return str(error)
 
 
 def _override_words(error: errors.OverrideError) -> str:

@@ -345,9 +345,14 @@ class Relay:
         self._thread.start()
 
     @property
+    def played(self) -> list[Request]:
+        """What commands asked for, in order; a replay's own question, which account this is, is left out."""
+        return [request for request in self.requests if request.operation != "GetCallerIdentity"]
+
+    @property
     def operations(self) -> list[str]:
-        """The operations that were asked for, in order."""
-        return [request.operation for request in self.requests]
+        """The operations that commands asked for."""
+        return [request.operation for request in self.played]
 
     def close(self) -> None:
         """Serve nobody any more."""

@@ -155,3 +155,25 @@ def test_global_options_are_told_from_a_commands_own_words() -> None:
 @given(WORDS)
 def test_quoting_is_what_the_standard_library_does(words: list[str]) -> None:
     assert commandline.plain(commandline.line([(Span(word),) for word in words])) == shlex.join(words)
+
+
+@pytest.mark.parametrize(
+    ("word", "option"),
+    [
+        ("--profile", "--profile"),
+        ("--prof", "--profile"),
+        ("--prof=x", "--profile"),
+        ("--no-verify", "--no-verify-ssl"),
+        ("--no-", None),
+        ("--profiles", None),
+        ("--", None),
+        ("-p", None),
+        ("profile", None),
+    ],
+)
+def test_an_abbreviated_option_is_the_one_that_it_begins(word: str, option: str | None) -> None:
+    options = {"--profile": True, "--no-verify-ssl": False, "--no-sign-request": False}
+    assert commandline.option_named(word, options) == option
+    if option is not None and "=" not in word:
+        argv = [word, "value"] if options[option] else [word]
+        assert commandline.without_options(["s3", *argv, "ls"], options)[0] == [0, len(argv) + 1]

@@ -136,7 +136,8 @@ def test_the_table_can_be_created_elsewhere(aws_home: Path, elsewhere: str, monk
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with closing(Relay(elsewhere)) as relay:
         result = play(*MUSIC, "--profile", "admin-profile", "--endpoint", relay.url)
-    assert (result.code, result.err) == (0, "")
+    moved = "awstrace-play: recorded in us-east-1; playing in eu-central-1\n"
+    assert (result.code, result.err) == (0, moved)
     assert result.lines[0] == CREATED_AGAIN
     assert relay.operations == ["CreateTable", "PutItem"]
     assert {request.key for request in relay.requests} == {"ADMIN"}

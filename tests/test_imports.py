@@ -9,6 +9,7 @@ import awstracer
 
 ORDER = [
     "errors",
+    "selection",
     "trace",
     "tracefile",
     "journal",
@@ -25,6 +26,7 @@ ORDER = [
     "steps",
     "overrides",
     "plan",
+    "guards",
     "resolve",
     "settling",
     "replayed",
@@ -34,6 +36,7 @@ ORDER = [
     "recorder",
     "document",
     "terminal",
+    "questions",
     "cli",
 ]
 PACKAGE = Path(awstracer.__file__).parent

@@ -133,7 +133,7 @@ def test_a_command_whose_answer_lacks_a_value_is_followed_by_no_stale_one(relay:
 
 @pytest.mark.usefixtures("aws_home")
 def test_ctrl_c_during_a_command_ends_the_replay(silent: Silent) -> None:
-    write(user("alice"), user("bob"))
+    write(*(operation("iam.CreateUser", {"UserName": name}, {}) for name in ("alice", "bob")))
     with interruptible(*TRACE, "--endpoint", silent.url) as replay:
         silent.wait()
         replay.interrupt()
@@ -282,9 +282,9 @@ def test_only_what_the_switches_say_takes_the_place_of_recorded_global_options(r
     folder.mkdir()
     (folder / "credentials").write_text("[somebody]\naws_access_key_id = SOMEBODY\naws_secret_access_key = secret\n")
     result = play(*TRACE, "--profile", "somebody", "--region", "us-west-2", "--endpoint", relay.url)
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (0, "awstrace-play: recorded in us-east-1; playing in us-west-2\n")
     assert result.out == ("(play) aws ec2 describe-vpcs --query 'Vpcs[].OwnerId' --output text\n123456789012\n")
-    (request,) = relay.requests
+    (request,) = relay.played
     assert (request.key, request.region) == ("SOMEBODY", "us-west-2")
 
 
@@ -391,7 +391,7 @@ def test_values_are_read_as_the_cli_reads_them(relay: Relay) -> None:
     }
     params = [word for name, value in overrides.items() for word in ("-p", name, value)]
     result = play(*TRACE, "-f", "--endpoint", relay.url, *params)
-    create, put, scan, tag = (request.members for request in relay.requests)
+    create, put, scan, tag = (request.members for request in relay.played)
     assert create["AttributeDefinitions"] == [{"AttributeName": "Artist", "AttributeType": "S"}]
     assert create["ProvisionedThroughput"] == {"ReadCapacityUnits": 7, "WriteCapacityUnits": 8}
     assert create["DeletionProtectionEnabled"] is False
@@ -540,7 +540,7 @@ def test_a_network_is_built_again_with_new_ids(relay: Relay) -> None:
     result = play("--trace-file", path, "--endpoint", relay.url)
     assert (result.code, result.err) == (0, "")
     assert not any(old in result.out for old in old_ids)
-    sent = [request.members for request in relay.requests]
+    sent = [request.members for request in relay.played]
     vpc = result.answers[0]["Vpc"]["VpcId"]
     subnet = result.answers[1]["Subnet"]["SubnetId"]
     gateway = result.answers[2]["InternetGateway"]["InternetGatewayId"]
@@ -570,8 +570,8 @@ def test_step_functions_are_played_again(relay: Relay) -> None:
     result = play("--trace-file", OLD / "step-functions.trace", "--endpoint", relay.url)
     assert (result.code, result.err) == (0, "")
     assert relay.operations == ["CreateRole", "CreateStateMachine", "StartExecution"]
-    assert relay.requests[1].members["roleArn"] == result.answers[0]["Role"]["Arn"]
-    assert relay.requests[2].members["stateMachineArn"] == result.answers[1]["stateMachineArn"]
+    assert relay.played[1].members["roleArn"] == result.answers[0]["Role"]["Arn"]
+    assert relay.played[2].members["stateMachineArn"] == result.answers[1]["stateMachineArn"]
 
 
 @pytest.mark.usefixtures("aws_home")
@@ -579,7 +579,7 @@ def test_a_persons_own_isoformat_key_is_sent_as_it_is(relay: Relay) -> None:
     play("--trace-file", OLD / "isoformat-key-in-user-data.trace", "--endpoint", relay.url)
     (line,) = play("--trace-file", OLD / "isoformat-key-in-user-data.trace", "--dryrun").lines
     assert line.endswith("""--tags '{"_isoformat": "hello"}'""")
-    (request,) = relay.requests
+    (request,) = relay.played
     assert request.members["Tags"] == {"_isoformat": "hello"}
 
 
@@ -590,7 +590,7 @@ def test_an_integer_parameter_is_sent_as_an_integer(relay: Relay) -> None:
     path = OLD / "integer-parameter.trace"
     result = play("--trace-file", path, "--endpoint", relay.url, "-p", "max-number-of-messages", "3")
     assert (result.code, result.err) == (0, "")
-    (request,) = relay.requests
+    (request,) = relay.played
     assert request.members["MaxNumberOfMessages"] == 3
 
 
