@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import getpass
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
@@ -19,13 +21,14 @@ from typing import TYPE_CHECKING, TextIO
 
 import colorama
 
-from awstracer import __version__, document, identifiers, plan, player, recorder, relations, terminal, tracefile
-from awstracer.errors import AwstracerError, MissingValue, TraceError
+from awstracer import __version__, blanks, document, identifiers, plan, player, recorder, relations, terminal, tracefile
+from awstracer.blanks import Blank
+from awstracer.errors import AwstracerError, MissingSecret, MissingValue, TraceError
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Override, Plan, Step
-from awstracer.terminal import COLOURED, PLAIN, Console, Styles
+from awstracer.terminal import COLOURED, PLAIN, Console, Styles, visible
 from awstracer.trace import Circumstances, Trace
 
 if TYPE_CHECKING:
@@ -262,12 +265,16 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         aws.check_profile(given.get("--profile"))
         found = relations.derive(trace, driver.query, aws)
         steps = plan.make(trace, found, overrides, aws, given)
+        lacking = blanks.blanks(steps.steps)
+        if not args.dryrun:
+            steps = _with_secrets(steps, lacking)
         played = _played(aws, given)
         knowledge = Knowledge(steps, live=not args.dryrun, query=driver.query, played=played)
         screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
         screen.found(found)
         if args.dryrun:
             moved = None not in (trace.recorded.region, played.region) and trace.recorded.region != played.region
+            screen.lacking(lacking)
             return _preview(knowledge, screen, moved=moved, as_json=args.output == "json")
         settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force)
         return _play(steps, knowledge, aws, screen, settings)
@@ -284,6 +291,29 @@ def _preview(knowledge: Knowledge, screen: Screen, *, moved: bool, as_json: bool
         if moved:
             screen.left(step, invocation)
     return ExitCode.OK
+
+
+def _with_secrets(steps: Plan, lacking: Sequence[Blank]) -> Plan:
+    """The plan with the secrets that it lacks, from the environment or the person; MissingSecret without either."""
+    secrets = {blank: blanks.from_environment(blank, os.environ) for blank in lacking}
+    unknown = [blank for blank, secret in secrets.items() if secret is None]
+    if unknown and not sys.stdin.isatty():
+        raise MissingSecret([blank.spelling for blank in unknown], unknown[0].variables[0])
+    filled = list(steps.steps)
+    for blank, secret in secrets.items():
+        filled = blanks.filled(filled, blank.hole, _asked(blank) if secret is None else secret)
+    return replace(steps, steps=tuple(filled))
+
+
+def _asked(blank: Blank) -> str:
+    """What the person types, unseen, for a secret."""
+    try:
+        secret = getpass.getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
+    except EOFError:
+        secret = ""
+    if not secret:
+        raise MissingSecret([blank.spelling], blank.variables[0])
+    return secret
 
 
 def _words(given: dict[str, str]) -> tuple[str, ...]:
@@ -343,6 +373,11 @@ class Screen:
         """The relations of the trace."""
         for relation in found if self._debug else ():
             _complain("awstrace-play", terminal.relation_text(relation))
+
+    def lacking(self, lacking: Sequence[Blank]) -> None:
+        """A replay would need these secrets."""
+        if lacking:
+            _complain("awstrace-play", terminal.lacking(lacking))
 
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""

@@ -13,6 +13,7 @@ AwstracerError
 │   ├── UnknownParameter
 │   ├── AmbiguousParameter
 │   └── BadValue
+├── MissingSecret       a secret that the trace doesn't have, and that nobody gave
 └── MissingValue        an earlier response lacks the value that a command needs
 """
 
@@ -118,6 +119,14 @@ class BadValue(OverrideError):
 
     text: str
     reason: str
+
+
+@dataclass
+class MissingSecret(AwstracerError):
+    """Nobody said what the secrets are that `wanted` spells, as `-p` knows them; `variable` could have the first."""
+
+    wanted: Sequence[str]
+    variable: str
 
 
 @dataclass
