@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import getpass
 import os
 import re
 import signal
@@ -23,6 +24,7 @@ import colorama
 
 from awstracer import (
     __version__,
+    blanks,
     document,
     guards,
     identifiers,
@@ -38,14 +40,15 @@ from awstracer import (
     terminal,
     tracefile,
 )
+from awstracer.blanks import Blank
 from awstracer.capture import Outcome
-from awstracer.errors import AwstracerError, MissingValue, OtherAccount, TraceError
+from awstracer.errors import AwstracerError, MissingSecret, MissingValue, OtherAccount, TraceError
 from awstracer.journal import Journal, journal_of
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Override, Plan, Step
-from awstracer.terminal import COLOURED, PLAIN, Console, Styles
+from awstracer.terminal import COLOURED, PLAIN, Console, Styles, visible
 from awstracer.trace import Call, Circumstances, Command, Trace
 
 if TYPE_CHECKING:
@@ -346,13 +349,15 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         account = functools.cache(lambda words: aws.account([*words, *_words(given)]))
         played = _played(aws, given, lambda: account(identities[0] if len(identities) == 1 else ()))
         Knowledge(steps, live=False, query=driver.query, played=played).check()
-        knowledge = Knowledge(steps, live=not args.dryrun, query=driver.query, played=played)
+        lacking = blanks.blanks(steps)
         doubts = guards.doubts(steps, aws.global_options(), os.environ, Path.cwd()) if not args.yes else ()
         screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
         screen.found(found)
         if args.dryrun:
             screen.doubtful(doubts)
             moved = None not in (trace.recorded.region, played.region) and trace.recorded.region != played.region
+            screen.lacking(lacking)
+            knowledge = Knowledge(steps, live=False, query=driver.query, played=played)
             return _preview(knowledge, screen, moved=moved, as_json=args.output == "json")
         reason = questions.refused(doubts)
         if reason is not None:
@@ -362,6 +367,8 @@ def play_main(argv: Sequence[str] | None = None) -> int:
             if account(words) != args.expect_account:
                 raise OtherAccount(args.expect_account, account(words), words)
         screen.moved(location.settings(trace, aws), played)
+        steps = _with_secrets(steps, lacking)
+        knowledge = Knowledge(steps, live=True, query=driver.query, played=played)
         settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force, settle=args.settle)
         playing = functools.partial(_play, steps, knowledge, aws, screen, ask=args.step)
         if args.save_trace is None:
@@ -382,6 +389,29 @@ def _preview(knowledge: Knowledge, screen: Screen, *, moved: bool, as_json: bool
         if moved:
             screen.left(step, invocation)
     return ExitCode.OK
+
+
+def _with_secrets(steps: Plan, lacking: Sequence[Blank]) -> Plan:
+    """The plan with the secrets that it lacks, from the environment or the person; MissingSecret without either."""
+    secrets = {blank: blanks.from_environment(blank, os.environ) for blank in lacking}
+    unknown = [blank for blank, secret in secrets.items() if secret is None]
+    if unknown and not sys.stdin.isatty():
+        raise MissingSecret([blank.spelling for blank in unknown], unknown[0].variables[0])
+    filled = list(steps.steps)
+    for blank, secret in secrets.items():
+        filled = blanks.filled(filled, blank.hole, _asked(blank) if secret is None else secret)
+    return replace(steps, steps=tuple(filled))
+
+
+def _asked(blank: Blank) -> str:
+    """What the person types, unseen, for a secret."""
+    try:
+        secret = getpass.getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
+    except EOFError:
+        secret = ""
+    if not secret:
+        raise MissingSecret([blank.spelling], blank.variables[0])
+    return secret
 
 
 def _words(given: dict[str, str]) -> tuple[str, ...]:
@@ -509,6 +539,11 @@ class Screen:
         told = terminal.moved(there, {"region": played.region, "account": account})
         if told:
             _complain("awstrace-play", told)
+
+    def lacking(self, lacking: Sequence[Blank]) -> None:
+        """A replay would need these secrets."""
+        if lacking:
+            _complain("awstrace-play", terminal.lacking(lacking))
 
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""

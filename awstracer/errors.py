@@ -21,6 +21,7 @@ AwstracerError
 ├── ResumeError         a replay can't be gone on with
 │   ├── OtherCircumstances
 │   └── OtherCommand
+├── MissingSecret       a secret that the trace doesn't have, and that nobody gave
 └── MissingValue        an earlier response lacks the value that a command needs
 """
 
@@ -195,6 +196,14 @@ class OtherCommand(ResumeError):
 
     number: int | None
     parameter: str | None
+
+
+@dataclass
+class MissingSecret(AwstracerError):
+    """Nobody said what the secrets are that `wanted` spells, as `-p` knows them; `variable` could have the first."""
+
+    wanted: Sequence[str]
+    variable: str
 
 
 @dataclass

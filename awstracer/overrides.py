@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from awstracer import commandline
+from awstracer import blanks, commandline
 from awstracer.commandline import Mark, Span, Text
 from awstracer.errors import (
     AmbiguousParameter,
@@ -31,7 +31,11 @@ def applied(steps: list[Step], override: Override, catalog: Catalog) -> list[Ste
     """The steps with an override; UnknownParameter, AmbiguousParameter or BadValue if it doesn't fit them."""
     if override.text is None:
         return _kept(steps, override)
-    return _redirected(steps, override, override.text) or _overridden(steps, override, override.text, catalog)
+    return (
+        _redirected(steps, override, override.text)
+        or _filled(steps, override, override.text)
+        or _overridden(steps, override, override.text, catalog)
+    )
 
 
 def _kept(steps: list[Step], override: Override) -> list[Step]:
@@ -53,6 +57,16 @@ def _redirected(steps: list[Step], override: Override, text: str) -> list[Step] 
     if any(words != uses[0][1] for _, words in uses):
         raise AmbiguousParameter(override.name, [(spelling, " ".join(words)) for spelling, words in uses])
     return [_with_words(step, override.name, text) if step in named else step for step in steps]
+
+
+def _filled(steps: list[Step], override: Override, text: str) -> list[Step] | None:
+    """The steps with a secret where the trace has a hole; None if the override isn't about one."""
+    named = blanks.named(steps, override.name, override.command)
+    if not named:
+        return None
+    if len(named) > 1:
+        raise AmbiguousParameter(override.name, [(blank.spelling, blank.hole) for blank in named])
+    return blanks.filled(steps, named[0].hole, text)
 
 
 def _words_called(step: Step, name: str) -> list[str]:

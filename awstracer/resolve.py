@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from awstracer import commandline, identifiers
+from awstracer import commandline, holes, identifiers
 from awstracer.commandline import Mark, Marked, Span, Text
-from awstracer.errors import MissingValue, NotPlayed
+from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of, segments
 from awstracer.location import Setting
 from awstracer.origins import Part, Source
@@ -133,7 +133,15 @@ class Knowledge:
         self._responses[step.number - 1] = response
 
     def invocation(self, step: Step) -> Invocation:
-        """The step as a line to run; MissingValue if something that it needs isn't known."""
+        """The step as a line to run; MissingValue or MissingSecret if something that it needs isn't known."""
+        invocation = self._invocation(step)
+        sent = [invocation.argv, invocation.parameters, *invocation.files.values()]
+        unfilled = next(holes.holes(sent), None) if self._live else None
+        if unfilled is not None:
+            raise MissingSecret([f"that of command {step.number}"], unfilled)
+        return invocation
+
+    def _invocation(self, step: Step) -> Invocation:
         request = rebuilt(step.command.request, lambda path, node: self._at(step, "request", path, node))
         substitutions = tuple(
             Substitution(relation, value.value, _mark(value), tuple(self._others(relation, value.value)))
@@ -194,31 +202,41 @@ class Knowledge:
                 raise MissingValue(step.number, spelled(path), "awscli makes up another one each time")
             return _derived(fresh)
         for pin in pins:
-            if pin.part is None:
-                return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, Mark.OVERRIDDEN),))
+            if pin.part is None and pin.hole is None:
+                mark = Mark.SECRET if any(holes.holes(recorded)) else Mark.OVERRIDDEN
+                return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, mark),))
         for relation in relations:
-            if relation.target.span is None:
+            if relation.target.span is None and not any(pin.hole for pin in pins):
                 value = self._value(relation.source)
                 return None if value is None else _fitting(value, recorded)
         return self._composed(relations, pins, recorded)
 
     def _composed(self, relations: Sequence[Relation], pins: Sequence[Pin], recorded: Any) -> Marked | None:
         """A recorded string with other pieces in it; None if nothing in it comes from elsewhere."""
-        is_base64 = any(relation.target.form == "base64" for relation in relations)
-        text = base64.b64decode(recorded).decode("utf-8") if is_base64 else recorded
+        if not relations and not pins:
+            return None
+        is_encoded = isinstance(recorded, bytes) or any(relation.target.form == "base64" for relation in relations)
+        text = str(holes.text_of(recorded)) if is_encoded or any(pin.hole for pin in pins) else recorded
+        pieces = self._filling(pins, text)
+        filled = [span for span, _ in pieces]
         found = [(relation.target, self._value(relation.source)) for relation in relations]
-        pieces = [
+        pieces += [
             (target.span, _as_said(value.shown, text, target.span, target.form))
             for target, value in found
-            if target.span is not None and value is not None
+            if target.span is not None and value is not None and target.span not in filled
         ]
         pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins if pin.part]
-        if not pieces:
-            return None
-        shown = _assembled(text, pieces)
-        if is_base64:
-            return _derived(base64.b64encode(commandline.plain(shown).encode("utf-8")).decode("ascii"))
-        return Marked(commandline.plain(shown), shown)
+        return _like(recorded, text, _assembled(text, pieces)) if pieces else None
+
+    def _filling(self, pins: Sequence[Pin], text: str) -> list[Piece]:
+        """The secrets that go into the holes of a text; in a dry run the holes themselves."""
+        return [
+            (match.span(), _as_said((Span(secret, Mark.SECRET),), text, match.span(), "plain"))
+            for pin in pins
+            if pin.hole is not None
+            for match in re.finditer(re.escape(pin.hole), text)
+            for secret in [str(pin.value) if self._live else pin.hole]
+        ]
 
     def _value(self, source: Source | Setting) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
@@ -242,11 +260,13 @@ class Knowledge:
         return None if account == setting.recorded else _derived(account)
 
     def _requested(self, step: Step, path: Path) -> Marked:
+        recorded = _recorded(step, "request", path)
+        mark = Mark.SECRET if any(holes.holes(recorded)) else Mark.DERIVED
         for length in range(1, len(path) + 1):
             node = self._at(step, "request", path[:length], _recorded(step, "request", path[:length]))
             if node is not None:
-                return _derived(self._inside(step, commandline.unmarked(node), path, length))
-        return _derived(_recorded(step, "request", path))
+                return _marked(self._inside(step, commandline.unmarked(node), path, length), mark)
+        return _marked(recorded, mark)
 
     def _inside(self, step: Step, value: Any, path: Path, length: int) -> Any:
         try:
@@ -263,10 +283,12 @@ class Knowledge:
         recorded = self._lookup(step, step.command.response, query, source, concrete(source.path))
         path = tuple(self._expected(step, source.path[:at], key) for at, key in enumerate(source.path))
         value = self._lookup(step, self._response(step), query if now is None else now.value, source, path)
+        is_secret = any(holes.holes(recorded))
         if type(value) is not type(recorded) or (recorded and value == []):
-            raise MissingValue(step.number, _told_path(source), f"it is {commandline.told(value)}")
+            found = f"a {type(value).__name__}" if is_secret else commandline.told(value)
+            raise MissingValue(step.number, _told_path(source), f"it is {found}")
         mark = Mark.PENDING if not self._live and value == recorded else Mark.DERIVED
-        return Marked(value, (Span(commandline.scalar_spelling(value), mark),))
+        return _marked(value, Mark.SECRET if is_secret else mark)
 
     def _lookup(self, step: Step, response: Document, query: str, source: Source, path: Path) -> Any:
         document = response
@@ -301,7 +323,7 @@ class Knowledge:
         try:
             text = part_of(value.value, source.part)
         except LookupError:
-            raise MissingValue(step.number, _told_path(source), f"it is {value.value}") from None
+            raise MissingValue(step.number, _told_path(source), f"it is {_told(value)}") from None
         return Marked(text, (Span(text, _mark(value)),))
 
 
@@ -322,6 +344,11 @@ def _is_own(step: Step, path: Path) -> bool:
     return path[0] != "argv" or path[1] in step.arguments
 
 
+def _told(value: Marked) -> str:
+    """A text in a message."""
+    return "a secret of another form" if _mark(value) is Mark.SECRET else str(value.value)
+
+
 def _told_path(source: Source) -> str:
     return spelled(source.path) or "what it printed"
 
@@ -331,6 +358,9 @@ def _fitting(value: Marked, recorded: Any) -> Any:
     if isinstance(value.value, list):
         mark = _mark(value)
         return [Marked(each, (Span(commandline.scalar_spelling(each), mark),)) for each in value.value]
+    if isinstance(recorded, bytes):
+        raw = value.value if isinstance(value.value, bytes) else str(value.value).encode("utf-8")
+        return _marked(raw, _mark(value))
     text = value.value if isinstance(value.value, str) else commandline.plain(value.shown)
     if isinstance(recorded, str) and not recorded.endswith("\n"):
         text = text.rstrip("\n")
@@ -344,7 +374,27 @@ def _recorded(step: Step, side: Side, path: Path) -> Any:
 
 
 def _derived(value: Any) -> Marked:
-    return Marked(value, (Span(commandline.scalar_spelling(value), Mark.DERIVED),))
+    return _marked(value, Mark.DERIVED)
+
+
+def _marked(value: Any, mark: Mark) -> Marked:
+    """A value, and how it is shown: bytes as awscli prints them."""
+    text = base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else commandline.scalar_spelling(value)
+    return Marked(value, (Span(text, mark),))
+
+
+def _like(recorded: Any, text: str, shown: Text) -> Marked:
+    """A changed text in the form that the recorded one had: bytes, base64, or as it is."""
+    changed = commandline.plain(shown)
+    marks = {span.mark for span in shown}
+    mark = Mark.SECRET if Mark.SECRET in marks else Mark.DERIVED
+    raw = recorded.decode("utf-8", "surrogateescape") if isinstance(recorded, bytes) else recorded
+    if raw != text:  # it was read from base64
+        raw = base64.b64encode(changed.encode("utf-8")).decode("ascii")
+        return _marked(raw.encode("ascii"), mark) if isinstance(recorded, bytes) else _marked(raw, mark)
+    if isinstance(recorded, bytes):
+        return _marked(changed.encode("utf-8", "surrogateescape"), mark)
+    return Marked(changed, shown)
 
 
 def _span(text: str, part: Part) -> tuple[int, int]:
@@ -365,6 +415,9 @@ def _as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
     for _ in range(depth):
         value = tuple(Span(json.dumps(piece.text, ensure_ascii=False)[1:-1], piece.mark) for piece in value)
     return value
+
+
+Piece = tuple[tuple[int, int], Text]
 
 
 def _assembled(text: str, pieces: Iterable[tuple[tuple[int, int], Text]]) -> Text:

@@ -45,14 +45,15 @@ class Override:
 
 @dataclass(frozen=True)
 class Pin:
-    """What an override puts at a path, or at a `part` of the string there.
+    """What an override puts at a path, or at a `part` of the string there, or into a `hole` in it.
 
-    `shown` is how the person gave it; None where it is the recorded value, which is to be kept.
+    `shown` is how the person gave it; None where it is the recorded value, which is to be kept, or a secret.
     """
 
     value: Any
     shown: str | None
     part: Part | None = None
+    hole: str | None = None
 
 
 @dataclass(frozen=True)

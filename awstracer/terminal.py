@@ -20,9 +20,11 @@ from typing import TextIO
 from colorama import Fore, Style
 
 from awstracer import errors
+from awstracer.blanks import Blank
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.errors import AwstracerError, MissingValue
 from awstracer.guards import Doubt, OutsideFile, RecordedOption
+from awstracer.holes import HOLE
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
 from awstracer.player import Report, Status
@@ -40,6 +42,7 @@ except ImportError:  # Python was built without it
 readline: ModuleType | None = _readline
 
 HISTORY_LENGTH = 2000
+SECRET = "<secret>"  # noqa: S105 - it is none
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 ESCAPE_SEQUENCE = re.compile(r"(\x1b\[[0-9;]*m)")
 
@@ -62,6 +65,7 @@ COLOURED = Styles(
         Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
         Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
         Mark.PENDING: Style.BRIGHT + Fore.CYAN,
+        Mark.SECRET: Style.BRIGHT + Fore.MAGENTA,
     },
     reset=Style.RESET_ALL,
 )
@@ -69,13 +73,14 @@ PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
 
 
 def visible(text: str) -> str:
-    """A text whose control characters are spelled out, so that no value can steer the terminal."""
-    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    """A text whose control characters are spelled out, so that no value can steer the terminal, and holes are short."""
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), HOLE.sub(SECRET, text))
 
 
 def painted(text: Text, styles: Styles) -> str:
     """A marked text in the styles' colours."""
-    return "".join(_styled(visible(span.text), styles.marks[span.mark], styles) for span in text)
+    shown = [SECRET if span.mark is Mark.SECRET else visible(span.text) for span in text]
+    return "".join(_styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
 
 
 def _styled(text: str, style: str, styles: Styles) -> str:
@@ -103,6 +108,9 @@ def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[st
     for path, pins in step.pins.items():
         for pin in pins:
             place = _styled(f"       {_place(step, path)}", styles.heading, styles)
+            if pin.hole is not None:
+                yield f"{place} = {SECRET}, given by you"
+                continue
             if pin.shown is None:
                 yield f"{place} = {visible(_short(pin.value))}, as recorded: kept with --keep"
                 continue
@@ -126,8 +134,8 @@ def unrelated(step: Step, invocation: Invocation, styles: Styles) -> Iterator[st
 def doubtful(step: Step, substitution: Substitution) -> Iterator[str]:
     """A line for each source that seemed as good as the one that was taken, and says something else now."""
     for source, value in substitution.rivals:
-        taken = f"{_short(substitution.value)}, from {source_text(substitution.relation.source)}"
-        other = f"{source_text(source)}, says {_short(value)}"
+        taken = f"{_told(substitution)}, from {source_text(substitution.relation.source)}"
+        other = f"{source_text(source)}, says {SECRET if substitution.mark is Mark.SECRET else _short(value)}"
         yield visible(f"command {step.number}'s {_place(step, substitution.relation.target.path)} is {taken}; {other}")
 
 
@@ -138,7 +146,7 @@ def _place(step: Step, path: Path) -> str:
 
 
 def _origin(substitution: Substitution, styles: Styles) -> str:
-    value = _styled(visible(_short(substitution.value)), styles.marks[substitution.mark], styles)
+    value = _styled(visible(_told(substitution)), styles.marks[substitution.mark], styles)
     known = " (as recorded)" if substitution.mark is Mark.PENDING else ""
     return f" = {value}{known}, from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
 
@@ -159,6 +167,16 @@ def relation_text(relation: Relation) -> str:
     span = "" if target.span is None else f" [{target.span[0]}:{target.span[1]}]"
     place = f"command {target.command + 1}'s {target.side}, {visible(spelled(target.path))}{span}"
     return f"{place} <- {source_text(relation.source)}: {relation.evidence}"
+
+
+def lacking(blanks: Sequence[Blank]) -> str:
+    """Which secrets a replay needs, in one line."""
+    wanted = ", ".join(visible(blank.spelling) for blank in blanks)
+    return f"the trace has no secrets, and a replay needs {wanted}: with -p, from {blanks[0].variables[0]}, or it asks"
+
+
+def _told(substitution: Substitution) -> str:
+    return SECRET if substitution.mark is Mark.SECRET else _short(substitution.value)
 
 
 def _short(value: object, length: int = 120) -> str:
@@ -277,6 +295,11 @@ def _other_words(error: AwstracerError) -> str:
             return f"the trace doesn't say the {name} of command {number}: add -p {number}.{name} {name.upper()}"
         case errors.UnknownProfile(name=name, known=known):
             return f"there is no profile {name}; there is {', '.join(known) or 'none'}"
+        case errors.MissingSecret(wanted=wanted, variable=variable):
+            return (
+                f"the trace has no secrets, and this replay needs {', '.join(wanted)}: "
+                f"say -p {wanted[0]} VALUE, or set {variable}"
+            )
         case errors.MissingValue(number=number, path=path, found=found):
             whence = "is needed" if number is None else f"was to come from command {number}"
             return f"{path} {whence}, but {found}"
