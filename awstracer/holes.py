@@ -1,0 +1,35 @@
+"""Holes: what stands in a trace in the place of a secret.
+
+A hole is a token. Equal secrets of one session have equal tokens, so that a hole can be followed like any
+other value; the token tells nothing about the secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from awstracer.identifiers import decoded
+from awstracer.trace import leaves
+
+HOLE = re.compile(r"<SECRET-[0-9A-F]{32}>")
+
+
+def token(digest: bytes) -> str:
+    """The hole that 16 bytes make."""
+    return f"<SECRET-{digest.hex().upper()}>"
+
+
+def is_hole(value: Any) -> bool:
+    """Whether a value, text or bytes, is a hole and nothing else."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return isinstance(text, str) and bool(HOLE.fullmatch(text))
+
+
+def holes(value: Any) -> Iterator[str]:
+    """The tokens in a value, in order: in all its strings and bytes, and in what these encode as base64."""
+    for _, leaf in leaves(value):
+        text = leaf.decode("latin-1") if isinstance(leaf, bytes) else leaf
+        if isinstance(text, str):
+            yield from HOLE.findall(decoded(text.strip()) or text)
