@@ -220,10 +220,10 @@ class AwsCli:
         plain = tuple(0 if isinstance(key, int) else key for key in path)
         key = (service, operation, side, plain)
         if key not in self._shapes:
-            found = self._modelled(service, operation, side)
+            passed = [self._modelled(service, operation, side)]
             for step in path:
-                found = _below(found, step)
-            self._shapes[key] = ORDINARY if found is None else _shape(found)
+                passed.append(_below(passed[-1], step))
+            self._shapes[key] = replace(_shape(passed[-1]), is_sensitive=any(map(_is_marked, passed)))
         return self._shapes[key]
 
     def namespaces(self, service: str) -> frozenset[str]:
@@ -537,7 +537,13 @@ def _below(shape: Any, key: Key) -> Any:
     return shape.value if kind == "map" else shape.member if kind == "list" else None
 
 
+def _is_marked(shape: Any) -> bool:
+    return shape is not None and bool(shape.metadata.get("sensitive"))
+
+
 def _shape(shape: Any) -> Shape:
+    if shape is None:
+        return ORDINARY
     is_silent = bool(getattr(shape, "enum", None) or shape.metadata.get("idempotencyToken"))
     addresses = shape.serialization.get("location") == "uri"
-    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None, addresses)
+    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None, addresses, shape.name)

@@ -25,15 +25,19 @@ Query = Callable[[str, Any], Any]
 class Shape:
     """What a model says of a member.
 
-    is_silent   whether its value says nothing of where it comes from: it is one of a fixed set, or a token
-                that only tells requests apart
-    keys        for a map the name of its keys' shape
-    addresses   whether it is a part of the address to which a request is sent, and so names a resource
+    is_silent     whether its value says nothing of where it comes from: it is one of a fixed set, or a token
+                  that only tells requests apart
+    keys          for a map the name of its keys' shape
+    addresses     whether it is a part of the address to which a request is sent, and so names a resource
+    name          what the model calls it
+    is_sensitive  whether the model marks it, or something that it is in, as not to be shown
     """
 
     is_silent: bool = False
     keys: str | None = None
     addresses: bool = False
+    name: str = ""
+    is_sensitive: bool = False
 
 
 ORDINARY = Shape()
