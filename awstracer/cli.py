@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING, TextIO
 
 import colorama
@@ -27,6 +28,7 @@ from awstracer import (
     blanks,
     document,
     guards,
+    holes,
     identifiers,
     location,
     plan,
@@ -46,6 +48,7 @@ from awstracer.errors import AwstracerError, MissingSecret, MissingValue, OtherA
 from awstracer.journal import Journal, journal_of
 from awstracer.player import Player, Report, Status
 from awstracer.recorder import Recorder
+from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Override, Plan, Step
 from awstracer.terminal import COLOURED, PLAIN, Console, Styles, visible
@@ -90,6 +93,11 @@ def rec_parser() -> argparse.ArgumentParser:
         help="run other lines than 'aws ...' in the shell; they are not recorded, only the time they take is",
     )
     parser.add_argument("-d", "--no-confirm", action="store_true", help="with -s: don't ask before running them")
+    parser.add_argument(
+        "--keep-secrets",
+        action="store_true",
+        help="leave passwords, keys and tokens in the trace, which otherwise has holes in their place",
+    )
     _add_common_switches(parser)
     return parser
 
@@ -104,7 +112,10 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
             overwrite=args.overwrite,
             styles=_styles(args.no_color),
             settings=recorder.Settings(
-                ask=not args.no_prompts, shell=args.allow_shell, confirm_shell=not args.no_confirm
+                ask=not args.no_prompts,
+                shell=args.allow_shell,
+                confirm_shell=not args.no_confirm,
+                keep_secrets=args.keep_secrets,
             ),
         )
     return failed[0]
@@ -130,11 +141,14 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
                 console.say(f"awstrace-rec: {path} is left as it is; name another file")
                 return ExitCode.UNUSABLE
         before = tracefile.load(path) if append and path.exists() else None
+        if settings.keep_secrets:
+            console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
         session = Recorder(
             runner=aws,
             console=console,
             shell=_shell,
             now=_now,
+            redactor=Redactor(token_bytes(32), aws),
             settings=settings,
             commands=_left(journal, console, ask=settings.ask),
             keep=_keeping(journal, "awstrace-rec"),
@@ -150,7 +164,16 @@ def _record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settin
             trace = Trace(tuple(session.commands), recorded)
             remedy = f"record to {path} again to save them"
             is_saved = _save(path, before, trace, journal, program="awstrace-rec", remedy=remedy)
+            left_out = set(holes.holes([each for command in session.commands for each in _told(command)]))
+            if left_out and is_saved:
+                console.say(f"awstrace-rec: {terminal.left_out(len(left_out))}")
             return ExitCode.OK if is_saved else ExitCode.FAILED
+
+
+def _told(command: Command) -> Iterator[object]:
+    """What a command was asked and answered."""
+    yield command.request
+    yield from (call.response for call in command.calls)
 
 
 class _Ended(BaseException):
@@ -375,7 +398,8 @@ def play_main(argv: Sequence[str] | None = None) -> int:
             return playing(settings)
         _check_resumable(args.save_trace, resume=args.resume)
         here = Circumstances(_now(), played.region, __version__, driver.VERSION, played.account())
-        return _play_and_save(args.save_trace, here, knowledge, settings, playing, resume=args.resume)
+        redact = Redactor(token_bytes(32), aws).command
+        return _play_and_save(args.save_trace, here, knowledge, settings, playing, redact=redact, resume=args.resume)
     return failed[0]
 
 
@@ -459,6 +483,7 @@ def _play_and_save(
     settings: player.Settings,
     playing: Callable[..., int],
     *,
+    redact: Callable[[Command], Command],
     resume: bool,
 ) -> int:
     """Play, and record the replay in a trace file of its own, however it ends."""
@@ -475,7 +500,7 @@ def _play_and_save(
         commands, keep = list(journal.commands), _keeping(journal, "awstrace-play")
 
         def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
-            commands.append(replayed.written(step, invocation, outcome, started, ended))
+            commands.append(redact(replayed.written(step, invocation, outcome, started, ended)))
             keep(commands)
 
         try:

@@ -203,7 +203,7 @@ class MissingSecret(AwstracerError):
     """Nobody said what the secrets are that `wanted` spells, as `-p` knows them; `variable` could have the first."""
 
     wanted: Sequence[str]
-    variable: str
+    variable: str | None = None
 
 
 @dataclass

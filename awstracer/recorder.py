@@ -55,6 +55,19 @@ class Console(Protocol):
     def say(self, text: str) -> None:
         """Tell something, on stderr: stdout belongs to `aws`."""
 
+    def remember(self) -> None:
+        """What was read for the last command has no secrets: it may be offered again, and outlive the session."""
+
+
+class Redactor(Protocol):
+    """Knows secrets; `redaction.Redactor` is one."""
+
+    def command(self, command: Command) -> Command:
+        """The command without its secrets."""
+
+    def line(self, argv: Sequence[str]) -> tuple[str, ...]:
+        """The words of a line that need not have run, without its secrets."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -63,11 +76,13 @@ class Settings:
     ask             ask before a command is kept; otherwise all that succeed are
     shell           other lines than `aws ...` are run in the shell
     confirm_shell   ask before that
+    keep_secrets    leave secrets in what is kept
     """
 
     ask: bool = True
     shell: bool = False
     confirm_shell: bool = True
+    keep_secrets: bool = False
 
 
 class Recorder:
@@ -80,6 +95,7 @@ class Recorder:
         console: Console,
         shell: Callable[[str], None],
         now: Callable[[], datetime],
+        redactor: Redactor,
         settings: Settings,
         commands: Sequence[Command] = (),
         keep: Callable[[Sequence[Command]], None] = lambda _: None,
@@ -87,7 +103,7 @@ class Recorder:
         self.commands = list(commands)
         self._keep = keep
         self._runner, self._console, self._shell = runner, console, shell
-        self._now, self._settings = now, settings
+        self._now, self._redactor, self._settings = now, redactor, settings
         self._pause = 0.0
 
     def run(self) -> None:
@@ -129,7 +145,10 @@ class Recorder:
             return
         if words[0] == "aws":
             self._aws(words[1:])
-        elif self._settings.shell:
+            return
+        if self._redactor.line(words) == tuple(words):
+            self._console.remember()
+        if self._settings.shell:
             self._run_in_shell(line)
         else:
             self._console.say(f"awstrace-rec: not an aws command: {words[0]} (start with -s to run shell commands)")
@@ -137,7 +156,10 @@ class Recorder:
     def _aws(self, argv: list[str]) -> None:
         started = self._now()
         outcome = self._runner.run(argv)
-        ended = self._now()
+        command = _command(argv, outcome, started, self._now(), self._pause)
+        redacted = self._redactor.command(command)
+        if redacted.argv == command.argv:
+            self._console.remember()
         for fault in outcome.faults:
             self._console.say(f"awstrace-rec: a part of this command could not be recorded: {fault}")
         if outcome.exit_code != 0 or not _does_something(argv, outcome):
@@ -147,7 +169,7 @@ class Recorder:
         elif outcome.read_input:
             self._console.say("awstrace-rec: this command read its input, which no trace holds: it is not recorded")
         elif self._wanted():
-            self.commands.append(_command(argv, outcome, started, ended, self._pause))
+            self.commands.append(command if self._settings.keep_secrets else redacted)
             self._pause = 0.0
 
     def _is_interactive(self, argv: Sequence[str]) -> bool:

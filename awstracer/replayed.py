@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from awstracer import commandline
+from awstracer import commandline, holes
 from awstracer.capture import Outcome
 from awstracer.errors import OtherCircumstances, OtherCommand
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Step
-from awstracer.trace import Call, Circumstances, Command, Document, rebuilt
+from awstracer.trace import Call, Circumstances, Command, Document, Path, leaves, rebuilt
 from awstracer.tracefile import packed
 
 
@@ -75,11 +76,30 @@ def _name(command: Command) -> tuple[str, str] | None:
 def _lasting(step: Step, request: Document) -> Any:
     """A request as JSON, without what is new each time that it is sent."""
     fresh = step.form.fresh if step.form is not None else {}
-    return packed(rebuilt(request, lambda path, _: "new" if path in fresh else None))
+
+    def lasting(path: Path, node: Any) -> str | None:
+        text = node.decode("utf-8", "surrogateescape") if isinstance(node, bytes) else None
+        return "new" if path in fresh else text
+
+    return packed(rebuilt(request, lasting))
 
 
 def _differences(before: Document, now: Document) -> Iterator[str]:
-    """The members that are not the same in two requests."""
+    """The members that are not the same in two requests; what is secret in the first may be anything in the second."""
     for name in sorted(before.keys() | now.keys()):
-        if name not in before or name not in now or before[name] != now[name]:
+        if name not in before or name not in now or not _is_same(before[name], now[name]):
             yield name
+
+
+def _is_same(before: Any, now: Any) -> bool:
+    if not any(holes.holes(before)):
+        return bool(before == now)
+    texts, others = dict(leaves(before)), dict(leaves(now))
+    return texts.keys() == others.keys() and all(_fits(text, others[path]) for path, text in texts.items())
+
+
+def _fits(before: Any, now: Any) -> bool:
+    text, other = holes.text_of(before), holes.text_of(now)
+    if text is None or other is None:
+        return bool(before == now)
+    return bool(re.fullmatch(".*".join(map(re.escape, holes.HOLE.split(text))), other, re.S))

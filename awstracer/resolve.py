@@ -135,10 +135,10 @@ class Knowledge:
     def invocation(self, step: Step) -> Invocation:
         """The step as a line to run; MissingValue or MissingSecret if something that it needs isn't known."""
         invocation = self._invocation(step)
-        sent = [invocation.argv, invocation.parameters, *invocation.files.values()]
-        unfilled = next(holes.holes(sent), None) if self._live else None
-        if unfilled is not None:
-            raise MissingSecret([f"that of command {step.number}"], unfilled)
+        sent = {"argv": invocation.argv, "files": invocation.files, **(invocation.parameters or {})}
+        for path, leaf in leaves(sent) if self._live else ():
+            if any(holes.holes(leaf)):
+                raise MissingSecret([f"{step.number}.{path[0]}"])
         return invocation
 
     def _invocation(self, step: Step) -> Invocation:

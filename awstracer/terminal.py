@@ -169,6 +169,12 @@ def relation_text(relation: Relation) -> str:
     return f"{place} <- {source_text(relation.source)}: {relation.evidence}"
 
 
+def left_out(number: int) -> str:
+    """How many secrets a trace lacks, in one line."""
+    told = "1 secret was" if number == 1 else f"{number} secrets were"
+    return f"{told} left out; awstrace-play takes such from new answers, or asks (--keep-secrets keeps them)"
+
+
 def lacking(blanks: Sequence[Blank]) -> str:
     """Which secrets a replay needs, in one line."""
     wanted = ", ".join(visible(blank.spelling) for blank in blanks)
@@ -298,7 +304,7 @@ def _other_words(error: AwstracerError) -> str:
         case errors.MissingSecret(wanted=wanted, variable=variable):
             return (
                 f"the trace has no secrets, and this replay needs {', '.join(wanted)}: "
-                f"say -p {wanted[0]} VALUE, or set {variable}"
+                f"say -p {wanted[0]} VALUE{f', or set {variable}' if variable else ''}"
             )
         case errors.MissingValue(number=number, path=path, found=found):
             whence = "is needed" if number is None else f"was to come from command {number}"
@@ -382,6 +388,7 @@ class Console:
         self._styles, self._complete = styles, complete
         self._out = out if out is not None else sys.stderr
         self._before = ""
+        self._read: list[str] = []
         self._choices: list[str] = []
         self._ahead: list[str] = []
 
@@ -395,6 +402,7 @@ class Console:
         readline.set_completer(self._completion)
         readline.parse_and_bind("tab: complete")
         readline.set_history_length(HISTORY_LENGTH)
+        readline.set_auto_history(False)  # lines may have secrets: `remember` is told of those that have none
         with suppress(OSError):
             readline.read_history_file(history)
         try:
@@ -403,6 +411,7 @@ class Console:
             with suppress(OSError):  # a session is worth more than its history
                 history.parent.mkdir(parents=True, exist_ok=True)
                 history.touch(mode=0o600)
+                history.chmod(0o600)
                 readline.write_history_file(history)
 
     def read(self, prompt: str, before: str = "") -> str:
@@ -410,29 +419,36 @@ class Console:
 
         A paste may hold several lines: they come one after the other.
         """
+        self._read = self._read if before else []
         if self._ahead:
             line = self._ahead.pop(0)
             print(f"{_styled(prompt, self._styles.prompt, self._styles)}{visible(line)}", flush=True)
-            return line
-        self._before = before
-        line, *self._ahead = input(self._prompt(prompt)).split("\n")
+        else:
+            self._before = before
+            line, *self._ahead = input(self._prompt(prompt)).split("\n")
+        self._read.append(line)
         return line
+
+    def remember(self) -> None:
+        """Put the lines of the last command into the history."""
+        if readline is not None and sys.stdin.isatty():
+            for line in self._read:
+                readline.add_history(line)
 
     def confirm(self, question: str, *, without_answer: bool = False) -> bool:
         """Whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.
 
         What is no answer was pasted behind the command that is asked about: it comes as the next line.
         """
-        with _without_history():
-            while True:
-                try:
-                    answer = input(self._prompt(question))
-                except (EOFError, KeyboardInterrupt):
-                    self.say("")
-                    return without_answer
-                if answer.strip().lower() in ("y", "yes", "n", "no", ""):
-                    return answer.strip().lower() in ("y", "yes")
-                self._ahead += answer.split("\n")
+        while True:
+            try:
+                answer = input(self._prompt(question))
+            except (EOFError, KeyboardInterrupt):
+                self.say("")
+                return without_answer
+            if answer.strip().lower() in ("y", "yes", "n", "no", ""):
+                return answer.strip().lower() in ("y", "yes")
+            self._ahead += answer.split("\n")
 
     def say(self, text: str) -> None:
         """Tell something, where it doesn't mix with what `aws` prints."""
@@ -450,18 +466,6 @@ class Console:
             line = self._before + readline.get_line_buffer()[: readline.get_endidx()]
             self._choices = completions(line, word, self._complete)
         return self._choices[state] if state < len(self._choices) else None
-
-
-@contextmanager
-def _without_history() -> Iterator[None]:
-    """Answers are no commands."""
-    if readline is not None:
-        readline.set_auto_history(False)
-    try:
-        yield
-    finally:
-        if readline is not None:
-            readline.set_auto_history(True)
 
 
 def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) -> list[str]:

@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 
 from awstracer import cli, tracefile
 from awstracer.capture import Outcome
+from awstracer.driver import AwsCli
 from awstracer.errors import TraceError
 from awstracer.journal import Journal, parsed
 from awstracer.recorder import Recorder, Settings
+from awstracer.redaction import Redactor
 from awstracer.trace import Circumstances, Command, Trace
 from benchmarks import kill_sessions
 
@@ -231,6 +233,8 @@ class Person:
 
     def say(self, text: str) -> None: ...
 
+    def remember(self) -> None: ...
+
     def global_options(self) -> dict[str, bool]:
         return {}
 
@@ -245,6 +249,7 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
         console=person,
         shell=lambda _: None,
         now=lambda: datetime.now(timezone.utc),
+        redactor=Redactor(b"key", AwsCli()),
         settings=Settings(),
         commands=[user("alice")],
         keep=person.keep,

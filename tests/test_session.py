@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from awstracer.capture import Outcome
+from awstracer.driver import AwsCli
 from awstracer.recorder import Recorder, Settings
+from awstracer.redaction import Redactor
 
 from .programs import ADD, COLOUR, CONTINUATION, PROMPT, Session, Silent, aws, rec, recorded, run, users
 
@@ -321,6 +323,9 @@ class Day:
     def say(self, text: str) -> None:
         pass
 
+    def remember(self) -> None:
+        pass
+
     def shell(self, line: str) -> None:
         self._now += timedelta(seconds=self._takes)
 
@@ -342,7 +347,10 @@ def test_a_pause_is_the_time_of_shell_lines_and_not_of_thinking() -> None:
             (500, "aws iam list-roles", 30),
         ]
     )
-    session = Recorder(runner=day, console=day, shell=day.shell, now=day.now, settings=Settings(shell=True))
+    redactor = Redactor(b"key", AwsCli())
+    session = Recorder(
+        runner=day, console=day, shell=day.shell, now=day.now, redactor=redactor, settings=Settings(shell=True)
+    )
     session.run()
     assert [command.pause for command in session.commands] == [0, 12, 0]
 
