@@ -389,11 +389,11 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         for words in identities if args.expect_account else ():
             if account(words) != args.expect_account:
                 raise OtherAccount(args.expect_account, account(words), words)
-        screen.moved(location.settings(trace, aws), played)
         steps = _with_secrets(steps, lacking)
         knowledge = Knowledge(steps, live=True, query=driver.query, played=played)
         settings = player.Settings(extra=_words(given), pause=args.sleep, keep_going=args.force, settle=args.settle)
-        playing = functools.partial(_play, steps, knowledge, aws, screen, ask=args.step)
+        announce = functools.partial(screen.moved, location.settings(trace, aws), played)
+        playing = functools.partial(_play, steps, knowledge, aws, screen, announce=announce, ask=args.step)
         if args.save_trace is None:
             return playing(settings)
         _check_resumable(args.save_trace, resume=args.resume)
@@ -455,9 +455,11 @@ def _play(
     screen: Screen,
     settings: player.Settings,
     *,
+    announce: Callable[[], None],
     ask: bool,
     note: player.Done = lambda *_: None,
 ) -> int:
+    announce()
     with _interrupts() as interrupts:
         report = Player(
             steps,

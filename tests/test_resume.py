@@ -162,12 +162,12 @@ def test_a_replay_that_failed_is_gone_on_with_where_it_failed(relay: Relay) -> N
     for _ in range(2):  # the failure doesn't go away by itself
         relay.requests.clear()
         result = play(*here, "--resume")
-        assert (result.code, relay.operations) == (1, ["GetCallerIdentity", "CreateSecurityGroup"])
+        assert (result.code, relay.operations) == (1, ["CreateSecurityGroup"])
     relay.requests.clear()
     relay.canned.clear()
     result = play(*here, "--resume")
     assert (result.code, result.err) == (0, "awstrace-play: commands 1-2 were done before; going on with 3\n")
-    assert relay.operations == ["GetCallerIdentity", *NETWORK[2:]]
+    assert relay.operations == NETWORK[2:]
     assert len(result.lines) == 2
     assert steps() == [1, 2, 3, 4]
     assert cloud() == WHOLE
@@ -175,7 +175,7 @@ def test_a_replay_that_failed_is_gone_on_with_where_it_failed(relay: Relay) -> N
     result = play(*here, "--resume")
     assert (result.code, result.out) == (0, "")
     assert result.err == "awstrace-play: commands 1-4 were done before; none is left\n"
-    assert relay.operations == ["GetCallerIdentity"]
+    assert relay.operations == []
 
 
 def hanging(silent: Silent, number: int) -> None:
@@ -192,14 +192,14 @@ def test_a_killed_replay_is_gone_on_with_and_nothing_is_done_twice(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", relay.url)
     hanging(silent, number)
-    with Terminal("awstrace-play", *TRACE, *SAVED) as replay:
+    with Terminal("awstrace-play", *TRACE, *SAVED, "--yes") as replay:
         silent.wait()
         replay.send_signal(9)
         replay.rest()
     assert not Path("r.trace").exists()
     assert stat.S_IMODE(Path("r.trace.journal").stat().st_mode) == 0o600
-    assert play(*TRACE, *SAVED, "--endpoint", relay.url, "--resume").code == 0
-    assert [each for each in relay.operations if each != "GetCallerIdentity"] == NETWORK
+    assert play(*TRACE, *SAVED, "--endpoint", relay.url, "--resume", "--yes").code == 0
+    assert relay.operations == NETWORK
     assert steps() == [1, 2, 3, 4]
     assert not Path("r.trace.journal").exists()
     assert cloud() == WHOLE
@@ -215,13 +215,13 @@ def test_a_replay_that_failed_and_then_was_killed_is_gone_on_with(
     relay.canned.clear()
     relay.requests.clear()
     hanging(silent, 4)
-    with Terminal("awstrace-play", *TRACE, *SAVED, "--resume") as replay:
+    with Terminal("awstrace-play", *TRACE, *SAVED, "--yes", "--resume") as replay:
         silent.wait()
         replay.send_signal(9)
         replay.rest()
     assert steps() == [1]
-    assert play(*TRACE, *SAVED, "--endpoint", relay.url, "--resume").code == 0
-    assert [each for each in relay.operations if each != "GetCallerIdentity"] == NETWORK[1:]
+    assert play(*TRACE, *SAVED, "--endpoint", relay.url, "--resume", "--yes").code == 0
+    assert relay.operations == NETWORK[1:]
     assert steps() == [1, 2, 3, 4]
     assert cloud() == WHOLE
 
@@ -232,14 +232,14 @@ def test_an_interrupted_replay_is_saved_and_gone_on_with(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", relay.url)
     hanging(silent, 3)
-    with Terminal("awstrace-play", *TRACE, *SAVED) as replay:
+    with Terminal("awstrace-play", *TRACE, *SAVED, "--yes") as replay:
         silent.wait()
         replay.interrupt()
         replay.rest()
         assert replay.code == 130
     assert steps() == [1, 2]
-    assert play(*TRACE, *SAVED, "--endpoint", relay.url, "--resume").code == 0
-    assert [each for each in relay.operations if each != "GetCallerIdentity"] == NETWORK
+    assert play(*TRACE, *SAVED, "--endpoint", relay.url, "--resume", "--yes").code == 0
+    assert relay.operations == NETWORK
     assert cloud() == WHOLE
 
 
@@ -255,7 +255,7 @@ def test_what_failed_or_was_skipped_with_f_is_run_on_resuming(relay: Relay) -> N
     relay.requests.clear()
     result = play(*here, "--resume")
     assert result.err == "awstrace-play: commands 1, 3 were done before; going on with 2\n"
-    assert relay.operations == ["GetCallerIdentity", "CreateUser"]
+    assert relay.operations == ["CreateUser"]
     assert steps() == [1, 3, 2]
     assert [each["UserName"] for each in aws("iam", "list-users")["Users"]] == ["alice", "carol", "bob"]
 
@@ -278,19 +278,19 @@ def test_another_account_is_refused(unfinished: tuple[str, ...], relay: Relay) -
     relay.canned["GetCallerIdentity"] = OTHER_ACCOUNT
     line = refused(play(*unfinished, "--resume"))
     assert line == "the replay to resume was in account 123456789012, and this one is in 999999999999"
-    assert relay.operations == ["GetCallerIdentity"]
+    assert relay.operations == []
 
 
 def test_another_region_is_refused(unfinished: tuple[str, ...], relay: Relay) -> None:
     line = refused(play(*unfinished, "--resume", "--region", "eu-west-1"))
     assert line == "the replay to resume was in region us-east-1, and this one is in eu-west-1"
-    assert relay.operations == ["GetCallerIdentity"]
+    assert relay.operations == []
 
 
 def test_other_overrides_are_refused(unfinished: tuple[str, ...], relay: Relay) -> None:
     line = refused(play(*unfinished[:-1], "10.9.3.0/24", "--resume"))
     assert line == "command 2 was done with another CidrBlock: resume with the same trace and switches"
-    assert relay.operations == ["GetCallerIdentity"]
+    assert relay.operations == []
 
 
 def test_what_is_no_replay_of_the_trace_is_refused(unfinished: tuple[str, ...], relay: Relay) -> None:
@@ -302,7 +302,7 @@ def test_what_is_no_replay_of_the_trace_is_refused(unfinished: tuple[str, ...], 
     tracefile.save(trace(["iam.ListUsers", {}, {}]), Path("u.trace"))
     line = refused(play("--trace-file", "u.trace", *SAVED, *aws_switches))
     assert line == "the replay to resume was of another trace: its command 2 is another one"
-    assert [each for each in relay.operations if each != "GetCallerIdentity"] == []
+    assert relay.operations == []
 
 
 def test_what_awscli_makes_up_each_time_is_no_difference() -> None:
