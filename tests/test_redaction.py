@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from awstracer import holes, secrecy
@@ -683,6 +683,7 @@ def test_a_canary_never_survives_in_any_form(secret: str, document: dict[str, An
 
 @given(values.commands())
 def test_a_command_without_secrets_stays_as_it_is(given: Command) -> None:
+    assume(not re.search(r"(?i)pw|psk|sak|jwt|otp|cred", repr(given)))  # as keys these few letters say something
     assert Redactor(KEY, Unmodelled()).command(given) == given
 
 
