@@ -83,7 +83,7 @@ class Redactor:
         """The words of a line that need not have run, without what is secret by the names of options and by looks."""
         finder = _Finder(self._key)
         words = list(finder.words(argv, secrecy.is_secret))
-        return _Cleaner(self._key, finder.known).words(words, 2)
+        return _Cleaner(self._key, finder.known).words(words, words[:2])
 
     def _call(self, call: Call, finder: _Finder) -> Call:
         request = self._shapes(call.service, call.operation, "request")
@@ -168,7 +168,8 @@ class _Here:
     def member(self, node: Mapping[str, Any], key: str) -> _Here:
         """What a mapping has under a key."""
         is_mute = _is_mute(key)
-        label = _beside(node, key) or (self.label if is_mute else key)
+        labels = (_beside(node, key), self.label if is_mute else key)
+        label = next((each for each in labels if each and is_secret_name(each)), labels[0] or labels[1])
         is_pair = self.path[-1:] == (0,) and _is_pair(node)
         is_chosen = self.shapes is _unknown or self.shape.keys is not None or is_pair or (is_mute and self.is_chosen)
         return _Here(label, self.shapes, self.named, (*self.path, key), is_chosen)
@@ -216,7 +217,7 @@ class _Finder:
 
     def files(self, command: Command) -> Mapping[str, str | bytes]:
         """What a line's words held, judged as the words are."""
-        options = dict(_labelled(command.argv))
+        options = {_halves(word)[1]: option for word, option in _labelled(command.argv) if _halves(word)[1]}
         return {word: self._value(held, _Here(options.get(word, ""))) for word, held in command.files.items()}
 
     def words(self, argv: Sequence[str], named: Named) -> Iterator[str]:
@@ -293,7 +294,7 @@ def _is_secret(text: str, here: _Here) -> bool:
     if shape.is_silent or secrecy.is_reference(text):
         return False
     if here.is_chosen:
-        around = (shape.name, *(key for key in here.path if isinstance(key, str)))
+        around = (shape.name, *(key for key in here.path[:-1] if isinstance(key, str)))
         return here.named(here.label, text) or (shape.is_sensitive and any(map(is_secret_name, around)))
     if shape.is_sensitive and secrecy.why_open(here.path, text) is None:
         return True
@@ -331,18 +332,22 @@ class _Cleaner:
         if not self._known:
             return command
         operation = command.operation
-        leading = len(operation.words or ()) if operation else 2
+        own = operation.words if operation else None
         return replace(
             command,
             operation=operation and replace(operation, parameters=self._document(operation.parameters)),
             calls=tuple(self._call(call) for call in command.calls),
-            argv=self.words(command.argv, leading),
+            argv=self.words(command.argv, own or command.argv[:2]),
             files=self._document(command.files),
         )
 
-    def words(self, argv: Sequence[str], leading: int) -> tuple[str, ...]:
-        """The words of a line; the first few are the command's own."""
-        return tuple(word if at < leading else self._word(word) for at, word in enumerate(argv))
+    def words(self, argv: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+        """The words of a line; the command's own stay as they are."""
+        left, result = list(own), []
+        for word in argv:
+            is_own = left[:1] == [word]
+            result.append(left.pop(0) if is_own else self._word(word))
+        return tuple(result)
 
     def _word(self, word: str) -> str:
         option, value = _halves(word)
@@ -369,7 +374,7 @@ class _Cleaner:
         if text is not None:
             return self._text(text).encode()
         for secret in self._known:
-            value = value.replace(secret.encode(), token_of(self._key, secret).encode())
+            value = value.replace(secret.encode("utf-8", "surrogatepass"), token_of(self._key, secret).encode())
         return value
 
     def _text(self, text: str) -> str:

@@ -37,7 +37,7 @@ OPEN_TOKEN = re.compile(
     r"(?:next|previous|backward|forward|page|pagination|continuation|starting|marker|chunk|nextmessage|request|client"
     r"|idempotency|creation|conditional|lock|change|updated?|version|sequence|upload|checkpoint|configuration|task|job"
     r"|workflow|workunit|lifecycleaction|execute|provision|terminate|copyproduct|portfolioshare|purchase|offer|term"
-    r"|profile|block|result|retrieval|import|export|feedback|anomaly|preview|licenseconsumption|grant|dkim|http)tokens?$"
+    r"|profile|block|result|retrieval|import|export|feedback|anomaly|preview|licenseconsumption|grant|dkim|http)tokens?$|(?:max|min|input|output|total|prompt)tokens$"
 )
 PUBLIC = re.compile(r"public|encrypted|has(?:password|secret)$")
 SUSPICIOUS = re.compile(r"passw|secret|token|credential|private|auth|signing|sign(?:ing|ature)|hmac|salt|cipher|key")
@@ -118,19 +118,18 @@ LOOKS_LIKE = re.compile(
 
 NAME = r"-{0,2}(?P<name>[A-Za-z_][\w.-]{0,127})"
 TELLING = re.compile(r"(?i)pass|pwd|secret|token|key|cred|auth|code|sak|psk|jwt|otp|cookie|sign|salt|hmac|cipher")
-QUOTED = r"(?P<escape>\\*)(?P<quote>[\"'])(?P<quoted>.+?)(?<!\\)(?P=escape)(?P=quote)"
-BARE = r"(?P<bare>(?:(?!,[\w.-]+=|;(?:\s|$|[\w .-]+=)|&[\w.-]+=|&&|\\*[\"'`]|[\s)])(?:.))+)"
-PAIR = re.compile(
-    rf"(?<![\w:/.$-]){NAME}(?:\\*[\"']\s*(?:=>|[:=])\s*|=|[ \t]*(?:=|=>)[ \t]*|:[ \t]+)(?:{QUOTED}|{BARE})", re.M
+NAMED = [
+    re.compile(rf"(?<![\w:/.$-]){NAME}(?:\\*[\"']\s*(?:=>|[:=])\s*|[ \t]*=>?[ \t]*|:[ \t]+)"),
+    re.compile(r"(?<!\S)--(?P<name>[a-z][\w-]*)[ \t]+(?!-)"),
+    re.compile(r"(?i:\b(?:name|\w*key))=(?P<name>[^,\s\"']+),(?:\w+=[^,\s]*,)*?(?i:\w*value)="),
+]
+VALUE = re.compile(
+    r"(?P<escape>\\*)(?P<quote>[\"'])(?P<quoted>.+?)(?<!\\)(?P=escape)(?P=quote)"
+    r"|(?P<bare>(?:(?!,[\w.-]+=|;(?:\s|$|[\w .-]+=)|&[\w.-]+=|&&|\\*[\"'`]|[\s)}\]]).)+)"
 )
 LINE = re.compile(
-    rf"^[ \t]*(?:-[ \t]+)?[\"']?{NAME}[\"']?(?::[ \t]+|[ \t]+=[ \t]*|=[ \t]+)"
-    r"(?P<bare>[^\s\"'|>&!{\[`$].*?)[ \t]*(?:[ \t]#.*)?$",
-    re.M,
+    rf"^[ \t]*(?:-[ \t]+)?[\"']?{NAME}[\"']?(?::[ \t]+|[ \t]+=[ \t]*|=[ \t]+)(?P<rest>[^\s\"'|>&!{{\[`$].*)$", re.M
 )
-OPTION = re.compile(rf"(?<!\S)--(?P<name>[a-z][\w-]*)[ \t]+(?!-)(?:{QUOTED}|{BARE})")
-BESIDE = re.compile(rf"(?i:\b(?:name|\w*key))=(?P<name>[^,\s\"']+),(?:\w+=[^,\s]*,)*?(?i:\w*value)=(?:{QUOTED}|{BARE})")
-IN_TEXTS = (LINE, PAIR, OPTION, BESIDE)
 
 
 def is_reference(text: str) -> bool:
@@ -182,18 +181,32 @@ def _looking(text: str) -> Iterator[Span]:
         return
     for pattern in LOOKS:
         for match in pattern.finditer(text):
-            if not _is_elsewhere(match[1]):
+            if HOLE.fullmatch(match[1]) or not _is_elsewhere(match[1]):
                 yield match.span(1)
 
 
 def _named(text: str, named: Named) -> Iterator[Span]:
     if not TELLING.search(text):
         return
-    for pattern in IN_TEXTS:
+    for name, begin, value in [*_lines(text), *_pairs(text)]:
+        if not _is_elsewhere(value) and named(name, value):
+            yield begin, begin + len(value)
+
+
+def _lines(text: str) -> Iterator[tuple[str, int, str]]:
+    """What is called by the name at the beginning of its line: name, place and value."""
+    for match in LINE.finditer(text):
+        yield match["name"], match.start("rest"), match["rest"].partition(" #")[0].rstrip()
+
+
+def _pairs(text: str) -> Iterator[tuple[str, int, str]]:
+    """What stands behind a telling name."""
+    for pattern in NAMED:
         for match in pattern.finditer(text):
-            group = "bare" if match["bare"] else "quoted"
-            if not _is_elsewhere(match[group]) and named(match["name"], match[group]):
-                yield match.span(group)
+            value = VALUE.match(text, match.end()) if TELLING.search(match["name"]) else None
+            if value is not None:
+                group = "bare" if value["bare"] else "quoted"
+                yield match["name"], value.start(group), value[group]
 
 
 def _is_elsewhere(text: str) -> bool:
@@ -226,7 +239,8 @@ def rewritten(text: str, old: Any, new: Any) -> str:
     result, end = "", 0
     for literal, was, now in zip(literals, before, after, strict=True):
         if now != was:
-            result += text[end : literal.start()] + json.dumps(now, ensure_ascii=literal[0].isascii())
+            is_ascii = literal[0].isascii() or "\\u" in literal[0]
+            result += text[end : literal.start()] + json.dumps(now, ensure_ascii=is_ascii)
             end = literal.end()
     return result + text[end:]
 

@@ -530,6 +530,23 @@ def test_models_tell_what_says_nothing_and_what_people_choose() -> None:
     assert aws.shape("unicorns", "Fly", "request", ("Name",)) == ORDINARY
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ("iam.CreateLoginProfile request", ("Password",)),
+        ("lambda.CreateFunction request", ("Environment", "Variables", "ANY")),
+        ("s3control.GetDataAccess response", ("Credentials", "AccessKeyId")),
+        ("codeartifact.GetAuthorizationToken response", ("authorizationToken",)),
+        ("ec2.RunScheduledInstances request", ("LaunchSpecification", "NetworkInterfaces", 0, "SubnetId")),
+    ],
+)
+def test_models_tell_what_they_mark_with_all_that_is_in_it(place: str, path: tuple[str | int, ...]) -> None:
+    service, operation, side = re.split(r"[. ]", place)
+    assert AwsCli().shape(service, operation, side, path).is_sensitive  # type: ignore[arg-type]
+    assert not AwsCli().shape("iam", "CreateLoginProfile", "request", ("UserName",)).is_sensitive
+
+
 def test_partitions_are_botocores() -> None:
     aws = AwsCli()
     assert aws.partition("eu-west-1") == ("aws", "amazonaws.com")
