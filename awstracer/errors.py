@@ -21,6 +21,7 @@ AwstracerError
 ├── ResumeError         a replay can't be gone on with
 │   ├── OtherCircumstances
 │   └── OtherCommand
+├── Refused             the person was asked, and said no
 ├── MissingSecret       a secret that the trace doesn't have, and that nobody gave
 └── MissingValue        an earlier response lacks the value that a command needs
 """
@@ -29,7 +30,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """What the commands end with."""
+
+    OK = 0
+    FAILED = 1
+    UNUSABLE = 2
+    INTERRUPTED = 130
 
 
 class AwstracerError(Exception):
@@ -196,6 +207,13 @@ class OtherCommand(ResumeError):
 
     number: int | None
     parameter: str | None
+
+
+@dataclass
+class Refused(AwstracerError):
+    """The person doesn't want what was asked about, or there is nobody to ask; `reason` says what to do then."""
+
+    reason: str
 
 
 @dataclass

@@ -6,6 +6,7 @@ Three judges are asked in turn (what they say of names and looks is in `secrecy`
    can tell from outside how secret it is. It stays, and is judged as if it were not marked, if it
 
    - is no text: no number, flag or time is a secret, nor is one of a fixed set of words;
+   - stands beside a type that says that it is plain text (`"Type": "String"`, not `SecureString`);
    - is the name, id or ARN of a thing, by which it is found again (a person's own name is none);
    - is a token that only tells requests or pages apart, or a description;
    - stands under a key that people chose (Lambda's variables, tags, pairs of a name and a value): that says more
@@ -44,6 +45,7 @@ from awstracer.secrecy import Named, is_secret_name, squeeze
 from awstracer.trace import Call, Command, KeyOf, Path, rebuilt
 
 SHORTEST = 4
+PLAIN_TYPES = ("String", "StringList", "PLAINTEXT")  # and not `SecureString`, `SECRETS_MANAGER`
 LONGEST_REMEMBERED = 256
 CONSTANT = re.compile(rf"(?i:true|false|null|none|default|enabled|disabled)|{identifiers.ZONE.pattern}")
 VALUE = re.compile(r"(?i:\w*value|values)|[Dd]efault|data|Data|S|SS|B|BS|N|NS")
@@ -146,9 +148,10 @@ class _Here:
     shapes     what the model says of paths, in which all positions are 0
     named      tells if what has a name and a text is secret
     is_chosen  whether people called it so, and not the API
+    is_plain   whether a type beside it says that it is plain text, where it could have said that it is a secret
     """
 
-    __slots__ = ("is_chosen", "label", "named", "path", "shape", "shapes")
+    __slots__ = ("is_chosen", "is_plain", "label", "named", "path", "shape", "shapes")
 
     def __init__(
         self,
@@ -156,14 +159,17 @@ class _Here:
         shapes: Shapes = _unknown,
         named: Named = secrecy.is_secret,
         path: Path = (),
+        *,
         is_chosen: bool = True,
+        is_plain: bool = False,
     ) -> None:
-        self.label, self.shapes, self.named, self.path, self.is_chosen = label, shapes, named, path, is_chosen
+        self.label, self.shapes, self.named, self.path = label, shapes, named, path
+        self.is_chosen, self.is_plain = is_chosen, is_plain
         self.shape = shapes(path)
 
     def element(self) -> _Here:
         """What a list has."""
-        return _Here(self.label, self.shapes, self.named, (*self.path, 0), self.is_chosen)
+        return _Here(self.label, self.shapes, self.named, (*self.path, 0), is_chosen=self.is_chosen)
 
     def member(self, node: Mapping[str, Any], key: str) -> _Here:
         """What a mapping has under a key."""
@@ -172,7 +178,8 @@ class _Here:
         label = next((each for each in labels if each and is_secret_name(each)), labels[0] or labels[1])
         is_pair = self.path[-1:] == (0,) and _is_pair(node)
         is_chosen = self.shapes is _unknown or self.shape.keys is not None or is_pair or (is_mute and self.is_chosen)
-        return _Here(label, self.shapes, self.named, (*self.path, key), is_chosen)
+        is_plain = _is_value(key) and any(node.get(name) in PLAIN_TYPES for name in ("Type", "type"))
+        return _Here(label, self.shapes, self.named, (*self.path, key), is_chosen=is_chosen, is_plain=is_plain)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -296,7 +303,7 @@ def _is_secret(text: str, here: _Here) -> bool:
     if here.is_chosen:
         around = (shape.name, *(key for key in here.path[:-1] if isinstance(key, str)))
         return here.named(here.label, text) or (shape.is_sensitive and any(map(is_secret_name, around)))
-    if shape.is_sensitive and secrecy.why_open(here.path, text) is None:
+    if shape.is_sensitive and not here.is_plain and secrecy.why_open(here.path, text) is None:
         return True
     return is_secret_name(here.label) and not shape.addresses
 

@@ -105,6 +105,11 @@ class Knowledge:
         self._responses: dict[int, Document] = {}
 
     @property
+    def plan(self) -> Plan:
+        """The plan that it is about."""
+        return self._plan
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The plan's steps that are to be played."""
         return self._plan.selected

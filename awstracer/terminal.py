@@ -6,23 +6,15 @@ one of two sets of styles, `COLOURED` or `PLAIN`.
 
 from __future__ import annotations
 
-import glob
 import re
-import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path as FilePath
-from types import ModuleType
-from typing import TextIO
 
 from colorama import Fore, Style
 
-from awstracer import errors
 from awstracer.blanks import Blank
 from awstracer.commandline import Mark, Text, json_text, plain
-from awstracer.errors import AwstracerError, MissingValue
 from awstracer.guards import Doubt, OutsideFile, RecordedOption
 from awstracer.holes import HOLE
 from awstracer.location import Setting, SettingName
@@ -34,17 +26,8 @@ from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.trace import Path, spelled
 
-try:
-    import readline as _readline
-except ImportError:  # Python was built without it
-    _readline = None  # type: ignore[assignment]
-
-readline: ModuleType | None = _readline
-
-HISTORY_LENGTH = 2000
 SECRET = "<secret>"  # noqa: S105 - it is none
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-ESCAPE_SEQUENCE = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 @dataclass(frozen=True)
@@ -77,13 +60,18 @@ def visible(text: str) -> str:
     return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), HOLE.sub(SECRET, text))
 
 
+def one_line(text: str) -> str:
+    """A text as one line that can be shown."""
+    return visible(text).replace("\n", " ")
+
+
 def painted(text: Text, styles: Styles) -> str:
     """A marked text in the styles' colours."""
     shown = [SECRET if span.mark is Mark.SECRET else visible(span.text) for span in text]
-    return "".join(_styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
+    return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
 
 
-def _styled(text: str, style: str, styles: Styles) -> str:
+def styled(text: str, style: str, styles: Styles) -> str:
     return f"{style}{text}{styles.reset}" if style else text
 
 
@@ -92,7 +80,7 @@ def _styled(text: str, style: str, styles: Styles) -> str:
 
 def played(invocation: Invocation, styles: Styles) -> str:
     """The line that says what is being run."""
-    return _styled("(play)", styles.prompt, styles) + " " + painted(invocation.shown, styles)
+    return styled("(play)", styles.prompt, styles) + " " + painted(invocation.shown, styles)
 
 
 def unsaid(invocation: Invocation, styles: Styles) -> str | None:
@@ -100,42 +88,42 @@ def unsaid(invocation: Invocation, styles: Styles) -> str | None:
     if not invocation.unsaid:
         return None
     members = ", ".join(map(visible, invocation.unsaid))
-    return _styled(f"       (no line can say {members} exactly; what is meant is sent)", styles.heading, styles)
+    return styled(f"       (no line can say {members} exactly; what is meant is sent)", styles.heading, styles)
 
 
 def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
     """A line for each value of a step that comes from elsewhere: what it is, whence, and why."""
     for path, pins in step.pins.items():
         for pin in pins:
-            place = _styled(f"       {_place(step, path)}", styles.heading, styles)
+            place = styled(f"       {_place(step, path)}", styles.heading, styles)
             if pin.hole is not None:
                 yield f"{place} = {SECRET}, given by you"
                 continue
             if pin.shown is None:
-                yield f"{place} = {visible(_short(pin.value))}, as recorded: kept with --keep"
+                yield f"{place} = {visible(short(pin.value))}, as recorded: kept with --keep"
                 continue
-            value = _styled(visible(_short(pin.shown)), styles.marks[Mark.OVERRIDDEN], styles)
+            value = styled(visible(short(pin.shown)), styles.marks[Mark.OVERRIDDEN], styles)
             yield f"{place} = {value}, given with -p"
     for substitution in invocation.substitutions:
         place = _place(step, substitution.relation.target.path)
-        yield _styled(f"       {place}", styles.heading, styles) + _origin(substitution, styles)
+        yield styled(f"       {place}", styles.heading, styles) + _origin(substitution, styles)
         for rival in substitution.relation.rivals:
-            yield _styled(f"         as good: {source_text(rival)}", styles.heading, styles)
+            yield styled(f"         as good: {source_text(rival)}", styles.heading, styles)
     yield from unrelated(step, invocation, styles)
 
 
 def unrelated(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
     """A line for each identifier that is sent as it was recorded, since nothing in the trace explains it."""
     for path, text in invocation.unrelated:
-        place = _styled(f"       {_place(step, path)}", styles.heading, styles)
-        yield f"{place} holds {visible(_short(text))}, as recorded: nothing in the trace tells where it comes from"
+        place = styled(f"       {_place(step, path)}", styles.heading, styles)
+        yield f"{place} holds {visible(short(text))}, as recorded: nothing in the trace tells where it comes from"
 
 
 def doubtful(step: Step, substitution: Substitution) -> Iterator[str]:
     """A line for each source that seemed as good as the one that was taken, and says something else now."""
     for source, value in substitution.rivals:
         taken = f"{_told(substitution)}, from {source_text(substitution.relation.source)}"
-        other = f"{source_text(source)}, says {SECRET if substitution.mark is Mark.SECRET else _short(value)}"
+        other = f"{source_text(source)}, says {SECRET if substitution.mark is Mark.SECRET else short(value)}"
         yield visible(f"command {step.number}'s {_place(step, substitution.relation.target.path)} is {taken}; {other}")
 
 
@@ -146,7 +134,7 @@ def _place(step: Step, path: Path) -> str:
 
 
 def _origin(substitution: Substitution, styles: Styles) -> str:
-    value = _styled(visible(_told(substitution)), styles.marks[substitution.mark], styles)
+    value = styled(visible(_told(substitution)), styles.marks[substitution.mark], styles)
     known = " (as recorded)" if substitution.mark is Mark.PENDING else ""
     return f" = {value}{known}, from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
 
@@ -182,20 +170,12 @@ def lacking(blanks: Sequence[Blank]) -> str:
 
 
 def _told(substitution: Substitution) -> str:
-    return SECRET if substitution.mark is Mark.SECRET else _short(substitution.value)
+    return SECRET if substitution.mark is Mark.SECRET else short(substitution.value)
 
 
-def _short(value: object, length: int = 120) -> str:
+def short(value: object, length: int = 120) -> str:
     text = value if isinstance(value, str) else plain(json_text(value))
     return text if len(text) <= length else text[: length - 3] + "..."
-
-
-def not_sent(step: Step, missing: MissingValue, status: Status) -> str:
-    """Why a command was not sent."""
-    if status is Status.SKIPPED:
-        needed = f"{missing.path} of command {missing.number}"
-        return f"command {step.number} is skipped: it needs {needed}, which was not done"
-    return f"command {step.number} is not sent: {error_text(missing)}"
 
 
 def settling(step: Step, reason: str, seconds: float) -> str:
@@ -221,7 +201,7 @@ def moved(recorded: Mapping[SettingName, str], playing: Mapping[SettingName, str
     others = [name for name in names if name in recorded and playing.get(name) not in (None, recorded[name])]
     there = " and ".join(f"account {recorded[name]}" if name == "account" else recorded[name] for name in others)
     here = " and ".join(str(playing[name]) for name in others)
-    return _one_line(f"recorded in {there}; playing in {here}") if others else None
+    return one_line(f"recorded in {there}; playing in {here}") if others else None
 
 
 # --- what has to be confirmed
@@ -238,7 +218,7 @@ def doubt_text(doubt: Doubt) -> str:
             text = f"{who} writes {path}, outside this folder"
         case _:
             text = f"{who}, {doubt.words}, changes your own settings"
-    return _one_line(text)
+    return one_line(text)
 
 
 def question(doubt: Doubt) -> str:
@@ -262,70 +242,8 @@ def refusal(doubt: Doubt, *, asked: bool) -> str:
         mend = f"; pass {switch} to say where to play" if switch else ""
     else:
         given = f"{switch} {doubt.value} or " if switch and isinstance(doubt, RecordedOption) else ""
-        mend = f"; pass {_one_line(given)}--yes if that is what you want"
+        mend = f"; pass {one_line(given)}--yes if that is what you want"
     return f"{doubt_text(doubt)}: nothing was sent{mend}"
-
-
-# --- errors
-
-
-def error_text(error: AwstracerError) -> str:
-    """What is wrong and how to mend it, in one line."""
-    return _one_line(_error_words(error))
-
-
-def _one_line(text: str) -> str:
-    return visible(text).replace("\n", " ")
-
-
-def _error_words(error: AwstracerError) -> str:
-    match error:
-        case errors.GuardError():
-            return _guard_words(error)
-        case errors.ResumeError():
-            return _resume_words(error)
-        case errors.OverrideError():
-            return _override_words(error)
-    return _other_words(error)
-
-
-def _other_words(error: AwstracerError) -> str:
-    match error:
-        case errors.TraceError(path=path, reason=reason):
-            return f"{path} {reason}"
-        case errors.UnknownCommand(number=number, name=name, version=version):
-            return f"command {number} is {name}, for which awscli {version} has no command"
-        case errors.UnfitParameters(number=number, service=service, operation=operation, reason=reason):
-            return f"command {number}, {service}.{operation}, has parameters that it doesn't take: {reason}"
-        case errors.MissingWord(number=number, name=name):
-            return f"the trace doesn't say the {name} of command {number}: add -p {number}.{name} {name.upper()}"
-        case errors.UnknownProfile(name=name, known=known):
-            return f"there is no profile {name}; there is {', '.join(known) or 'none'}"
-        case errors.MissingSecret(wanted=wanted, variable=variable):
-            return (
-                f"the trace has no secrets, and this replay needs {', '.join(wanted)}: "
-                f"say -p {wanted[0]} VALUE{f', or set {variable}' if variable else ''}"
-            )
-        case errors.MissingValue(number=number, path=path, found=found):
-            whence = "is needed" if number is None else f"was to come from command {number}"
-            return f"{path} {whence}, but {found}"
-        case errors.SplitError(reason=reason) | errors.BadConfiguration(reason=reason):
-            return reason
-    return str(error)
-
-
-def _resume_words(error: errors.ResumeError) -> str:
-    match error:
-        case errors.OtherCircumstances(what=what, before=before, now=now):
-            told = f"in {what} {before}" if before else f"in an {what} that it doesn't tell"
-            return f"the replay to resume was {told}, and this one is in {now or f'an {what} that can not be told'}"
-        case errors.OtherCommand(number=None):
-            return "what is to be resumed is not the trace of a replay"
-        case errors.OtherCommand(number=number, parameter=None):
-            return f"the replay to resume was of another trace: its command {number} is another one"
-        case errors.OtherCommand(number=number, parameter=parameter):
-            return f"command {number} was done with another {parameter}: resume with the same trace and switches"
-    return str(error)
 
 
 def resumed(done: Collection[int], number: int) -> str:
@@ -342,138 +260,3 @@ def _ranges(numbers: Sequence[int]) -> str:
     """Numbers in a row as `1-4, 6`."""
     rows = [list(row) for _, row in groupby(numbers, lambda number: number - numbers.index(number))]
     return ", ".join(str(row[0]) if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)
-
-
-def _guard_words(error: errors.GuardError) -> str:
-    match error:
-        case errors.NoSuchCommand(number=number, count=count):
-            return f"there is no command {number}: the trace has {count}"
-        case errors.NothingSelected():
-            return "--start-at and --only, taken together, leave no command to play"
-        case errors.NotPlayed(number=number, parameter=parameter, option=option, other=other, source=source):
-            name = f"{number}.{option}"
-            mend = f"say what it is with -p {name} VALUE, or --keep {name} for the recorded one"
-            whence = f"comes from command {other}, {source}, which is not played"
-            return f"command {number}'s {parameter} {whence}: {mend if option else f'play command {other} too'}"
-        case errors.OtherAccount(expected=expected, found=found, words=words):
-            told = f"it is {found}" if found else "it is unknown, as sts get-caller-identity doesn't tell it"
-            who = f" with {' '.join(words)}" if words else ""
-            return f"account {expected} was expected, but{who} {told}: nothing was sent"
-    return str(error)
-
-
-def _override_words(error: errors.OverrideError) -> str:
-    match error:
-        case errors.UnknownParameter(name=name, closest=closest):
-            hint = f"; did you mean {' or '.join(closest)}?" if closest else ""
-            return f"no command of the trace has a parameter {name}{hint}"
-        case errors.AmbiguousParameter(name=name, uses=uses):
-            listed = ", ".join(f"{spelling} (now {_short(value, 60)})" for spelling, value in uses)
-            return f"the trace has several values for {name}; say which one you mean: {listed}"
-        case errors.BadValue(name=name, text=text, reason=reason):
-            return f"{_short(text, 60)} is no value for {name}: {reason}"
-    return str(error)
-
-
-# --- prompts
-
-
-class Console:
-    """The person at the terminal: line editing, history and completion where Python has readline.
-
-    `complete` gives for a line what its last word could become.
-    """
-
-    def __init__(self, *, styles: Styles, complete: Callable[[str], Sequence[str]], out: TextIO | None = None) -> None:
-        self._styles, self._complete = styles, complete
-        self._out = out if out is not None else sys.stderr
-        self._before = ""
-        self._read: list[str] = []
-        self._choices: list[str] = []
-        self._ahead: list[str] = []
-
-    @contextmanager
-    def session(self, history: FilePath) -> Iterator[None]:
-        """Line editing with a history that outlives the session, in a file that only its owner can read."""
-        if readline is None or not sys.stdin.isatty():
-            yield
-            return
-        readline.set_completer_delims(" \t\n")
-        readline.set_completer(self._completion)
-        readline.parse_and_bind("tab: complete")
-        readline.set_history_length(HISTORY_LENGTH)
-        readline.set_auto_history(False)  # lines may have secrets: `remember` is told of those that have none
-        with suppress(OSError):
-            readline.read_history_file(history)
-        try:
-            yield
-        finally:
-            with suppress(OSError):  # a session is worth more than its history
-                history.parent.mkdir(parents=True, exist_ok=True)
-                history.touch(mode=0o600)
-                history.chmod(0o600)
-                readline.write_history_file(history)
-
-    def read(self, prompt: str, before: str = "") -> str:
-        """The next line; `before` is what the command has so far, for completion.
-
-        A paste may hold several lines: they come one after the other.
-        """
-        self._read = self._read if before else []
-        if self._ahead:
-            line = self._ahead.pop(0)
-            print(f"{_styled(prompt, self._styles.prompt, self._styles)}{visible(line)}", flush=True)
-        else:
-            self._before = before
-            line, *self._ahead = input(self._prompt(prompt)).split("\n")
-        self._read.append(line)
-        return line
-
-    def remember(self) -> None:
-        """Put the lines of the last command into the history."""
-        if readline is not None and sys.stdin.isatty():
-            for line in self._read:
-                readline.add_history(line)
-
-    def confirm(self, question: str, *, without_answer: bool = False) -> bool:
-        """Whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.
-
-        What is no answer was pasted behind the command that is asked about: it comes as the next line.
-        """
-        while True:
-            try:
-                answer = input(self._prompt(question))
-            except (EOFError, KeyboardInterrupt):
-                self.say("")
-                return without_answer
-            if answer.strip().lower() in ("y", "yes", "n", "no", ""):
-                return answer.strip().lower() in ("y", "yes")
-            self._ahead += answer.split("\n")
-
-    def say(self, text: str) -> None:
-        """Tell something, where it doesn't mix with what `aws` prints."""
-        print(visible(text), file=self._out, flush=True)
-
-    def _prompt(self, text: str) -> str:
-        sys.stdout.flush()
-        coloured = _styled(text, self._styles.prompt, self._styles)
-        if readline is None or not sys.stdin.isatty():
-            return coloured
-        return ESCAPE_SEQUENCE.sub("\001\\1\002", coloured)  # so that readline knows how wide it is
-
-    def _completion(self, word: str, state: int) -> str | None:
-        if state == 0 and readline is not None:
-            line = self._before + readline.get_line_buffer()[: readline.get_endidx()]
-            self._choices = completions(line, word, self._complete)
-        return self._choices[state] if state < len(self._choices) else None
-
-
-def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) -> list[str]:
-    """What `word`, at the end of `line`, could become: a file's name, or what `complete` says of the line."""
-    for prefix in ("file://", "fileb://"):
-        if word.startswith(prefix):
-            names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))  # noqa: PTH207 - keeps "./" and "~"
-            return [prefix + name + ("/" if FilePath(name).is_dir() else " ") for name in names]
-    if line.split(maxsplit=1)[:1] != ["aws"]:
-        return [word + " " for word in ["aws"] if word.startswith(line.strip())]
-    return [choice + " " for choice in complete(line) if choice.startswith(word)]

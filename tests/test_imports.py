@@ -40,7 +40,14 @@ ORDER = [
     "recorder",
     "document",
     "terminal",
+    "complaints",
+    "console",
     "questions",
+    "screen",
+    "saving",
+    "switches",
+    "recording",
+    "playing",
     "cli",
 ]
 PACKAGE = Path(awstracer.__file__).parent

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awstracer import cli, tracefile
+from awstracer import saving, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.errors import TraceError
@@ -163,8 +163,8 @@ def test_what_is_saved_is_known_again_even_if_it_equals_nothing(tmp_path: Path) 
         with Journal(path, HERE) as journal:
             journal.write([odd])
         with Journal(path, HERE) as journal:
-            assert cli._is_saved(journal.commands, path) == is_saved
-    assert not cli._is_saved((), path)
+            assert saving.is_saved(journal.commands, path) == is_saved
+    assert not saving.is_saved((), path)
 
 
 def test_a_disk_that_is_full_when_a_journal_is_set_aside_is_told_of(

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from awstracer import __version__, cli
+from awstracer import __version__
+from awstracer.switches import play_parser, rec_parser
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^## (awstrace-\w+)\n(.*?)(?=^## |\Z)", re.M | re.S)
 SECTIONS = dict(SECTION.findall(README))
-PARSERS = {"awstrace-rec": cli.rec_parser, "awstrace-play": cli.play_parser}
+PARSERS = {"awstrace-rec": rec_parser, "awstrace-play": play_parser}
 
 
 def switches(parser: argparse.ArgumentParser) -> set[frozenset[str]]:

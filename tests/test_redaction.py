@@ -86,11 +86,19 @@ MEMBERS: list[tuple[str, Asked, dict[str, Any]]] = [
     ("ssm.PutParameter", "request", {"Name": "/app/db", "Value": "«s3cr3t value»", "Type": "SecureString"}),
     ("ssm.PutParameter", "request", {"Name": "/app/user-name", "Value": "«s3cr3t»"}),
     ("ssm.PutParameter", "request", {"Name": "/app/db/secret-arn", "Value": SECRET_ARN, "Type": "String"}),
-    ("ssm.PutParameter", "request", {"Name": "/app/json", "Value": '«{"host": "db"}»', "Type": "String"}),
+    ("ssm.PutParameter", "request", {"Name": "/app/json", "Value": '{"host": "db"}', "Type": "String"}),
+    ("ssm.PutParameter", "request", {"Name": "/app/json", "Value": '«{"host": "db"}»', "Type": "SecureString"}),
+    ("ssm.PutParameter", "request", {"Name": "/app/db/password", "Value": "«hunter2»", "Type": "String"}),
+    ("ssm.PutParameter", "request", {"Name": "/app/url", "Value": "https://u:«hunter2»@h/", "Type": "String"}),
     (
         "ssm.GetParameters",
         "response",
-        {"Parameters": [{"Name": "/a", "Type": "String", "Value": "«x y»", "Version": 1}]},
+        {
+            "Parameters": [
+                {"Name": "/a", "Type": "String", "Value": "x y", "Version": 1},
+                {"Name": "/b", "Type": "SecureString", "Value": "«x y z»", "Version": 1},
+            ]
+        },
     ),
     (
         "iam.CreateLoginProfile",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from awstracer import cli, plan, relations, tracefile
+from awstracer import plan, playing, relations, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
 from awstracer.errors import MissingValue
@@ -161,7 +161,7 @@ def test_ctrl_c_during_a_pause_ends_the_replay() -> None:
 def test_where_interrupts_are_ignored_they_stay_so() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with cli._interrupts() as noted:
+        with playing._interrupts() as noted:
             signal.raise_signal(signal.SIGINT)
         assert noted == []
     finally:

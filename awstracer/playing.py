@@ -1,0 +1,255 @@
+"""`awstrace-play`, put together: a trace and the switches become a plan, which is shown or executed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import getpass
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+from awstracer import (
+    __version__,
+    blanks,
+    document,
+    guards,
+    location,
+    plan,
+    player,
+    questions,
+    relations,
+    replayed,
+    saving,
+    selection,
+    terminal,
+    tracefile,
+)
+from awstracer.blanks import Blank
+from awstracer.capture import Outcome
+from awstracer.errors import ExitCode, MissingSecret, OtherAccount, Refused, TraceError
+from awstracer.journal import Journal, journal_of
+from awstracer.player import Player
+from awstracer.redaction import Redactor
+from awstracer.resolve import Invocation, Knowledge, Played
+from awstracer.screen import Screen, complain
+from awstracer.steps import Override, Plan, Step
+from awstracer.terminal import visible
+from awstracer.trace import Call, Circumstances, Trace
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the person says on the command line of a replay.
+
+    overrides       what `-p` and `--keep` say
+    given           global options for all commands, in the place of recorded ones
+    start, only     which commands are played; None for no such limit
+    agrees          to all that would be asked about otherwise
+    account         the only one to play in; None for any
+    asks_each       ask before each command
+    pause, keep_going, settle   as the player's settings
+    """
+
+    trace_file: Path
+    overrides: Sequence[Override]
+    given: Mapping[str, str]
+    start: int | None
+    only: Sequence[selection.Range] | None
+    agrees: bool
+    account: str | None
+    asks_each: bool
+    pause: float | None
+    keep_going: bool
+    settle: float
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """The global options as words."""
+        return tuple(word for pair in self.given.items() for word in pair)
+
+
+class Playing:
+    """A trace that is about to be played as the person ordered; any AwstracerError means that nothing was sent."""
+
+    def __init__(self, order: Order, screen: Screen) -> None:
+        self._order, self._screen = order, screen
+        self._trace = tracefile.load(order.trace_file)
+        from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
+
+        self._version, self._query = driver.VERSION, driver.query
+        self._aws = driver.AwsCli()
+        self._aws.check_profile(order.given.get("--profile"))
+        self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
+        found = relations.derive(self._trace, driver.query, self._aws)
+        self._plan = self._planned(found)
+        self._identities = guards.identities(self._plan, self._aws.global_options())
+        self._played = self._place()
+        self._knowledge(self._plan, live=False).check()
+        screen.found(found)
+
+    def _planned(self, found: Sequence[relations.Relation]) -> Plan:
+        order = self._order
+        selected = selection.selected(len(self._trace.commands), start=order.start, only=order.only)
+        return plan.make(self._trace, found, order.overrides, self._aws, order.given, selected=selected)
+
+    def _place(self) -> Played:
+        """Where it is played; the account is asked for once, when it is needed."""
+        region = self._order.given.get("--region") or self._aws.region(self._order.given.get("--profile"))
+        words = self._identities[0] if len(self._identities) == 1 else ()
+        return Played(region, self._aws.partition(region) if region else None, lambda: self._account(words))
+
+    def _knowledge(self, steps: Plan, *, live: bool) -> Knowledge:
+        return Knowledge(steps, live=live, query=self._query, played=self._played)
+
+    def _doubts(self) -> Sequence[guards.Doubt]:
+        if self._order.agrees:
+            return ()
+        return guards.doubts(self._plan, self._aws.global_options(), os.environ, Path.cwd())
+
+    def preview(self, *, as_json: bool) -> int:
+        """Show what would be done; the exit code."""
+        self._screen.doubtful(self._doubts())
+        self._screen.lacking(blanks.blanks(self._plan))
+        knowledge = self._knowledge(self._plan, live=False)
+        invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
+        if as_json:
+            print(document.dumps(invocations))
+            return ExitCode.OK
+        regions = (self._trace.recorded.region, self._played.region)
+        for step, invocation in invocations:
+            self._screen.starting(step, invocation)
+            if None not in regions and regions[0] != regions[1]:
+                self._screen.left(step, invocation)
+        return ExitCode.OK
+
+    def play(self, save_trace: Path | None, *, resume: bool) -> int:
+        """Do it, and record the replay in a trace of its own if there is a file for that; the exit code."""
+        reason = questions.refused(self._doubts())
+        if reason is not None:
+            raise Refused(reason)
+        for words in self._identities if self._order.account else ():
+            if self._account(words) != self._order.account:
+                raise OtherAccount(str(self._order.account), self._account(words), words)
+        steps = _with_secrets(self._plan, blanks.blanks(self._plan))
+        knowledge = self._knowledge(steps, live=True)
+        if save_trace is None:
+            return self._run(knowledge, {}, lambda *_: None)
+        return self._play_and_save(save_trace, knowledge, resume=resume)
+
+    def _run(self, knowledge: Knowledge, done: Mapping[int, Sequence[Call]], note: player.Done) -> int:
+        order, screen = self._order, self._screen
+        screen.moved(location.settings(self._trace, self._aws), self._played)
+        settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
+        with _interrupts() as interrupts:
+            report = Player(
+                knowledge.plan,
+                knowledge=knowledge,
+                runner=self._aws,
+                sleep=time.sleep,
+                observer=screen,
+                settings=settings,
+                ask=questions.EachStep() if order.asks_each else lambda _: player.Answer.YES,
+                interrupted=lambda: bool(interrupts),
+                done=note,
+            ).play()
+        screen.ended(report)
+        if report.interrupted:
+            return ExitCode.INTERRUPTED
+        return ExitCode.OK if report.succeeded else ExitCode.FAILED
+
+    def _play_and_save(self, path: Path, knowledge: Knowledge, *, resume: bool) -> int:
+        """Play, and record the replay in a trace file of its own, however it ends."""
+        _check_resumable(path, resume=resume)
+        here = Circumstances(_now(), self._played.region, __version__, self._version, self._played.account())
+        tell = functools.partial(complain, "awstrace-play")
+        with Journal(path, here) as journal:
+            if saving.is_saved(journal.commands, path):
+                journal.clear()
+            before = tracefile.load(path) if path.exists() else None
+            done: Mapping[int, Sequence[Call]] = {}
+            if resume:
+                replayed.check_place(before.recorded if before else journal.recorded, here)
+                earlier = before.commands if before else ()
+                done = replayed.taken_up([*earlier, *journal.commands], knowledge)
+                tell(terminal.resumed(done, len(knowledge.steps)))
+            commands, keep = list(journal.commands), saving.keeping(journal, tell)
+            redactor = Redactor(token_bytes(32), self._aws)
+
+            def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
+                commands.append(redactor.command(replayed.written(step, invocation, outcome, started, ended)))
+                keep(commands)
+
+            try:
+                code = self._run(knowledge, done, note)
+            finally:
+                trace = Trace(tuple(commands), journal.recorded)
+                is_saved = saving.save(path, before, trace, journal, tell=tell, remedy="go on with --resume")
+            return code if code or is_saved else ExitCode.FAILED
+
+
+def _with_secrets(steps: Plan, lacking: Sequence[Blank]) -> Plan:
+    """The plan with the secrets that it lacks, from the environment or the person; MissingSecret without either."""
+    secrets = {blank: blanks.from_environment(blank, os.environ) for blank in lacking}
+    unknown = [blank for blank, secret in secrets.items() if secret is None]
+    if unknown and not sys.stdin.isatty():
+        raise MissingSecret([blank.spelling for blank in unknown], unknown[0].variables[0])
+    filled = list(steps.steps)
+    for blank, secret in secrets.items():
+        filled = blanks.filled(filled, blank.hole, _asked(blank) if secret is None else secret)
+    return replace(steps, steps=tuple(filled))
+
+
+def _asked(blank: Blank) -> str:
+    """What the person types, unseen, for a secret."""
+    try:
+        secret = getpass.getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
+    except EOFError:
+        secret = ""
+    if not secret:
+        raise MissingSecret([blank.spelling], blank.variables[0])
+    return secret
+
+
+def _check_resumable(path: Path, *, resume: bool) -> None:
+    """TraceError unless there is a replay to resume, or none where none is to be."""
+    tracefile.check_writable(path)
+    there = [each for each in (path, journal_of(path)) if each.exists()]
+    if resume and not there:
+        raise TraceError(path, "is not there: no replay was recorded in it that could be resumed")
+    if there and not resume:
+        raise TraceError(there[0], "is there already: say --resume to go on with that replay, or name another file")
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Ctrl-C raises KeyboardInterrupt, as ever, and is noted in the list; where it is ignored, it stays so."""
+    noted: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield noted
+        return
+
+    def note(number: int, _: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,153 @@
+"""`awstrace-rec`, put together: a session, its journal, and the trace that comes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from secrets import token_bytes
+
+from awstracer import __version__, holes, identifiers, recorder, saving, terminal, tracefile
+from awstracer.console import Console
+from awstracer.errors import ExitCode
+from awstracer.journal import Journal
+from awstracer.recorder import Recorder
+from awstracer.redaction import Redactor
+from awstracer.screen import complain
+from awstracer.terminal import Styles
+from awstracer.trace import Circumstances, Command, Trace
+
+
+def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settings: recorder.Settings) -> int:
+    """Record a session into a trace file; the exit code. TraceError, with nothing recorded, if that can't work."""
+    from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
+
+    aws, tell = driver.AwsCli(), functools.partial(complain, "awstrace-rec")
+    console = Console(styles=styles, complete=aws.complete)
+    aws.check_profile(None)
+    tracefile.check_writable(path)
+    recorded = Circumstances(_now(), None, __version__, driver.VERSION)
+    with Journal(path, recorded) as journal:
+        if saving.is_saved(journal.commands, path):
+            journal.clear()
+        if path.exists() and not (append or overwrite):
+            if not settings.ask:
+                console.say(f"awstrace-rec: {path} exists: say --append or --overwrite")
+                return ExitCode.UNUSABLE
+            append, overwrite = _ask_about(path, console)
+            if not (append or overwrite):
+                console.say(f"awstrace-rec: {path} is left as it is; name another file")
+                return ExitCode.UNUSABLE
+        before = tracefile.load(path) if append and path.exists() else None
+        if settings.keep_secrets:
+            console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
+        session = Recorder(
+            runner=aws,
+            console=console,
+            shell=_shell,
+            now=_now,
+            redactor=Redactor(token_bytes(32), aws),
+            settings=settings,
+            commands=_left(journal, console, ask=settings.ask),
+            keep=saving.keeping(journal, tell),
+        )
+        with console.session(_history_file()):
+            is_wanted = _run(session, console, path, ask=settings.ask)
+            if not session.commands:
+                console.say("awstrace-rec: nothing was recorded")
+            if not is_wanted or not session.commands:
+                journal.clear()
+                return ExitCode.OK
+            recorded = replace(recorded, started=journal.recorded.started, region=_region(session))
+            trace = Trace(tuple(session.commands), recorded)
+            remedy = f"record to {path} again to save them"
+            is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy)
+            left_out = set(holes.holes([each for command in session.commands for each in _told(command)]))
+            if left_out and is_saved:
+                console.say(f"awstrace-rec: {terminal.left_out(len(left_out))}")
+            return ExitCode.OK if is_saved else ExitCode.FAILED
+
+
+def _told(command: Command) -> Iterator[object]:
+    """What a command was asked and answered."""
+    yield command.request
+    yield from (call.response for call in command.calls)
+
+
+class _Ended(BaseException):
+    """The session was told to end, by a signal. No `Exception`: awscli would take it for a failure of its own."""
+
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
+
+
+def _run(session: Recorder, console: Console, path: Path, *, ask: bool) -> bool:
+    """Whether what the session has kept is to be saved; that isn't asked where there is no terminal any more.
+
+    From then on no signal ends the program before that is done.
+    """
+
+    def end(number: int, _: object) -> None:
+        raise _Ended(signal.Signals(number).name)
+
+    for number in ENDING:
+        signal.signal(number, end)
+    try:
+        session.run()
+        is_asked = ask and session.commands
+        return not is_asked or console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True)
+    except (OSError, _Ended) as reason:
+        with contextlib.suppress(OSError):
+            console.say(f"awstrace-rec: the session was ended: {reason}")
+        return True
+    finally:
+        for number in (signal.SIGINT, *ENDING):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...]:
+    """The commands that an earlier session has left, if this one is to go on with them."""
+    if not journal.commands:
+        return ()
+    when = f"{journal.commands[0].started.astimezone():%Y-%m-%d %H:%M}"
+    number = len(journal.commands)
+    told = f"{journal.path} has {number} unsaved command{'s' if number > 1 else ''}, of {when}"
+    console.say(f"awstrace-rec: {told}{'' if ask else ': going on from there'}")
+    if not ask or console.confirm("Continue with them? [y/N]: "):
+        return journal.commands
+    console.say(f"awstrace-rec: what it has is kept in {journal.set_aside()}")
+    return ()
+
+
+def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
+    """Whether to append to an existing file, or to overwrite it."""
+    append = console.confirm(f"{path} exists. Continue the trace in it? [y/N]: ")
+    return append, not append and console.confirm("Replace it when saving? [y/N]: ")
+
+
+def _region(session: Recorder) -> str | None:
+    """The region of the session: global services' calls have regions of their own."""
+    regions = [call.region for command in session.commands for call in command.calls]
+    named = [region for region in regions if region and identifiers.REGION.fullmatch(region)]
+    return max(named, key=named.count, default=None)
+
+
+def _shell(line: str) -> None:
+    sys.stdout.flush()
+    subprocess.run(line, shell=True, check=False)
+
+
+def _history_file() -> Path:
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path("~/.local/state").expanduser()) / "awstracer" / "history"
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
