@@ -49,7 +49,9 @@ NOT_SECRET = {
         r"|at|enforced|includekeymaterial|tokencontent)$"
     ),
     "a token of a text, or a coin": r"^token(string|standard)$",
-    "the pages of a listing": r"(next|previous|page|pagination|continuation|starting|forward|back|message)\w*token$",
+    "the pages of a listing": (
+        r"(next|previous|page|pagination|continuation|starting|forward|backward|message)\w*token$"
+    ),
     "which request, version, task or lock it is": (
         r"(request|client|idempotency|creation|conditional|lock|change|updated?|version|sequence|upload|checkpoint|configuration"
         r"|task|job|workflow|workunit|lifecycleaction|execute|provision|terminate|copyproduct|portfolioshare|purchase|offer|term"
