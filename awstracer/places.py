@@ -113,7 +113,7 @@ class Members:
 
     def at(self, operation: Operation, side: Asked, path: Path) -> _Member:
         """The member at a path of an operation's request or response."""
-        key = (operation.service, operation.name, side, *[0 if isinstance(step, int) else step for step in path])
+        key = (operation.service, operation.name, side, path)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._looked_up(operation, side, path)

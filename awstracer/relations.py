@@ -197,7 +197,8 @@ class _Reader:
         """The relations of some places; what is born there goes into the index after all have been looked up."""
         found = [(place, list(_relations_of(place, self.index))) for place in here]
         for place, related in found:
-            if not any(relation.target.span is None for relation in related) and place.path not in taken:
+            is_explained = bool(related) and related[0].target.span is None
+            if not is_explained and place.path not in taken:
                 self.add(place)
         return [relation for _, related in found for relation in related]
 
@@ -253,19 +254,21 @@ class _Index:
             if len(same) == MOST_OF_A_SORT:
                 known.remove(same[0])
             known.append(origin)
-            atoms = identifiers.ATOM.finditer(origin.text)
-            longest = max(atoms, key=lambda atom: atom.end() - atom.start(), default=None)
-            if longest is not None:
-                self.shapes.setdefault(longest[0], set()).add((longest.start(), len(origin.text)))
+            longest = max(identifiers.ATOM.findall(origin.text), key=len, default="")
+            if longest:
+                self.shapes.setdefault(longest, set()).add((origin.text.index(longest), len(origin.text)))
 
     def best(self, place: Place, span: tuple[int, int]) -> tuple[Origin, Verdict, tuple[Source, ...]] | None:
         """What is meant by the characters `span` of a place, why, and the sources that are as good."""
         text = place.text[span[0] : span[1]]
         if span == (0, len(place.text)):
             text = text.rstrip("\n")
+        known = self.origins.get(text)
+        if known is None:
+            return None
         found = [
             (origin, verdict)
-            for origin in self.origins.get(text, ())
+            for origin in known
             for verdict in [judge(place, span, origin)]
             if verdict is not None and (origin.strength or self._in_common(place, origin))
         ]
