@@ -17,8 +17,7 @@ from awstracer.judgement import WORD, label_before, stands_alone
 from awstracer.places import Models, Place
 from awstracer.trace import Trace
 
-ARN_PARTITION = re.compile(r"\barn:(aws[a-z-]*):(?=[a-z0-9-]+:)")
-ARN_SERVICE = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:$")
+ARN_HEAD = re.compile(r"\barn:(?P<partition>aws[a-z-]*):[a-z0-9-]+:(?:(?P<region>[a-z0-9-]+)(?=:))?")
 SERVICE_LOG = re.compile(r"AWSLogs/.*/$")
 BESIDE_ACCOUNT = re.compile(r"(^|-)\d{12}-$"), re.compile(r"-\d{12}(-|$)")
 ZONE_LETTER = re.compile(r"[a-z](?![A-Za-z0-9-])")
@@ -94,22 +93,24 @@ def _accounts(document: Any) -> Iterator[str]:
 
 def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> Iterator[Found]:
     """Where a string says where it was recorded; `taken` is 1 at the characters that are explained already."""
+    text = place.text
+    in_arns = {match.span(name): name for match in ARN_HEAD.finditer(text) for name in ("partition", "region")}
     for setting in known:
         judge = JUDGES[setting.name]
-        begin = place.text.find(setting.recorded)
+        begin = text.find(setting.recorded)
         while begin >= 0:
             end = begin + len(setting.recorded)
-            reason = judge(place, (begin, end), known) if 1 not in taken[begin:end] else None
-            if reason:
-                yield (begin, end), setting, reason
-            begin = place.text.find(setting.recorded, end)
+            if 1 not in taken[begin:end]:
+                is_in_arn = in_arns.get((begin, end)) == setting.name
+                reason = f"the {setting.name} in an ARN" if is_in_arn else judge(place, (begin, end), known)
+                if reason:
+                    yield (begin, end), setting, reason
+            begin = text.find(setting.recorded, end)
 
 
 def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> str | None:
-    """A region's name means the region in ARNs, host and service names, and where the place is called one."""
+    """Beside ARNs, a region's name means it in host and service names, and where the place is called a region."""
     before, behind = place.text[max(span[0] - FAR, 0) : span[0]], place.text[span[1] : span[1] + FAR]
-    if before.endswith(":") and behind.startswith(":") and ARN_SERVICE.search(before):
-        return "the region in an ARN"
     if before.endswith("com.amazonaws.") and behind.startswith("."):
         return "the region in a service's name"
     if (not before or before[-1] in "./-") and HOST.match(behind):
@@ -126,11 +127,6 @@ def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> 
     if SERVICE_LOG.search(before):
         return "the region in the path of a service's log"
     return "it is called a region" if any(map(CALLED_REGION.search, labels)) else None
-
-
-def _judge_partition(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> str | None:
-    arn = ARN_PARTITION.match(place.text, max(span[0] - len("arn:"), 0))
-    return "the partition in an ARN" if arn and arn.span(1) == span else None
 
 
 def _judge_suffix(place: Place, span: tuple[int, int], known: Sequence[Setting]) -> str | None:
@@ -155,7 +151,7 @@ def _judge_account(place: Place, span: tuple[int, int], _: Sequence[Setting]) ->
 
 JUDGES: Mapping[str, Callable[[Place, tuple[int, int], Sequence[Setting]], str | None]] = {
     "region": _judge_region,
-    "partition": _judge_partition,
+    "partition": lambda *_: None,  # it is one in ARNs only
     "suffix": _judge_suffix,
     "account": _judge_account,
 }

@@ -15,6 +15,7 @@ Part = tuple[int, int | None]
 
 LONGEST_NAME = 512
 SHORTEST_ID = 6
+DIVIDED = identifiers.SEPARATOR
 SPACE = re.compile(r"\s")
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
 
@@ -78,12 +79,16 @@ def born_at(
         yield Origin(place, source, kind, text, strength, namespaces, rank, is_thing)
 
 
+def _is_one_word(text: str) -> bool:
+    return len(text) <= LONGEST_NAME and not SPACE.search(text)
+
+
 Born = tuple[Part | None, str, str, Strength]
 
 
 def _born(place: Place, account: str | None, matters: Callable[[str], bool]) -> Iterator[Born]:
     """The part of its string, the kind, the text and the strength of each value that is born at a place."""
-    if place.side == "request" and (len(place.text) > LONGEST_NAME or SPACE.search(place.text)):
+    if place.side == "request" and not _is_one_word(place.text):
         return
     strength = _strength(place, account)
     if strength is not None:
@@ -91,7 +96,7 @@ def _born(place: Place, account: str | None, matters: Callable[[str], bool]) -> 
     bucket = S3_URI.match(place.text)
     if bucket:
         yield (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE)
-    elif strength is Strength.PROOF and len(place.text) <= LONGEST_NAME and not SPACE.search(place.text):
+    elif strength is Strength.PROOF and DIVIDED.search(place.text[:LONGEST_NAME]) and _is_one_word(place.text):
         yield from _pieces_born(place, account, matters)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers
@@ -109,6 +110,7 @@ class Members:
 
     def __init__(self, models: Models) -> None:
         self.models = models
+        self.namespaces = cache(models.namespaces)
         self._known: dict[tuple[object, ...], _Member] = {}
 
     def at(self, operation: Operation, side: Asked, path: Path) -> _Member:
@@ -156,8 +158,17 @@ def places(
         kind = member.kind if label == member.label else identifiers.stem_of(label) or member.kind
         is_labelled = member.is_labelled or label not in path
         yield Place(
-            *(number, side, path, operation.service, kind, label, member.is_name, text),
-            *(member.shape.is_silent, member.is_new, is_labelled),
+            number,
+            side,
+            path,
+            operation.service,
+            kind,
+            label,
+            member.is_name,
+            text,
+            member.shape.is_silent,
+            member.is_new,
+            is_labelled,
         )
 
 

@@ -157,7 +157,7 @@ class _Reader:
 
     def add(self, place: Place) -> None:
         """Note what is born at a place."""
-        self.index.add(place, self.members.models.namespaces(place.service), self.wanted.matters)
+        self.index.add(place, self.members.namespaces(place.service), self.wanted.matters)
 
     def read_query(self, number: int, command: Command) -> list[Relation]:
         """The relations of the literals in a command's `--query` (`[?VpcId=='vpc-...']`)."""
@@ -258,20 +258,15 @@ class _Index:
             if longest:
                 self.shapes.setdefault(longest, set()).add((origin.text.index(longest), len(origin.text)))
 
-    def best(self, place: Place, span: tuple[int, int]) -> tuple[Origin, Verdict, tuple[Source, ...]] | None:
-        """What is meant by the characters `span` of a place, why, and the sources that are as good."""
-        text = place.text[span[0] : span[1]]
-        if span == (0, len(place.text)):
-            text = text.rstrip("\n")
-        known = self.origins.get(text)
-        if known is None:
-            return None
-        found = [
-            (origin, verdict)
-            for origin in known
-            for verdict in [judge(place, span, origin)]
-            if verdict is not None and (origin.strength or self._in_common(place, origin))
-        ]
+    def best(
+        self, place: Place, span: tuple[int, int], known: Iterable[Origin]
+    ) -> tuple[Origin, Verdict, tuple[Source, ...]] | None:
+        """Which known origin is meant by the characters `span` of a place, why, and the sources that are as good."""
+        found = []
+        for origin in known:
+            verdict = judge(place, span, origin)
+            if verdict is not None and (origin.strength or self._in_common(place, origin)):
+                found.append((origin, verdict))
         if len(found) < 2:
             return (*found[0], ()) if found else None
         ranked = [((verdict.grade, *self._preference(place, origin)), origin, verdict) for origin, verdict in found]
@@ -289,19 +284,22 @@ class _Index:
         """How many words a place's command and an origin's share."""
         return len(self.asked[place.command] & self.asked[origin.place.command])
 
-    def inside(self, text: str) -> Iterator[tuple[int, int]]:
-        """The (begin, end) of known values in a text."""
+    def inside(self, text: str) -> dict[tuple[int, int], list[Origin]]:
+        """The known values in a text, by where they begin and end: less than all of it."""
         atoms = identifiers.ATOM.findall(text)
+        found: dict[tuple[int, int], list[Origin]] = {}
         if self.shapes.keys().isdisjoint(atoms):
-            return
+            return found
         at = 0
         for atom in atoms:
             at = text.index(atom, at)
             for offset, length in self.shapes.get(atom, ()):
-                begin = at - offset
-                if begin >= 0 and begin + length <= len(text) and text[begin : begin + length] in self.origins:
-                    yield begin, begin + length
+                begin, end = at - offset, at - offset + length
+                known = self.origins.get(text[begin:end]) if begin >= 0 and 0 < end - begin < len(text) else None
+                if known is not None and end <= len(text):
+                    found[begin, end] = known
             at += len(atom)
+        return found
 
     def add_lists(self, here: Iterable[Place], command: Command, wanted: Wanted) -> None:
         """Note the members of all elements of the lists in a response that a parameter takes whole."""
@@ -327,7 +325,8 @@ class _Index:
 
 
 def _relations_of(place: Place, index: _Index) -> Iterator[Relation]:
-    whole = index.best(place, (0, len(place.text)))
+    known = index.origins.get(place.text.rstrip("\n"))
+    whole = index.best(place, (0, len(place.text)), known) if known is not None else None
     if whole is not None:
         origin, verdict, rivals = whole
         target = Target(place.command, place.side, place.path)
@@ -361,9 +360,9 @@ def _pieces(place: Place, index: _Index) -> list[Piece]:
     found: list[Piece] = []
     taken = bytearray(len(place.text))  # 1 where a value is
     if not place.is_silent and not place.text.isalnum():
-        spans = set(index.inside(place.text)) - {(0, len(place.text))}
-        for begin, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
-            best = index.best(place, (begin, end)) if 1 not in taken[begin:end] else None
+        inside = index.inside(place.text)
+        for begin, end in sorted(inside, key=lambda span: (span[0] - span[1], span[0])):
+            best = index.best(place, (begin, end), inside[begin, end]) if 1 not in taken[begin:end] else None
             if best is not None:
                 origin, verdict, rivals = best
                 found.append(((begin, end), origin.source, verdict.reason, rivals))
