@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import colorama
 
@@ -41,12 +41,19 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages don't steer the terminal, whatever is on the command line."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(terminal.visible(message))
+
+
 # --- awstrace-rec
 
 
 def rec_parser() -> argparse.ArgumentParser:
     """The parser of `awstrace-rec`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="awstrace-rec",
         description="Work with the AWS CLI at a prompt, and keep what you did in a trace file "
         "that awstrace-play can play again: under other names, in another account or region.",
@@ -184,7 +191,7 @@ def _now() -> datetime:
 
 def play_parser() -> argparse.ArgumentParser:
     """The parser of `awstrace-play`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="awstrace-play",
         description="Play a trace that awstrace-rec recorded. What the recorded responses fed into later commands "
         "(ids, ARNs, names) is taken from the new responses.",
@@ -277,7 +284,7 @@ def play_main(argv: Sequence[str] | None = None) -> int:
 def _preview(knowledge: Knowledge, screen: Screen, *, moved: bool, as_json: bool) -> int:
     invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
     if as_json:
-        print(document.dumps(invocations))
+        _show(document.dumps(invocations))
         return ExitCode.OK
     for step, invocation in invocations:
         screen.starting(step, invocation)
@@ -346,12 +353,12 @@ class Screen:
 
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""
-        print(terminal.played(invocation, self._styles), flush=True)
+        _show(terminal.played(invocation, self._styles))
         unsaid = terminal.unsaid(invocation, self._styles)
         if unsaid:
-            print(unsaid, flush=True)
+            _show(unsaid)
         for line in terminal.explained(step, invocation, self._styles) if self._explain else ():
-            print(line, flush=True)
+            _show(line)
         for substitution in invocation.substitutions:
             for line in terminal.doubtful(step, substitution):
                 _complain("awstrace-play", line)
@@ -362,7 +369,7 @@ class Screen:
     def left(self, step: Step, invocation: Invocation) -> None:
         """A command would be sent to another region with what was recorded in the old one."""
         for line in terminal.unrelated(step, invocation, self._styles) if not self._explain else ():
-            print(line, flush=True)
+            _show(line)
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         """A command's response could not be taken down."""
@@ -438,5 +445,11 @@ def _point_at_nothing(stream: TextIO) -> None:
     os.close(nothing)
 
 
+def _show(text: str) -> None:
+    """Print a text; a character that the output's encoding lacks is spelled out, as Python does on stderr."""
+    encoding = sys.stdout.encoding
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
 def _complain(program: str, text: str) -> None:
-    print(f"{program}: {text}", file=sys.stderr, flush=True)
+    print(f"{program}: {terminal.visible(text)}", file=sys.stderr, flush=True)

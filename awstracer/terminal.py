@@ -36,7 +36,8 @@ except ImportError:  # Python was built without it
 readline: ModuleType | None = _readline
 
 HISTORY_LENGTH = 2000
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+LONGEST_MESSAGE = 2000
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPE_SEQUENCE = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
@@ -136,7 +137,8 @@ def _place(step: Step, path: Path) -> str:
 def _origin(substitution: Substitution, styles: Styles) -> str:
     value = _styled(visible(_short(substitution.value)), styles.marks[substitution.mark], styles)
     known = " (as recorded)" if substitution.mark is Mark.PENDING else ""
-    return f" = {value}{known}, from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
+    relation = substitution.relation
+    return f" = {value}{known}, from {source_text(relation.source)}: {visible(relation.evidence)}"
 
 
 def source_text(source: Source | Setting) -> str:
@@ -154,7 +156,7 @@ def relation_text(relation: Relation) -> str:
     target = relation.target
     span = "" if target.span is None else f" [{target.span[0]}:{target.span[1]}]"
     place = f"command {target.command + 1}'s {target.side}, {visible(spelled(target.path))}{span}"
-    return f"{place} <- {source_text(relation.source)}: {relation.evidence}"
+    return f"{place} <- {source_text(relation.source)}: {visible(relation.evidence)}"
 
 
 def _short(value: object, length: int = 120) -> str:
@@ -187,7 +189,7 @@ def summary(report: Report) -> str | None:
 
 def error_text(error: AwstracerError) -> str:
     """What is wrong and how to mend it, in one line."""
-    return visible(_error_words(error)).replace("\n", " ")
+    return visible(_short(_error_words(error), LONGEST_MESSAGE)).replace("\n", " ")
 
 
 def _error_words(error: AwstracerError) -> str:
@@ -296,7 +298,7 @@ class Console:
 
     def _prompt(self, text: str) -> str:
         sys.stdout.flush()
-        coloured = _styled(text, self._styles.prompt, self._styles)
+        coloured = _styled(visible(text), self._styles.prompt, self._styles)
         if readline is None or not sys.stdin.isatty():
             return coloured
         return ESCAPE_SEQUENCE.sub("\001\\1\002", coloured)  # so that readline knows how wide it is
