@@ -7,7 +7,7 @@ of thing, a label or an ARN beside it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from awstracer import identifiers
 from awstracer.identifiers import Strength
@@ -15,6 +15,7 @@ from awstracer.origins import Origin
 from awstracer.places import Place
 
 SHORTEST_KIND = 4
+FAR = 1024  # characters
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
 WORD = re.compile(r"[A-Za-z0-9]")
 NAME = re.compile(r"[A-Za-z0-9_.-]")
@@ -74,7 +75,8 @@ def _alike(one: str, other: str) -> bool:
     return short == long != "" or (len(short) >= SHORTEST_KIND and long.endswith(short))
 
 
-def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None:
+def _judge_piece(whole: Place, of_whole: tuple[int, int], origin: Origin) -> Verdict | None:
+    place, span = _around(whole, of_whole)
     if not _is_thing(origin):
         return None
     if origin.strength is Strength.PROOF:
@@ -87,6 +89,14 @@ def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> Verdict
     if origin.strength is Strength.MUCH and stands_alone(place.text, span, NAME) and not _is_arns_own(place, span):
         return Verdict(TELLING, f"holds the {origin.kind or 'same'} name")
     return None
+
+
+def _around(place: Place, span: tuple[int, int]) -> tuple[Place, tuple[int, int]]:
+    """A place and a span of it, without the text that is too far away to say anything of the span."""
+    begin = max(span[0] - FAR, 0)
+    if begin == 0 and len(place.text) <= span[1] + FAR:
+        return place, span
+    return replace(place, text=place.text[begin : span[1] + FAR]), (span[0] - begin, span[1] - begin)
 
 
 def _is_arns_own(place: Place, span: tuple[int, int]) -> bool:

@@ -21,6 +21,7 @@ ARN_PARTITION = re.compile(r"\barn:(aws[a-z-]*):(?=[a-z0-9-]+:)")
 HOST = re.compile(r"\.(?:[a-z0-9-]+\.){0,2}?(?:amazonaws\.com|api\.aws|on\.aws|vpce\.|console\.aws)")
 LABELS = re.compile(r"\.(?:[a-z0-9-]+\.){0,2}")
 FEW = 100
+FAR = 128  # characters: what stands farther away says nothing of a piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,13 @@ def _accounts(document: Any) -> Iterator[str]:
                 yield account
 
 
-def settings_in(place: Place, known: Sequence[Setting], taken: Sequence[tuple[int, int]]) -> Iterator[Found]:
-    """Where a string says where it was recorded, outside the pieces that are explained already."""
+def settings_in(place: Place, known: Sequence[Setting], covered: bytearray) -> Iterator[Found]:
+    """Where a string says where it was recorded, outside the characters that are `covered`: explained already."""
     for setting in known:
         begin = place.text.find(setting.recorded)
         while begin >= 0:
             span = begin, begin + len(setting.recorded)
-            if not any(begin < b and a < span[1] for a, b in taken):
+            if not any(covered[slice(*span)]):
                 reason = JUDGES[setting.name](place, span, known)
                 if reason:
                     yield span, setting, reason
@@ -96,7 +97,7 @@ def settings_in(place: Place, known: Sequence[Setting], taken: Sequence[tuple[in
 
 def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> str | None:
     """A region's name means the region in ARNs, host and service names, and where the place is called one."""
-    before, behind = place.text[: span[0]], place.text[span[1] :]
+    before, behind = place.text[max(span[0] - FAR, 0) : span[0]], place.text[span[1] : span[1] + FAR]
     if re.search(r"arn:aws[a-z-]*:[a-z0-9-]+:$", before) and behind.startswith(":"):
         return "the region in an ARN"
     if re.search(r"com\.amazonaws\.$", before) and behind.startswith("."):
@@ -118,15 +119,15 @@ def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> 
 
 
 def _judge_partition(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> str | None:
-    within = any(match.span(1) == span for match in ARN_PARTITION.finditer(place.text))
-    return "the partition in an ARN" if within else None
+    match = ARN_PARTITION.match(place.text, max(span[0] - len("arn:"), 0))
+    return "the partition in an ARN" if match and match.span(1) == span else None
 
 
 def _judge_suffix(place: Place, span: tuple[int, int], known: Sequence[Setting]) -> str | None:
     """The hosts of a region; a service's principal (`lambda.amazonaws.com`) is called alike in most partitions."""
     regions = [setting.recorded for setting in known if setting.name == "region"]
     ends = not WORD.match(place.text[span[1] : span[1] + 1]) and not place.text.startswith(".cn", span[1])
-    hosts = [place.text[: span[0]].rpartition(f".{region}") for region in regions]
+    hosts = [place.text[max(span[0] - FAR, 0) : span[0]].rpartition(f".{region}") for region in regions]
     if ends and any(before and LABELS.fullmatch(labels) for _, before, labels in hosts):
         return "the partition's hosts"
     return None

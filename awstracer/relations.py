@@ -459,15 +459,16 @@ Piece = tuple[tuple[int, int], Source | Setting, str, tuple[Source, ...]]
 def _pieces(place: Place, index: _Index) -> list[Piece]:
     """The known values inside a string, the longest first where they overlap, and the settings between them."""
     found: list[Piece] = []
+    covered = bytearray(len(place.text))
     if not place.is_silent and not place.text.isalnum():
         spans = set(index.inside(place.text))
         for begin, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
-            if (begin, end) == (0, len(place.text)) or any(begin < b and a < end for (a, b), *_ in found):
+            if (begin, end) == (0, len(place.text)) or any(covered[begin:end]):
                 continue
             best = index.best(place, (begin, end))
             if best is not None:
                 origin, verdict, rivals = best
                 found.append(((begin, end), source_of(origin), verdict.reason, rivals))
-    taken = [piece[0] for piece in found]
-    found += [(span, setting, reason, ()) for span, setting, reason in settings_in(place, index.settings, taken)]
+                covered[begin:end] = b"\1" * (end - begin)
+    found += [(span, setting, reason, ()) for span, setting, reason in settings_in(place, index.settings, covered)]
     return sorted(found, key=lambda piece: piece[0])
