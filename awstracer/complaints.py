@@ -8,10 +8,12 @@ from awstracer.player import Status
 from awstracer.steps import Step
 from awstracer.terminal import one_line, short
 
+LONGEST = 2000
+
 
 def error_text(error: AwstracerError) -> str:
     """What is wrong and how to mend it, in one line."""
-    return one_line(_error_words(error))
+    return one_line(short(_error_words(error), LONGEST))
 
 
 def _error_words(error: AwstracerError) -> str:

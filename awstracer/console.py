@@ -102,7 +102,7 @@ class Console:
 
     def _prompt(self, text: str) -> str:
         sys.stdout.flush()
-        coloured = styled(text, self._styles.prompt, self._styles)
+        coloured = styled(visible(text), self._styles.prompt, self._styles)
         if readline is None or not sys.stdin.isatty():
             return coloured
         return ESCAPE_SEQUENCE.sub("\001\\1\002", coloured)  # so that readline knows how wide it is

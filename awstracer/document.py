@@ -23,7 +23,7 @@ VERSION = 1
 def dumps(invocations: Iterable[tuple[Step, Invocation]]) -> str:
     """The steps of a plan, as they would be run."""
     commands = [_command(step, invocation) for step, invocation in invocations]
-    return json.dumps({"version": VERSION, "commands": commands}, indent=1, ensure_ascii=False)
+    return json.dumps({"version": VERSION, "commands": commands}, indent=1)  # ASCII: nothing in it steers a terminal
 
 
 def _command(step: Step, invocation: Invocation) -> dict[str, Any]:

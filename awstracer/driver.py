@@ -39,16 +39,19 @@ from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option, without_options
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import ORDINARY, Asked, Shape
-from awstracer.trace import Key, Opaque, Operation, Path
+from awstracer.trace import Key, Opaque, Operation, Path, children
 
 UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
+MOST_OF_A_QUERY = 200_000  # values
 READING = {"read", "readline", "readlines", "buffer"}
 HISTORY = get_global_history_recorder()
 VERSION: str = awscli.__version__
 
-Files = Mapping[str, str | bytes]
+Content = str | bytes
+Files = Mapping[str, Content]
+Reader = Callable[[str, Callable[[], Content]], Content]
 
 
 class AwsCli:
@@ -56,7 +59,9 @@ class AwsCli:
 
     def __init__(self) -> None:
         self._loader: Any = None
+        self._table: Mapping[str, Any] = {}
         self._commands: dict[tuple[str, ...], Any] = {}
+        self._operation_words: dict[tuple[str, str], tuple[str, ...]] = {}
         self._option_lists: dict[tuple[str, ...], tuple[Option, ...]] = {}
         self._global_options: dict[str, bool] = {}
         self._completer: Any = None
@@ -77,22 +82,29 @@ class AwsCli:
         and what it says, awscli may understand otherwise.
         """
 
-        def prepare(session: Any, _: Capture) -> None:
-            _serve_files(session, files)
+        def prepare(session: Any, _: Capture) -> Reader:
             if parameters is not None:
                 _call_with(session, parameters)
+            return _serve_files(session, files)
 
         return self._run(argv, prepare)
 
-    def _run(self, argv: Sequence[str], prepare: Callable[[Any, Capture], None]) -> Outcome:
+    def _run(self, argv: Sequence[str], prepare: Callable[[Any, Capture], Reader]) -> Outcome:
         try:
             driver, capture = self._driver(), Capture()
         except BadConfiguration as bad:  # as awscli would end, less the traceback
             print(bad.reason, file=sys.stderr)
             return Outcome(UNUSABLE)
-        prepare(driver.session, capture)
+        reader = prepare(driver.session, capture)
         _attach(capture, driver.session)
-        with _as_aws(argv), _streams_restored(), _logging_restored(), _history_restored(), _input_noted() as stdin:
+        with (
+            _as_aws(argv),
+            _read_by(reader),
+            _streams_restored(),
+            _logging_restored(),
+            _history_restored(),
+            _input_noted() as stdin,
+        ):
             exit_code = _exit_code(driver, argv)
             HISTORY.record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
         for stream in (sys.stdout, sys.stderr):
@@ -208,10 +220,11 @@ class AwsCli:
         """UnfitParameters, with `number`, if botocore would refuse the operation's parameters."""
         command = self._operation(operation.words or self._words(operation))
         body = {name: b"" if isinstance(value, Opaque) else value for name, value in operation.parameters.items()}
-        body.pop("PaginationConfig", None)
+        paging = body.pop("PaginationConfig", {})
         shape = command._operation_model.input_shape
         report = ParamValidator().validate(body, shape).generate_report() if shape is not None else ""
         wrong = [line for line in report.splitlines() if not AWSCLIS_BUSINESS.match(line)]
+        wrong += [] if isinstance(paging, dict) else ["PaginationConfig is no object"]
         if wrong:
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
 
@@ -273,8 +286,9 @@ class AwsCli:
 
     def _command_table(self) -> Mapping[str, Any]:
         """awscli's commands by their first word: services, custom commands, aliases, plugins' commands."""
-        table: Mapping[str, Any] = self._driver().create_help_command().command_table
-        return table
+        if not self._table:
+            self._table = self._driver().create_help_command().command_table
+        return self._table
 
     def _options(self, words: tuple[str, ...], command: Any) -> tuple[Option, ...]:
         """The options of a command that set a member each."""
@@ -288,16 +302,21 @@ class AwsCli:
 
         The service may be a hyphenated service id, as botocore's events spell it.
         """
-        driver = self._driver()
-        services = set(driver.session.get_available_services())
-        service = _service_name(operation.service, services)
-        commands = driver.create_help_command().command_table
-        candidates = [service, *sorted(set(commands) - services)]
-        for name in candidates:
+        key = operation.service, operation.name
+        if key not in self._operation_words:
+            self._operation_words[key] = self._service_word(operation.service), xform_name(operation.name, "-")
+        return self._operation_words[key]
+
+    def _service_word(self, service: str) -> str:
+        """What awscli calls a service: the first word of its commands."""
+        services = set(self._driver().session.get_available_services())
+        commands = self._command_table()
+        known = _service_name(service, services)
+        for name in [known, *sorted(set(commands) - services)]:
             model = getattr(commands.get(name), "service_model", None)
-            if model is not None and model.service_name == service:
-                return name, xform_name(operation.name, "-")
-        return service, xform_name(operation.name, "-")
+            if model is not None and model.service_name == known:
+                return name
+        return known
 
     def _parsed(self, argv: Sequence[str]) -> argparse.Namespace:
         """What awscli's parsers make of an operation's line; nothing is called."""
@@ -322,11 +341,38 @@ def _service_name(service: str, services: Container[str]) -> str:
     return next((name for name in names if name in services), service)
 
 
+class _Frugal(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]
+    """Evaluates a query as jmespath does, but for those that make of a little more than anybody could read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = MOST_OF_A_QUERY
+
+    def visit_multi_select_list(self, node: Any, value: Any) -> Any:
+        return self._charged(super().visit_multi_select_list(node, value))
+
+    def visit_multi_select_dict(self, node: Any, value: Any) -> Any:
+        return self._charged(super().visit_multi_select_dict(node, value))
+
+    def visit_function_expression(self, node: Any, value: Any) -> Any:
+        return self._charged(super().visit_function_expression(node, value))
+
+    def _charged(self, made: Any) -> Any:
+        pending = [made]
+        while pending:
+            node = pending.pop()
+            pending += [child for _, child in children(node)]
+            self._left -= 1 + (len(node) // 16 if isinstance(node, str) else 0)
+            if self._left < 0:
+                raise ValueError("the query makes too much")
+        return made
+
+
 def query(expression: str, document: Any) -> Any:
-    """What `--query` makes of a response; None where the expression doesn't fit it."""
+    """What `--query` makes of a response; None where the expression doesn't fit it, or makes far too much of it."""
     try:
-        return jmespath.search(expression, document)
-    except jmespath.exceptions.JMESPathError:
+        return _Frugal().visit(jmespath.compile(expression).parsed, document)
+    except Exception:  # noqa: BLE001 - jmespath lets out errors of many types
         return None
 
 
@@ -455,25 +501,51 @@ class _Observed:
         self._session.register(event, observed)
 
 
-def _note_files(session: Any, files: dict[str, str | bytes]) -> None:
-    """Have awscli's own handler expand words, and note in `files` what each became."""
+def _note_files(session: Any, files: dict[str, Content]) -> Reader:
+    """Have awscli's own handler expand words, and note in `files` what each became, as the reader does."""
 
     def initialize(session: Any, **_: Any) -> None:
         awscli.paramfile.register_uri_param_handler(_Observed(session, files))
 
     session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
     session.register("session-initialized", initialize)
+    return lambda word, read: files.setdefault(word, read())
 
 
-def _serve_files(session: Any, files: Files) -> None:
-    """Have the words in `files` stand for what they held, and all others for themselves."""
+def _serve_files(session: Any, files: Files) -> Reader:
+    """Have the words in `files` stand for what they held, and all others for themselves; the reader refuses these."""
 
     def serve(value: Any, **_: Any) -> str | bytes | None:
         word = value[0] if isinstance(value, list) and len(value) == 1 else value
         return files.get(word) if isinstance(word, str) else None
 
+    def served(word: str, _: object) -> Content:
+        if word not in files:
+            raise awscli.paramfile.ResourceLoadingError(f"the trace does not have what {word} held")
+        return files[word]
+
     session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
     session.register("load-cli-arg", serve)
+    return served
+
+
+@contextlib.contextmanager
+def _read_by(reader: Reader) -> Iterator[None]:
+    """Have `reader`, given a word and what reads its file, read files where awscli asks no handler.
+
+    That is `--cli-input-json file://f`, and `Key@=file://f` in shorthand.
+    """
+
+    def through(read: Callable[..., Content]) -> Callable[..., Content]:
+        return lambda prefix, word, **how: reader(word, lambda: read(prefix, word, **how))
+
+    prefixes = awscli.paramfile.LOCAL_PREFIX_MAP
+    before = dict(prefixes)
+    prefixes.update({prefix: (through(read), how) for prefix, (read, how) in before.items()})
+    try:
+        yield
+    finally:
+        prefixes.update(before)
 
 
 def _call_with(session: Any, parameters: Mapping[str, Any]) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from urllib.parse import unquote
 
 from awstracer.trace import Path
 
@@ -160,14 +159,13 @@ def unquoted(text: str) -> tuple[str, list[int]]:
     """
     if not PERCENT.search(text):
         return text, []
-    plain, spread, at = "", [], 0
-    while at < len(text):
-        match = PERCENT.match(text, at)
-        read = unquote(match[0], errors="strict") if match else text[at]
-        plain += read
-        spread.append(at)
-        at += len(match[0]) if match else 1
-    return plain, [*spread, len(text)]
+    spread: list[int] = []
+    at = 0
+    for match in PERCENT.finditer(text):
+        spread += range(at, match.start() + 1)
+        at = match.end()
+    plain = PERCENT.sub(lambda match: chr(int(match[0][1:], 16)), text)
+    return plain, [*spread, *range(at, len(text) + 1)]
 
 
 # --- texts that hold several strings

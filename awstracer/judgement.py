@@ -18,6 +18,7 @@ from awstracer.origins import Origin
 from awstracer.places import Place
 
 SHORTEST_KIND = 4
+FAR = 1024  # characters
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
 WORD = frozenset(string.ascii_letters + string.digits)
 NAME = WORD | frozenset("_.-")
@@ -91,6 +92,7 @@ def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> Verdict
         return None
     if origin.strength is Strength.PROOF:
         return _held_identifier(origin.kind) if stands_alone(place.text, span, WORD) else None
+    place, span = _around(place, span)
     for reason in (_named_by_host, _named_by_arn, _named_by_s3_uri, _named_by_path, _named_by_label, _named_by_echo):
         evidence = reason(place, span, origin)
         if evidence:
@@ -98,6 +100,14 @@ def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> Verdict
     if origin.strength is Strength.MUCH and stands_alone(place.text, span, NAME) and not _is_arns_own(place, span):
         return Verdict(TELLING, f"holds the {origin.kind or 'same'} name")
     return None
+
+
+def _around(place: Place, span: tuple[int, int]) -> tuple[Place, tuple[int, int]]:
+    """A place and a span of it, without the text that is too far away to say anything of the span."""
+    begin = max(span[0] - FAR, 0)
+    if begin == 0 and len(place.text) <= span[1] + FAR:
+        return place, span
+    return place._replace(text=place.text[begin : span[1] + FAR]), (span[0] - begin, span[1] - begin)
 
 
 def _is_arns_own(place: Place, span: tuple[int, int]) -> bool:

@@ -133,7 +133,7 @@ def _judge_suffix(place: Place, span: tuple[int, int], known: Sequence[Setting])
     """The hosts of a region; a service's principal (`lambda.amazonaws.com`) is called alike in most partitions."""
     regions = [setting.recorded for setting in known if setting.name == "region"]
     ends = place.text[span[1] : span[1] + 1] not in WORD and not place.text.startswith(".cn", span[1])
-    hosts = [place.text[: span[0]].rpartition(f".{region}") for region in regions]
+    hosts = [place.text[max(span[0] - FAR, 0) : span[0]].rpartition(f".{region}") for region in regions]
     if ends and any(before and LABELS.fullmatch(labels) for _, before, labels in hosts):
         return "the partition's hosts"
     return None

@@ -68,12 +68,11 @@ def make(
 
 
 def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Side], Related]:
-    places: dict[tuple[int, Side], dict[Path, tuple[Relation, ...]]] = defaultdict(dict)
+    places: dict[tuple[int, Side], dict[Path, list[Relation]]] = defaultdict(lambda: defaultdict(list))
     for relation in relations:
         target = relation.target
-        paths = places[target.command, target.side]
-        paths[target.path] = (*paths.get(target.path, ()), relation)
-    return places
+        places[target.command, target.side][target.path].append(relation)
+    return {place: {path: tuple(found) for path, found in paths.items()} for place, paths in places.items()}
 
 
 def _inner_words(related: Related) -> set[Path]:

@@ -39,7 +39,7 @@ from awstracer.journal import Journal, journal_of
 from awstracer.player import Player
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
-from awstracer.screen import Screen, complain
+from awstracer.screen import Screen, complain, show
 from awstracer.steps import Override, Plan, Step
 from awstracer.terminal import visible
 from awstracer.trace import Call, Circumstances, Trace
@@ -124,7 +124,7 @@ class Playing:
         knowledge = self._knowledge(self._plan, live=False)
         invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
         if as_json:
-            print(document.dumps(invocations))
+            show(document.dumps(invocations))
             return ExitCode.OK
         regions = (self._trace.recorded.region, self._played.region)
         for step, invocation in invocations:

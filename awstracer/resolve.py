@@ -338,9 +338,12 @@ def _unrelated(step: Step) -> Iterator[tuple[Path, str]]:
         if not isinstance(text, str) or _is_pinned(step, path) or (step.form is None and not _is_own(step, path)):
             continue
         related = [each for length in range(len(path) + 1) for each in step.related.get(path[:length], ())]
-        explained = [relation.target.span or (0, len(text)) for relation in related]
+        explained = bytearray(len(text))
+        for relation in related:
+            first, last = relation.target.span or (0, len(text))
+            explained[first:last] = b"\1" * (last - first)
         for begin, end in identifiers.minted(text):
-            if not any(begin < last and first < end for first, last in explained):
+            if not any(explained[begin:end]):
                 yield path, text[begin:end]
 
 

@@ -11,12 +11,18 @@ from awstracer.errors import MissingValue
 from awstracer.player import Report, Status
 from awstracer.resolve import Invocation, Played
 from awstracer.steps import Step
-from awstracer.terminal import PLAIN, Styles
+from awstracer.terminal import PLAIN, Styles, visible
+
+
+def show(text: str) -> None:
+    """Print a text; a character that the output's encoding lacks is spelled out, as Python does on stderr."""
+    encoding = sys.stdout.encoding
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def complain(program: str, text: str) -> None:
     """A line on stderr, from one of the two commands."""
-    print(f"{program}: {text}", file=sys.stderr, flush=True)
+    print(f"{program}: {visible(text)}", file=sys.stderr, flush=True)
 
 
 class Screen:
@@ -50,12 +56,12 @@ class Screen:
 
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""
-        print(terminal.played(invocation, self._styles), flush=True)
+        show(terminal.played(invocation, self._styles))
         unsaid = terminal.unsaid(invocation, self._styles)
         if unsaid:
-            print(unsaid, flush=True)
+            show(unsaid)
         for line in terminal.explained(step, invocation, self._styles) if self._explain else ():
-            print(line, flush=True)
+            show(line)
         for substitution in invocation.substitutions:
             for line in terminal.doubtful(step, substitution):
                 complain("awstrace-play", line)
@@ -66,7 +72,7 @@ class Screen:
     def left(self, step: Step, invocation: Invocation) -> None:
         """A command would be sent to another region with what was recorded in the old one."""
         for line in terminal.unrelated(step, invocation, self._styles) if not self._explain else ():
-            print(line, flush=True)
+            show(line)
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         """A command's response could not be taken down."""

@@ -40,7 +40,8 @@ class Override:
     @classmethod
     def parse(cls, name: str, text: str | None) -> Override:
         number, dot, rest = name.partition(".")
-        return cls(rest, text, int(number)) if dot and number.isdecimal() else cls(name, text)
+        is_numbered = dot and number.isdecimal() and len(number) < 10  # Python reads no number of 5,000 digits
+        return cls(rest, text, int(number)) if is_numbered else cls(name, text)
 
 
 @dataclass(frozen=True)

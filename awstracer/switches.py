@@ -7,13 +7,22 @@ import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from awstracer import __version__, selection, settling
+from awstracer.terminal import visible
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages don't steer the terminal, whatever is on the command line."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
 
 
 def rec_parser() -> argparse.ArgumentParser:
     """The parser of `awstrace-rec`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="awstrace-rec",
         description="Work with the AWS CLI at a prompt, and keep what you did in a trace file "
         "that awstrace-play can play again: under other names, in another account or region.",
@@ -45,7 +54,7 @@ def rec_parser() -> argparse.ArgumentParser:
 
 def play_parser() -> argparse.ArgumentParser:
     """The parser of `awstrace-play`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="awstrace-play",
         description="Play a trace that awstrace-rec recorded. What the recorded responses fed into later commands "
         "(ids, ARNs, names) is taken from the new responses.",

@@ -27,7 +27,7 @@ from awstracer.steps import Step
 from awstracer.trace import Path, spelled
 
 SECRET = "<secret>"  # noqa: S105 - it is none
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ def _place(step: Step, path: Path) -> str:
 def _origin(substitution: Substitution, styles: Styles) -> str:
     value = styled(visible(_told(substitution)), styles.marks[substitution.mark], styles)
     known = " (as recorded)" if substitution.mark is Mark.PENDING else ""
-    return f" = {value}{known}, from {source_text(substitution.relation.source)}: {substitution.relation.evidence}"
+    relation = substitution.relation
+    return f" = {value}{known}, from {source_text(relation.source)}: {visible(relation.evidence)}"
 
 
 def source_text(source: Source | Setting) -> str:
@@ -154,7 +155,7 @@ def relation_text(relation: Relation) -> str:
     target = relation.target
     span = "" if target.span is None else f" [{target.span[0]}:{target.span[1]}]"
     place = f"command {target.command + 1}'s {target.side}, {visible(spelled(target.path))}{span}"
-    return f"{place} <- {source_text(relation.source)}: {relation.evidence}"
+    return f"{place} <- {source_text(relation.source)}: {visible(relation.evidence)}"
 
 
 def left_out(number: int) -> str:

@@ -24,6 +24,9 @@ from awstracer.errors import TraceError
 from awstracer.trace import Call, CallError, Circumstances, Command, Opaque, Operation, Trace
 
 VERSION = 2
+LARGEST = 256_000_000  # bytes: reading takes about eight times as much memory
+DEEPEST = 160  # levels: all that walks a trace calls itself for each, and Python allows 1,000 calls
+LONGEST_NUMBER = 300  # digits: the largest that a float can hold has 309
 T = TypeVar("T")
 
 
@@ -44,23 +47,15 @@ def dumps(trace: Trace) -> str:
 def loads(text: str) -> Trace:
     """The trace in the text of a file of any known format; ValueError, with the reason, for anything else."""
     try:
-        document = json.loads(text)
-    except RecursionError:
-        raise ValueError("is nested too deeply to be a trace") from None
-    except ValueError as error:
-        raise ValueError(f"is not JSON: {error}") from None
-    try:
-        return _trace(_up_to_date(document))
+        return _trace(_up_to_date(_parsed(text)))
     except _Wrong as wrong:
         raise ValueError(f"is not a trace: {wrong}") from None
-    except RecursionError:
-        raise ValueError("is nested too deeply to be a trace") from None
 
 
 def load(path: Path) -> Trace:
     """Read a trace file; TraceError if that can't be done."""
     try:
-        return loads(path.read_text(encoding="utf-8"))
+        return loads(_content(path).decode("utf-8"))
     except OSError as error:
         raise TraceError(path, system_reason(error)) from error
     except UnicodeDecodeError as error:
@@ -127,6 +122,69 @@ def sync_folder(folder: Path) -> None:
 def system_reason(error: OSError) -> str:
     """Why a file can't be used, as a `TraceError` says it."""
     return f"can't be used: {error.strerror or error}"
+
+
+# --- text -> document
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"is larger than {LARGEST // 1_000_000} MB: record it in several sessions")
+    return content
+
+
+def _parsed(text: str) -> Any:
+    """The document that a text is, of the JSON that can mean one thing only and within the limits; _Wrong otherwise."""
+    try:
+        document = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
+        )
+    except RecursionError:
+        raise _Wrong(f"it is nested more than {DEEPEST} levels deep") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    if _is_deeper(document, DEEPEST):
+        raise _Wrong(f"it is nested more than {DEEPEST} levels deep")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in members if names.count(name) > 1)
+        raise _Wrong(f"an object in it has {twice!r:.60} twice")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise _Wrong(f"a number in it has more than {LONGEST_NUMBER} digits")
+    return int(digits)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise _Wrong(f"{text:.60} in it is no number that a computer can hold")
+    return number
+
+
+def _constant(name: str) -> float:
+    raise _Wrong(f"it has {name} where JSON needs a number")
+
+
+def _is_deeper(document: Any, levels: int) -> bool:
+    """Whether containers stand in each other to more than so many levels."""
+    level = [document]
+    for _ in range(levels + 1):
+        containers = [node for node in level if isinstance(node, (dict, list))]
+        if not containers:
+            return False
+        level = [child for node in containers for child in (node.values() if isinstance(node, dict) else node)]
+    return True
 
 
 # --- data -> document
@@ -341,7 +399,7 @@ def _command(members: _Members) -> Command:
     operation = members.maybe("operation", dict)
     return Command(
         argv=members.words("argv"),
-        operation=_operation(_Members(operation, f"{members.where}.operation"), calls) if operation else None,
+        operation=None if operation is None else _operation(_Members(operation, f"{members.where}.operation"), calls),
         calls=calls,
         exit_code=members.take("exit_code", int),
         started=members.time("started"),
@@ -386,7 +444,7 @@ def _call(members: _Members) -> Call:
         operation=members.take("operation", str),
         request=members.value("request"),
         response=members.value("response") if "response" in members.document else None,
-        error=_call_error(_Members(error, f"{members.where}.error")) if error else None,
+        error=None if error is None else _call_error(_Members(error, f"{members.where}.error")),
         region=members.maybe("region", str),
         request_id=members.maybe("request_id", str),
         started=members.time("started"),

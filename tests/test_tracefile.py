@@ -49,7 +49,7 @@ def test_equal_values_of_different_types_stay_different() -> None:
         ("", "is not JSON"),
         ("{", "is not JSON"),
         ("nonsense", "is not JSON"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested more than 160 levels deep"),
         ("3", "the file is not an object"),
         ("{}", "the file has no version"),
         ('{"version": 3, "commands": []}', "it has format 3, and this awstracer reads formats up to 2"),
