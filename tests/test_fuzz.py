@@ -277,7 +277,7 @@ def test_a_waiter_with_its_input_in_a_file_is_played_without_the_file(stranger: 
     Path("input.json").unlink()
     relay.requests.clear()
     assert played(relay, *tracefile.load(Path("t.trace")).commands[1:]).code == 0
-    assert [request.members["UserName"] for request in relay.requests] == ["waited-for"]
+    assert [request.members["UserName"] for request in relay.played] == ["waited-for"]
 
 
 @pytest.mark.usefixtures("stranger")
