@@ -14,6 +14,8 @@ from awstracer import commandline
 from awstracer.commandline import Extra, Mark, Marked, OperationCommand, Option, Span
 from awstracer.errors import SplitError, Unfinished
 
+pytestmark = pytest.mark.once
+
 WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8), max_size=5)
 
 

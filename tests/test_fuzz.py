@@ -22,6 +22,8 @@ from benchmarks import fuzz_traces as fuzz
 from .programs import Relay, Result, Session, play, rec
 from .traces import command, operation, trace
 
+pytestmark = pytest.mark.once
+
 COUNT, SEED = 500, 7
 TRACE = ("--trace-file", "t.trace")
 RED, TITLE = "\x1b[31mred", "\x1b]0;title\x07"

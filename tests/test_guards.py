@@ -24,6 +24,8 @@ from awstracer.trace import Command
 from .programs import Relay, Result, Silent, Terminal, Trouble, play, run, users
 from .traces import command, operation, trace
 
+pytestmark = pytest.mark.once
+
 TRACE = ("--trace-file", "t.trace")
 HERE, ELSEWHERE = "123456789012", "999988887777"
 RUN = "Run it? [y]es, [n]o, [q]uit, [a]ll: "

@@ -31,6 +31,8 @@ from .programs import BIN, PROMPT, Session, Terminal, rec, recorded, users
 from .traces import THEN, operation, trace
 from .values import commands
 
+pytestmark = pytest.mark.once
+
 TRACE = ("--trace-file", "t.trace")
 PLAIN = (*TRACE, "-c")
 HERE = Circumstances(started=THEN, awstracer="2.0.0")

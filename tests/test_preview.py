@@ -15,6 +15,8 @@ from . import programs
 from .programs import Silent, play, rec
 from .traces import command, operation, trace
 
+pytestmark = pytest.mark.once
+
 TRACE = ("--trace-file", "t.trace")
 VPC, GROUP, IMAGE = "vpc-0a1b2c3d4e5f67890", "sg-0a1b2c3d4e5f67890", "ami-0a1b2c3d4e5f67890"
 PENDING = "(as recorded), from command 1's response, Vpc.VpcId: the vpc's identifier"

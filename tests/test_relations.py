@@ -19,6 +19,8 @@ from awstracer.trace import Trace, rebuilt, spelled
 
 from .traces import call, command, operation, trace
 
+pytestmark = pytest.mark.once
+
 MODELS = AwsCli()
 CASES = json.loads((Path(__file__).parent / "relations.json").read_text(encoding="utf-8"))
 GROUPS = {"born", "forms", "evidence", "lists", "elements", "settings", "overrides", "latest", "sources"}

@@ -23,7 +23,7 @@ from . import programs
 from .programs import Relay, Result, Silent, Terminal, Trouble, aws, play, rec, recorded
 from .traces import THEN, operation, trace
 
-pytestmark = pytest.mark.usefixtures("aws_home")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("aws_home")]
 
 TRACE = ("--trace-file", "t.trace")
 SAVED = ("--save-trace", "r.trace")

@@ -14,6 +14,8 @@ from awstracer.trace import Command
 from .programs import COLOUR, Relay, Terminal, play
 from .traces import operation, trace
 
+pytestmark = pytest.mark.once
+
 HOLE = "<SECRET-0123456789ABCDEF0123456789ABCDEF>"
 OTHER = "<SECRET-AAAABBBBCCCCDDDDAAAABBBBCCCCDDDD>"
 USER = operation("iam.CreateUser", {"UserName": "robot"}, {"User": {"UserName": "robot"}})

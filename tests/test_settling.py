@@ -29,6 +29,8 @@ from awstracer.trace import Call, CallError, Command, Path, rebuilt
 from .programs import BIN, PATIENCE, Relay, Terminal, Trouble, play, refusal, reset
 from .traces import call, command, operation, trace
 
+pytestmark = pytest.mark.once
+
 AWS = AwsCli()
 ACCOUNT = "123456789012"
 ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'

@@ -19,6 +19,8 @@ from awstracer.trace import Opaque, Trace
 from .traces import command, trace
 from .values import VALUES, traces
 
+pytestmark = pytest.mark.once
+
 SCHEMA = json.loads((Path(tracefile.__file__).parent / "trace.schema.json").read_text(encoding="utf-8"))
 
 
