@@ -81,6 +81,11 @@ def filled(steps: Sequence[Step], hole: str, secret: str) -> list[Step]:
     return result
 
 
+def given(steps: Sequence[Step]) -> set[str]:
+    """The secrets that the person has put into holes."""
+    return {str(pin.value) for step in steps for pins in step.pins.values() for pin in pins if pin.hole is not None}
+
+
 def from_environment(blank: Blank, environment: Mapping[str, str]) -> str | None:
     """The secret for a blank that an environment variable has."""
     return next((environment[name] for name in blank.variables if name in environment), None)

@@ -35,6 +35,7 @@ class Console:
         self._out = out if out is not None else sys.stderr
         self._before = ""
         self._read: list[str] = []
+        self._passing: list[int] = []
         self._choices: list[str] = []
         self._ahead: list[str] = []
 
@@ -58,6 +59,8 @@ class Console:
                 history.parent.mkdir(parents=True, exist_ok=True)
                 history.touch(mode=0o600)
                 history.chmod(0o600)
+                for position in reversed(self._passing):
+                    readline.remove_history_item(position)
                 readline.write_history_file(history)
 
     def read(self, prompt: str, before: str = "") -> str:
@@ -75,11 +78,13 @@ class Console:
         self._read.append(line)
         return line
 
-    def remember(self) -> None:
-        """Put the lines of the last command into the history."""
+    def remember(self, *, lasting: bool) -> None:
+        """Put the lines of the last command into the history; those that aren't lasting leave it with the session."""
         if readline is not None and sys.stdin.isatty():
             for line in self._read:
                 readline.add_history(line)
+                if not lasting:
+                    self._passing.append(readline.get_current_history_length() - 1)
 
     def confirm(self, question: str, *, without_answer: bool = False) -> bool:
         """Whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from awstracer.commandline import Mark, plain
+from awstracer import holes
+from awstracer.commandline import Mark, Text, plain
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.resolve import Invocation, Substitution
 from awstracer.steps import Step
-from awstracer.trace import spelled
+from awstracer.trace import rebuilt, spelled
 from awstracer.tracefile import packed
 
 VERSION = 1
+SECRET = "<secret>"  # noqa: S105 - it is none
 
 
 def dumps(invocations: Iterable[tuple[Step, Invocation]]) -> str:
@@ -27,16 +30,25 @@ def dumps(invocations: Iterable[tuple[Step, Invocation]]) -> str:
 
 
 def _command(step: Step, invocation: Invocation) -> dict[str, Any]:
+    hidden = {path for path, pins in step.pins.items() if step.is_secret(path) and pins[0].shown is not None}
     return {
         "number": step.number,
-        "line": plain(invocation.shown),
-        "parameters": packed(invocation.parameters),
+        "line": plain(_without_secrets(invocation.shown)),
+        "parameters": packed(rebuilt(invocation.parameters, lambda path, _: SECRET if path in hidden else None)),
         "derived": [_value(each) for each in invocation.substitutions],
         "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
         "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
         "unrelated": [{"path": spelled(path), "value": text} for path, text in invocation.unrelated],
         "unsaid": list(invocation.unsaid),
     }
+
+
+def _without_secrets(line: Text) -> Text:
+    """A line with holes, but without what was given in the place of some."""
+    return tuple(
+        replace(span, text=SECRET) if span.mark is Mark.SECRET and not any(holes.holes(span.text)) else span
+        for span in line
+    )
 
 
 def _value(substitution: Substitution) -> dict[str, Any]:

@@ -32,6 +32,7 @@ SILENT_ADDRESS = re.compile(r"0\.0\.0\.0|127\.0\.0\.|255\.255\.")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 MIXED = re.compile(r"\d[A-Za-z]+\d+[A-Za-z]|[A-Za-z]\d+[A-Za-z]+\d")
 PERCENT = re.compile(r"%[2-7][0-9A-Fa-f]")
+IN_URL = re.compile(r"://(?:[^\s/:@\"']*:|[^\s\"'<>?]*\?(?:[^\s\"'<>]*[&;])?[\w.-]+=)\Z")
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\uffff]")
 SHORTEST_BASE64 = 16
 CONSTANT = r"(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*"
@@ -144,6 +145,11 @@ def decoded(text: str) -> str | None:
     except ValueError:
         return None
     return plain if not UNPRINTABLE.search(plain) and re.search(r"\s|[{=]", plain) else None
+
+
+def is_in_url(before: str) -> bool:
+    """Whether what comes behind a text is a password or a parameter in a URL, and so percent-encoded."""
+    return bool(IN_URL.search(before))
 
 
 def minted(text: str) -> Iterator[tuple[int, int]]:

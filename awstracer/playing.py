@@ -184,7 +184,7 @@ class Playing:
                 done = replayed.taken_up([*earlier, *journal.commands], knowledge)
                 tell(terminal.resumed(done, len(knowledge.steps)))
             commands, keep = list(journal.commands), saving.keeping(journal, tell)
-            redactor = Redactor(token_bytes(32), self._aws)
+            redactor = Redactor(token_bytes(32), self._aws, blanks.given(knowledge.plan.steps))
 
             def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
                 commands.append(redactor.command(replayed.written(step, invocation, outcome, started, ended)))

@@ -55,8 +55,8 @@ class Console(Protocol):
     def say(self, text: str) -> None:
         """Tell something, on stderr: stdout belongs to `aws`."""
 
-    def remember(self) -> None:
-        """What was read for the last command has no secrets: it may be offered again, and outlive the session."""
+    def remember(self, *, lasting: bool) -> None:
+        """What was read for the last command may be offered again; on the disk too, if it is `lasting`."""
 
 
 class Redactor(Protocol):
@@ -147,7 +147,7 @@ class Recorder:
             self._aws(words[1:])
             return
         if self._redactor.line(words) == tuple(words):
-            self._console.remember()
+            self._console.remember(lasting=self._settings.shell)
         if self._settings.shell:
             self._run_in_shell(line)
         else:
@@ -159,7 +159,7 @@ class Recorder:
         command = _command(argv, outcome, started, self._now(), self._pause)
         redacted = self._redactor.command(command)
         if redacted.argv == command.argv:
-            self._console.remember()
+            self._console.remember(lasting=_is_understood(outcome))
         for fault in outcome.faults:
             self._console.say(f"awstrace-rec: a part of this command could not be recorded: {fault}")
         if outcome.exit_code != 0 or not _does_something(argv, outcome):
@@ -189,6 +189,11 @@ class Recorder:
         except KeyboardInterrupt:
             self._console.say("")
         self._pause += (self._now() - started).total_seconds()
+
+
+def _is_understood(outcome: Outcome) -> bool:
+    """Whether awscli knew what to do with a line; in another one the name of a secret may be mistyped."""
+    return bool(outcome.exit_code == 0 or outcome.calls or outcome.operation)
 
 
 def _does_something(argv: Sequence[str], outcome: Outcome) -> bool:

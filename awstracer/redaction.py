@@ -21,8 +21,9 @@ Three judges are asked in turn (what they say of names and looks is in `secrecy`
 
 An ARN is never secret, nor is a reference to a secret. Access key ids are open but for those of sessions.
 
-A secret is replaced wherever it stands in the command, as plain text or encoded. What is short, or an everyday
-constant, is replaced in its own place only. Names that the API gives (members, keys, options) stay, and so do keys.
+A secret is replaced wherever it stands in the command, as plain text or encoded, and in later commands of the session
+too if it can't be mistaken for anything else. What is short, or an everyday constant, is replaced in its own place
+only. Names that the API gives (members, keys, options) stay, and so do keys.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from typing import Any
@@ -42,7 +43,7 @@ from awstracer import holes, identifiers, secrecy
 from awstracer.holes import HOLE
 from awstracer.places import ORDINARY, Asked, Models, Shape
 from awstracer.secrecy import Named, is_secret_name, squeeze
-from awstracer.trace import Call, Command, KeyOf, Path, rebuilt
+from awstracer.trace import Call, Command, KeyOf, Path, leaves, rebuilt
 
 SHORTEST = 4
 PLAIN_TYPES = ("String", "StringList", "PLAINTEXT")  # and not `SecureString`, `SECRETS_MANAGER`
@@ -59,10 +60,14 @@ Shapes = Callable[[Path], Shape]
 
 
 class Redactor:
-    """Puts holes in the place of secrets. Under one key equal secrets become equal holes."""
+    """Puts holes in the place of secrets. Under one key equal secrets become equal holes.
 
-    def __init__(self, key: bytes, models: Models) -> None:
+    What was secret in one command is looked for in all later ones, if it is unmistakable; so are `given` secrets.
+    """
+
+    def __init__(self, key: bytes, models: Models, given: Iterable[str] = ()) -> None:
         self._key, self._models = key, models
+        self._earlier = set(filter(secrecy.is_unmistakable, given))
 
     def command(self, command: Command) -> Command:
         """The command without its secrets."""
@@ -79,13 +84,20 @@ class Redactor:
             argv=tuple(finder.words(command.argv, finder.named_in(command))),
             files=finder.files(command),
         )
-        return _Cleaner(self._key, finder.known).command(found)
+        known = finder.known | self._earlier_in(_texts(found))
+        self._earlier |= set(filter(secrecy.is_unmistakable, finder.known))
+        return _Cleaner(self._key, known).command(found)
 
     def line(self, argv: Sequence[str]) -> tuple[str, ...]:
         """The words of a line that need not have run, without what is secret by the names of options and by looks."""
         finder = _Finder(self._key)
         words = list(finder.words(argv, secrecy.is_secret))
-        return _Cleaner(self._key, finder.known).words(words, words[:2])
+        return _Cleaner(self._key, finder.known | self._earlier_in(words)).words(words, words[:2])
+
+    def _earlier_in(self, texts: Iterable[str]) -> set[str]:
+        """The secrets of earlier commands that can be read in texts: most commands have none, and are done with."""
+        told = list(_readings("\0".join(texts))) if self._earlier else []
+        return {secret for secret in self._earlier if any(secret in each or _bare(secret) in each for each in told)}
 
     def _call(self, call: Call, finder: _Finder) -> Call:
         request = self._shapes(call.service, call.operation, "request")
@@ -132,6 +144,14 @@ def _text(value: str | bytes) -> str | None:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return None
+
+
+def _texts(command: Command) -> Iterator[str]:
+    """All that a command says."""
+    calls = [(call.request, call.response, call.error and call.error.message) for call in command.calls]
+    for _, leaf in leaves([command.request, command.argv, command.files, calls]):
+        if isinstance(leaf, (str, bytes)):
+            yield leaf if isinstance(leaf, str) else leaf.decode("utf-8", "replace")
 
 
 # --- finding
@@ -259,7 +279,9 @@ class _Finder:
             return text if changed == plain else base64.b64encode(changed.encode()).decode()
         result, end = "", 0
         for begin, behind in secrecy.pieces(text, named):
-            result, end = result + text[end:begin] + self._hole(text[begin:behind], ()), behind
+            piece = text[begin:behind]
+            secret = unquote(piece) if identifiers.is_in_url(text[:begin]) else piece
+            result, end = result + text[end:begin] + self._hole(secret, ()), behind
         return result + text[end:]
 
     def _value(self, node: Any, here: _Here) -> Any:

@@ -416,6 +416,8 @@ def _as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
         before = text[slice(*span)]
         raw = "".join(character for character in RESERVED if character in before)
         return tuple(Span(quote(piece.text, safe=raw), piece.mark) for piece in value)
+    if holes.is_hole(text[slice(*span)]) and identifiers.is_in_url(text[: span[0]]):
+        value = tuple(Span(quote(piece.text, safe=""), piece.mark) for piece in value)
     if not text.lstrip().startswith(("{", "[")):
         return value
     quoted = re.search(r'(\\*)"[^"]*$', text[: span[0]])

@@ -81,11 +81,14 @@ def squeeze(name: str) -> str:
 # --- looks
 
 REFERENCE = re.compile(r"arn:aws[a-z-]*:[^\s\"']+|\{\{resolve:.*\}\}|\*+", re.S)
-NO_SECRET = re.compile(r"\$\{.*\}|fileb?://.*|(?i:true|false|null|none|yes|no|required|optional)", re.S)
-OF_SCRIPTS = re.compile(r"\$[A-Za-z_]\w*|\$\(.*|`.*|<[\w .-]*>|\{\{.*|![A-Z]\w+.*|[A-Za-z_][\w.]*[(\[].*|%\w+%")
+NO_SECRET = re.compile(r"\$\{.*\}|fileb?://.*|(?i:true|false|null|none|yes|no|required|optional|basic|bearer)", re.S)
+OF_SCRIPTS = re.compile(
+    r"\$[A-Za-z_]\w*|\$\(.*|`.*|<[\w .-]*>|\{\{.*|![A-Z]\w+.*|[A-Za-z_][\w.]*[(\[].*|%\w+%|[|>][+-]?\d?"
+)
 RANDOM = re.compile(r"[A-Za-z0-9+/_=.~-]{20,}")
 UUID = re.compile(r"(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
 MANY_BITS = 3.5
+UNMISTAKABLE = 8
 
 KEY_BLOCK = r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
 PEM = rf"-----BEGIN {KEY_BLOCK}.*?(?:-----END {KEY_BLOCK}|\Z)"
@@ -104,14 +107,20 @@ LOOKS = [
 ] + [
     re.compile(r"(?i:\bbearer)\s+([A-Za-z0-9._~+/-]{16,}=*)"),
     re.compile(r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\W{1,10}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
-    re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:([^\s/@\"']+)@"),
+    re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:([^\s/?#\"']+)@"),
+    re.compile(r"(?i:\bauthorization\W{1,4}(?:basic|token|apikey))\s+([^\s\"']+)"),
+    re.compile(r"(?i:\b(?:password|identified\s+(?:with\s+\S+\s+)?by))\s+'([^']+)'"),  # SQL
+    re.compile(r"\bmysql\w*\b[^\n|;&]*?\s-p[\"']?([^\s\"']+)"),
+    re.compile(r"\b(?:sshpass|docker\s+login)\b[^\n|;&]*?\s-p\s?[\"']?([^\s\"']+)"),
+    re.compile(r"\bcurl\b[^\n|;&]*?\s(?:-u|--user)[\s=]?[\"']?[^\s:\"']+:([^\s\"']+)"),
+    re.compile(r":([^\s:\"']+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b"),
     re.compile(
         r"(?i)[?&;](?:X-Amz-(?:Signature|Security-Token|Credential)|Signature|AWSAccessKeyId|sig)=([^&\s\"'<>]+)"
     ),
 ]
 LOOKS_LIKE = re.compile(
     r"<SECRET-|PRIVATE KEY|eyJ|A[KS]IA[A-Z2-7]|gh[pousr]_|github_pat|glpat-|npm_|pypi-|xox|hooks\.slack|[sr]k[_-]"
-    r"|whsec_|SG\.|AIza|ya29\.|da2-|ABSK|bedrock-api-key|://[^\s/]*:[^\s/]*@|(?i:bearer|x-amz-|signature=|sig=|awsaccesskeyid=)"
+    r"|whsec_|SG\.|AIza|ya29\.|da2-|ABSK|bedrock-api-key|://[^\s/]*:[^\s/]*@|mysql|sshpass|docker|curl|chpasswd|(?i:password\s|identified|authorization|bearer|x-amz-|signature=|sig=|awsaccesskeyid=)"
 )
 
 # --- names inside of texts
@@ -122,6 +131,10 @@ NAMED = [
     re.compile(rf"(?<![\w:/.$-]){NAME}(?:\\*[\"']\s*(?:=>|[:=])\s*|[ \t]*=>?[ \t]*|:[ \t]+)"),
     re.compile(r"(?<!\S)--(?P<name>[a-z][\w-]*)[ \t]+(?!-)"),
     re.compile(r"(?i:\b(?:name|\w*key))=(?P<name>[^,\s\"']+),(?:\w+=[^,\s]*,)*?(?i:\w*value)="),
+    re.compile(r"(?i:\b(?:name|key))=[\"'](?P<name>[\w.-]+)[\"']\s+(?i:value)=(?=[\"'])"),  # XML
+    re.compile(r"\$(?i:env:)?(?P<name>\w+)\s*=\s*(?=[\"'])"),  # PowerShell, PHP
+    re.compile(r"[(\[]\s*[\"'](?P<name>[\w.-]+)[\"']\s*(?:,|\]\s*=)\s*(?=[\"'])"),  # define("X", "..."), x["X"] = "..."
+    re.compile(r"(?i:\b(?:env|setx|setenv|configure[ \t]+set|login[ \t]+\S+))[ \t]+(?P<name>[A-Za-z][\w.-]*)[ \t]+"),
 ]
 VALUE = re.compile(
     r"(?P<escape>\\*)(?P<quote>[\"'])(?P<quoted>.+?)(?<!\\)(?P=escape)(?P=quote)"
@@ -130,6 +143,13 @@ VALUE = re.compile(
 LINE = re.compile(
     rf"^[ \t]*(?:-[ \t]+)?[\"']?{NAME}[\"']?(?::[ \t]+|[ \t]+=[ \t]*|=[ \t]+)(?P<rest>[^\s\"'|>&!{{\[`$].*)$", re.M
 )
+
+BLOCK = re.compile(
+    rf"^(?P<indent>[ \t]*)(?:-[ \t]+)?[\"']?{NAME}[\"']?:[ \t]*[|>][+-]?\d?[ \t]*\n"
+    r"(?P=indent)[ \t]+(?P<rest>\S.*(?:\n(?:(?P=indent)[ \t]+\S.*|[ \t]*(?=\n)))*)",
+    re.M,
+)
+ELEMENT = re.compile(r"<(?P<name>[A-Za-z_][\w.-]*)>(?P<rest>[^<>]+)</")
 
 
 def is_reference(text: str) -> bool:
@@ -151,7 +171,7 @@ def is_plain(text: str) -> bool:
         text.lstrip()[:1] not in ("{", "[")
         and decoded(text) is None
         and not LOOKS_LIKE.search(text)
-        and not (TELLING.search(text) and re.search(r"[=:\s]", text))
+        and not (TELLING.search(text) and re.search(r"[=:>\s]", text))
     )
 
 
@@ -163,6 +183,12 @@ def is_random(text: str) -> bool:
     counts = Counter(text).values()
     bits = -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
     return bits >= MANY_BITS and classes >= (2 if re.fullmatch(r"[0-9a-fA-F]{32,}", text) else 3)
+
+
+def is_unmistakable(text: str) -> bool:
+    """Whether a text, known to be secret in one place, can hardly mean anything else in another."""
+    classes = sum(bool(re.search(pattern, text)) for pattern in ("[a-z]", "[A-Z]", "[0-9]", r"[^a-zA-Z0-9\s]"))
+    return len(text) >= UNMISTAKABLE and (classes >= 3 or is_random(text))
 
 
 def pieces(text: str, named: Named) -> list[Span]:
@@ -194,9 +220,12 @@ def _named(text: str, named: Named) -> Iterator[Span]:
 
 
 def _lines(text: str) -> Iterator[tuple[str, int, str]]:
-    """What is called by the name at the beginning of its line: name, place and value."""
+    """What is called by the name at the beginning of its line, or around it: name, place and value."""
     for match in LINE.finditer(text):
         yield match["name"], match.start("rest"), match["rest"].partition(" #")[0].rstrip()
+    for pattern in (BLOCK, ELEMENT):
+        for match in pattern.finditer(text):
+            yield match["name"], match.start("rest"), match["rest"]
 
 
 def _pairs(text: str) -> Iterator[tuple[str, int, str]]:

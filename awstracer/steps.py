@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from awstracer import holes
 from awstracer.commandline import OperationCommand
 from awstracer.origins import Part
 from awstracer.relations import Relation
-from awstracer.trace import Command, Operation, Path
+from awstracer.trace import Command, Operation, Path, lookup
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
@@ -81,6 +82,13 @@ class Step:
     pins: Mapping[Path, tuple[Pin, ...]]
     queried: tuple[Relation, ...] = ()
     selected: bool = True
+
+    def is_secret(self, path: Path) -> bool:
+        """Whether there is a secret at a path of the recorded request: what is put there isn't to be shown."""
+        try:
+            return any(holes.holes(lookup(self.command.request, path)))
+        except LookupError:
+            return False
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,8 @@ def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[st
             if pin.shown is None:
                 yield f"{place} = {visible(short(pin.value))}, as recorded: kept with --keep"
                 continue
-            value = styled(visible(short(pin.shown)), styles.marks[Mark.OVERRIDDEN], styles)
+            shown = SECRET if step.is_secret(path) else visible(short(pin.shown))
+            value = styled(shown, styles.marks[Mark.OVERRIDDEN], styles)
             yield f"{place} = {value}, given with -p"
     for substitution in invocation.substitutions:
         place = _place(step, substitution.relation.target.path)

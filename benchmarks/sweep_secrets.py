@@ -170,7 +170,7 @@ def why_not(name: str) -> str | None:
 def sweep(services: list[str], show: Callable[[str], None]) -> bool:
     """Redact canaries in all these services, in all there are if none is given; whether no unmarked one escapes."""
     session = botocore.session.get_session()
-    redactor = Redactor(b"sweep", AwsCli())
+    models = AwsCli()
     marked: Counter[tuple[Side, str]] = Counter()
     examples: dict[str, set[str]] = defaultdict(set)
     unmarked: Counter[str] = Counter()
@@ -178,14 +178,14 @@ def sweep(services: list[str], show: Callable[[str], None]) -> bool:
     for service in services or session.get_available_services():
         for member in members(service, session.get_service_model(service)):
             if member.is_marked:
-                is_open = member.kind not in TEXTS or escapes(member, redactor)
+                is_open = member.kind not in TEXTS or escapes(member, Redactor(b"sweep", models))
                 reason = (member.why_open or "for no reason") if is_open else "a hole"
                 marked[member.side, reason] += 1
                 examples[reason].add(f"{service} {member.own}")
             elif member.kind in TEXTS and LOOKS_SECRET.search(member.own.lower()) and KEY not in member.path:
                 reason = member.why_open or why_not(member.own) or "a hole"
                 unmarked[reason] += 1
-                if reason == "a hole" and escapes(member, redactor):
+                if reason == "a hole" and escapes(member, Redactor(b"sweep", models)):
                     lost.append(member)
     return _report(marked, examples, unmarked, lost, show)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 import pytest
 from hypothesis import assume, given
@@ -29,7 +29,7 @@ from .traces import call, command, operation
 import botocore.session  # isort: skip - after the driver, which brings the botocore that is meant
 
 KEY = b"a session's key"
-REDACTOR = Redactor(KEY, AwsCli())
+MODELS = AwsCli()
 MARKED = re.compile(r"«(.*?)»", re.S)
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIB\n-----END CERTIFICATE-----"
@@ -37,6 +37,11 @@ AWS_SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf"
+
+
+def redactor() -> Redactor:
+    """One that has seen nothing yet."""
+    return Redactor(KEY, MODELS)
 
 
 def blob(text: str) -> bytes:
@@ -73,7 +78,9 @@ def unmarked(value: Any) -> Any:
 
 
 def holed(value: Any) -> Any:
-    return _each(value, lambda text: MARKED.sub(lambda match: token_of(KEY, match[1].encode("latin-1")), text))
+    return _each(
+        value, lambda text: MARKED.sub(lambda match: token_of(KEY, unquote_to_bytes(match[1].encode("latin-1"))), text)
+    )
 
 
 # --- members of requests and responses: (operation, side, document)
@@ -378,13 +385,32 @@ def _id(case: tuple[str, Asked, dict[str, Any]]) -> str:
 def test_of_a_request_or_a_response_the_marked_becomes_a_hole(name: str, side: Asked, document: dict[str, Any]) -> None:
     given = unmarked(document)
     made = call(name, given, {}) if side == "request" else call(name, {}, given)
-    redacted = REDACTOR.command(command([], made)).calls[0]
+    redacted = redactor().command(command([], made)).calls[0]
     assert (redacted.request if side == "request" else redacted.response) == holed(document)
 
 
 # --- texts that hold secrets
 
 TEXTS = [
+    "db:\n  password: |\n    «one\n    two»\n  user: app",
+    "password: >-\n  «one two»",
+    "machine h login u password «hunter2»",
+    "<db><password>«hunter2»</password><user>app</user></db>",
+    '<property name="password" value="«hunter2»"/>',
+    '$password = "«hunter2»"',
+    "$Env:DB_PASSWORD = '«hunter2»'",
+    "define('DB_PASSWORD', '«hunter2»');",
+    "os.environ['DB_PASSWORD'] = '«hunter2»'",
+    "CREATE USER x WITH PASSWORD '«hunter2»'",
+    "CREATE USER x IDENTIFIED BY '«hunter2»'",
+    "curl -H 'Authorization: Basic «aHVudGVyMg==»' h",
+    "ENV DB_PASSWORD «hunter2»",
+    "aws configure set aws_secret_access_key «hunter2»",
+    "echo 'app:«hunter2»' | sudo chpasswd",
+    "mysql -u root -p«hunter2» app",
+    "curl -s -u app:«hunter2» https://h/",
+    "postgres://app:«hun@ter2»@h/",
+    "https://h/p?api_key=«hun%2Fter2»&x=1",
     f"before\n«{PEM}»\nbehind",
     CERTIFICATE,
     f"Authorization: «Bearer {JWT}»",
@@ -449,7 +475,7 @@ TEXTS.remove("ghp_" + "a1B2" * 9)
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_in_a_text_the_marked_becomes_a_hole_and_all_else_stays_as_it_is(text: str) -> None:
-    redacted = REDACTOR.command(command([], call("x.Y", {"Text": unmarked(text)}, {}))).calls[0].request["Text"]
+    redacted = redactor().command(command([], call("x.Y", {"Text": unmarked(text)}, {}))).calls[0].request["Text"]
     assert redacted == holed(text)
 
 
@@ -457,7 +483,7 @@ def test_in_base64_the_marked_becomes_a_hole() -> None:
     script = "#!/bin/sh\nexport DB_PASSWORD=«hunter2»\n"
     given = base64.b64encode(unmarked(script).encode()).decode()
     made = call("ec2.CreateLaunchTemplate", {"LaunchTemplateData": {"UserData": given}}, {})
-    redacted = REDACTOR.command(command([], made)).calls[0].request["LaunchTemplateData"]["UserData"]
+    redacted = redactor().command(command([], made)).calls[0].request["LaunchTemplateData"]["UserData"]
     assert base64.b64decode(redacted).decode() == holed(script)
     assert list(holes.holes(redacted)) == [token_of(KEY, "hunter2")]
 
@@ -519,7 +545,7 @@ LINES = [
 @pytest.mark.parametrize("line", LINES)
 def test_of_a_line_that_never_ran_the_marked_becomes_a_hole(line: str) -> None:
     words = line.split(" ")
-    assert list(REDACTOR.line(unmarked(words))) == holed(words)
+    assert list(redactor().line(unmarked(words))) == holed(words)
 
 
 def test_half_of_the_cases_leave_everything_alone() -> None:
@@ -585,7 +611,7 @@ def test_a_secret_that_was_found_is_nowhere_else_in_the_command() -> None:
         ],
     )
     failed = replace(given.calls[0], response=None, error=CallError("ValidationError", f"{PASSWORD} is too short"))
-    redacted = REDACTOR.command(replace(given, calls=(given.calls[0], failed), files={"file://x": PASSWORD}))
+    redacted = redactor().command(replace(given, calls=(given.calls[0], failed), files={"file://x": PASSWORD}))
     assert not [leaf for leaf in everything(redacted) if any(PASSWORD in text for text in read(leaf))]
     assert redacted.argv[:6] == (*given.argv[:5], token_of(KEY, PASSWORD))
     assert redacted.calls[1].error == CallError("ValidationError", f"{token_of(KEY, PASSWORD)} is too short")
@@ -593,7 +619,7 @@ def test_a_secret_that_was_found_is_nowhere_else_in_the_command() -> None:
 
 def test_a_word_that_quotes_a_secret_in_another_way_is_replaced_whole() -> None:
     word = r"Username=u,Password='hun\,ter2'"
-    redacted = REDACTOR.command(operation("mq.CreateUser", {"Password": "hun,ter2"}, {}, ["mq", "create-user", word]))
+    redacted = redactor().command(operation("mq.CreateUser", {"Password": "hun,ter2"}, {}, ["mq", "create-user", word]))
     assert is_hole(redacted.argv[2])
 
 
@@ -603,14 +629,14 @@ def test_a_secret_that_is_a_common_word_leaves_the_words_of_the_command_alone(se
     given = operation("iam.CreateLoginProfile", {"Password": secret}, {}, argv)
     assert given.operation is not None
     own = replace(given.operation, words=("iam", "create-login-profile"))
-    redacted = REDACTOR.command(replace(given, operation=own))
+    redacted = redactor().command(replace(given, operation=own))
     assert redacted.argv == (*argv[:4], token_of(KEY, secret))
     assert redacted.request == {"Password": token_of(KEY, secret)}
 
 
 def test_a_document_with_halves_of_characters_is_redacted() -> None:
     document = '{"password": "\\ud800 é hunter2", "x": "\\ud800 é"}'
-    redacted = REDACTOR.command(command([], call("x.Y", {"Text": document, "Blob": document.encode()}, {})))
+    redacted = redactor().command(command([], call("x.Y", {"Text": document, "Blob": document.encode()}, {})))
     assert "hunter2" not in redacted.calls[0].request["Text"]
     assert b"hunter2" not in redacted.calls[0].request["Blob"]
 
@@ -618,7 +644,7 @@ def test_a_document_with_halves_of_characters_is_redacted() -> None:
 @pytest.mark.parametrize("secret", ["a", "1", "abc", "true"])
 def test_what_is_short_is_replaced_in_its_own_place_only(secret: str) -> None:
     argv = ["ssm", "put-parameter", "--name", secret, "--value", secret]
-    redacted = REDACTOR.command(
+    redacted = redactor().command(
         operation("ssm.PutParameter", {"Name": secret, "Value": secret}, {"Tier": secret}, argv)
     )
     assert redacted.argv == (*argv[:5], token_of(KEY, secret))
@@ -629,7 +655,7 @@ def test_what_is_short_is_replaced_in_its_own_place_only(secret: str) -> None:
 def test_what_a_files_word_held_is_judged_by_its_option() -> None:
     argv = ["custom", "thing", "--private-key=file://key", "--env", "file://env"]
     held: dict[str, str | bytes] = {"file://key": "opens it", "file://env": "STAGE=prod\nDB_PASSWORD=hunter2\n"}
-    redacted = REDACTOR.command(command(argv, files=held))
+    redacted = redactor().command(command(argv, files=held))
     assert redacted.argv == tuple(argv)
     assert redacted.files == {
         "file://key": token_of(KEY, "opens it"),
@@ -640,7 +666,7 @@ def test_what_a_files_word_held_is_judged_by_its_option() -> None:
 def test_the_api_key_that_a_request_names_is_its_id() -> None:
     argv = ["apigateway", "get-api-key", "--api-key", "x1y2z3"]
     given = operation("apigateway.GetApiKey", {"apiKey": "x1y2z3"}, {"id": "x1y2z3", "value": "abcdefgh1234"}, argv)
-    redacted = REDACTOR.command(given)
+    redacted = redactor().command(given)
     assert redacted.argv == tuple(argv)
     assert redacted.response == {"id": "x1y2z3", "value": token_of(KEY, "abcdefgh1234")}
 
@@ -728,7 +754,7 @@ def test_what_the_models_are_known_not_to_mark_becomes_a_hole(name: str) -> None
     model = botocore.session.get_session().get_service_model(service)
     wanted = [member for member in sweep_secrets.members(service, model) if member.name == name]
     assert [spelled(member.path) for member in wanted] == [rest.split(" ")[2]]
-    assert not sweep_secrets.escapes(wanted[0], REDACTOR)
+    assert not sweep_secrets.escapes(wanted[0], redactor())
 
 
 def test_no_secret_looking_member_of_a_few_services_escapes() -> None:

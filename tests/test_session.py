@@ -323,7 +323,7 @@ class Day:
     def say(self, text: str) -> None:
         pass
 
-    def remember(self) -> None:
+    def remember(self, *, lasting: bool) -> None:
         pass
 
     def shell(self, line: str) -> None:
