@@ -24,7 +24,8 @@ from awstracer.errors import TraceError
 from awstracer.trace import Call, CallError, Circumstances, Command, Opaque, Operation, Trace
 
 VERSION = 2
-LARGEST = 256_000_000  # bytes: reading takes about eight times as much memory
+LARGEST = 256_000_000  # bytes: a replay takes about six times as much memory
+MOST_VALUES = 10_000_000  # a trace has about one for each 30 bytes; what is denser takes up to 300 bytes for each
 DEEPEST = 160  # levels: all that walks a trace calls itself for each, and Python allows 1,000 calls
 LONGEST_NUMBER = 300  # digits: the largest that a float can hold has 309
 T = TypeVar("T")
@@ -132,6 +133,8 @@ def _content(path: Path) -> bytes:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ValueError(f"is larger than {LARGEST // 1_000_000} MB: record it in several sessions")
+    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+        raise ValueError(f"has more than {MOST_VALUES // 1_000_000} million values: record it in several sessions")
     return content
 
 

@@ -332,8 +332,10 @@ def bytes_changed(dice: Dice) -> bytes:
 def members_moved(dice: Dice) -> bytes:
     document = good(dice)
     for _ in range(dice.choice([1, 1, 2, 4])):
-        node, key = dice.choice(spots(document) or [(document, "x")])
-        other, another = dice.choice(spots(document) or [(document, "x")])
+        found = spots(document)
+        if not found:
+            break
+        (node, key), (other, another) = dice.choice(found), dice.choice(found)
         way = dice.randrange(4)
         if way == 0:
             del node[key]
@@ -645,14 +647,13 @@ def _work(seed: int, numbers: Sequence[int], results: Connection) -> None:
         os.environ.update(HOME=folder, AWS_EC2_METADATA_DISABLED="true", AWS_DEFAULT_REGION="us-east-1")
         os.chdir(folder)
         for number in numbers:
-            one = case(seed, number)
-            results.send((number, one.kind, None))
-            ending = shown(one, Path(folder) / "case.trace")
-            results.send((number, one.kind, (ending.code, list(ending.faults))))
+            results.send((number, None))
+            ending = shown(case(seed, number), Path(folder) / "case.trace")
+            results.send((number, (ending.code, list(ending.faults))))
     results.send(None)
 
 
-Found = tuple[int, str, tuple[int | str, list[str]]]
+Found = tuple[int, tuple[int | str, list[str]]]
 
 
 def _batch(seed: int, numbers: Sequence[int]) -> Iterator[Found]:
@@ -664,18 +665,17 @@ def _batch(seed: int, numbers: Sequence[int]) -> Iterator[Found]:
         process = context.Process(target=_work, args=(seed, left, sending))
         process.start()
         sending.close()
-        at = (left[0], "")
+        number = left[0]
         try:
             while (message := receiving.recv()) is not None:
-                number, kind, ending = message
-                at = (number, kind)
+                number, ending = message
                 if ending is not None:
-                    yield number, kind, ending
+                    yield number, ending
                     left.remove(number)
         except EOFError:
             process.join()
-            yield *at, ("died", [f"the process died with {process.exitcode}"])
-            left.remove(at[0])
+            yield number, ("died", [f"the process died with {process.exitcode}"])
+            left.remove(number)
         process.join()
 
 
@@ -707,7 +707,8 @@ def main() -> int:
 def _report(count: int, seed: int) -> int:
     table: dict[str, Counter[str]] = {}
     faulty = 0
-    for number, kind, (code, faults) in _measured(count, seed):
+    for number, (code, faults) in _measured(count, seed):
+        kind = KINDS[number % len(KINDS)].__name__
         ended = {0: "shown", 2: "refused"}.get(code, "else") if isinstance(code, int) else "escaped"
         table.setdefault(kind, Counter())[ended] += 1
         faulty += bool(faults)
