@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from . import programs
 from .programs import Relay, Result, Trouble, play, rec, recorded
 
+pytestmark = pytest.mark.once
+
 TRACE = ("--trace-file", "t.trace")
 OWN = ("ClientToken", "IdempotencyToken", "sha256")  # what each request has of its own
 

@@ -26,6 +26,8 @@ from awstracer.trace import Command, Trace
 from .programs import BIN, COLOUR, Relay, Result, Silent, Terminal, aws, play, rec, users
 from .traces import command, operation, trace
 
+pytestmark = pytest.mark.once
+
 OLD = Path(__file__).parent / "traces-1.3"
 TRACE = ("--trace-file", "t.trace")
 ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'
