@@ -38,6 +38,8 @@ class Console:
         self._passing: list[int] = []
         self._choices: list[str] = []
         self._ahead: list[str] = []
+        if readline is not None:
+            readline.set_auto_history(False)  # answers are no commands, and lines may have secrets: see `remember`
 
     @contextmanager
     def session(self, history: FilePath) -> Iterator[None]:
@@ -49,7 +51,6 @@ class Console:
         readline.set_completer(self._completion)
         readline.parse_and_bind("tab: complete")
         readline.set_history_length(HISTORY_LENGTH)
-        readline.set_auto_history(False)  # lines may have secrets: `remember` is told of those that have none
         with suppress(OSError):
             readline.read_history_file(history)
         try:

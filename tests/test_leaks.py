@@ -607,6 +607,7 @@ def test_a_killed_session_leaves_no_secret_in_its_journal(aws_home: Path, cloud:
         session.wait(PROMPT)
         session.end_of_input()
         session.rest()
+    assert (aws_home / "state/awstracer/history").read_text().strip() in ("", "_HiStOrY_V2_")
     assert [path.name for path in written(aws_home, inputs) if path.name.startswith("t.journal")] == ["t.journal.1"]
     assert leaks(new, aws_home, inputs) == {}
     assert modes(aws_home, inputs) == {0o600}
