@@ -44,8 +44,8 @@ class Shape:
 ORDINARY = Shape()
 CONTAINERS = (dict, list, tuple)
 VALUES = re.compile(r"values?$", re.I)
-PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d+)\]")
-PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*")
+PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]")
+PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*")
 
 
 class Models(Protocol):

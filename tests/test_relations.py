@@ -93,3 +93,11 @@ def test_other_minted_ids_make_no_other_relations(case: dict[str, Any], digits: 
     assert list(map(told, relations.derive(trace_of(other), query, MODELS))) == list(
         map(told, relations.derive(trace_of(case), query, MODELS))
     )
+
+
+def test_a_query_for_an_element_that_nobody_could_count_to_prints_nothing() -> None:
+    line = ("ec2", "describe-vpcs", "--query", f"Vpcs[{'9' * 5000}].VpcId")
+    listing = operation("ec2.DescribeVpcs", {}, {"Vpcs": [{"VpcId": "vpc-0a1b2c3d4e5f67890"}]}, line)
+    use = operation("ec2.DeleteVpc", {"VpcId": "vpc-0a1b2c3d4e5f67890"}, {})
+    found = relations.derive(trace(listing, use), query, MODELS)
+    assert list(map(told, found)) == ["2 VpcId <- 1 response Vpcs[0].VpcId"]
