@@ -16,6 +16,7 @@ from awstracer.steps import Pin, Plan, Step
 from awstracer.trace import Path, leaves
 
 ENVIRONMENT = "AWSTRACE_PARAM_"
+WORD = "word"  # of a custom command, if no option tells what it is
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,14 @@ def filled(steps: Sequence[Step], hole: str, secret: str) -> list[Step]:
     return result
 
 
+def with_secrets(plan: Plan, secrets: Mapping[str, str]) -> Plan:
+    """The plan with secrets in its holes."""
+    steps = list(plan.steps)
+    for hole, secret in secrets.items():
+        steps = filled(steps, hole, secret)
+    return replace(plan, steps=tuple(steps))
+
+
 def given(steps: Sequence[Step]) -> set[str]:
     """The secrets that the person has put into holes."""
     return {str(pin.value) for step in steps for pins in step.pins.values() for pin in pins if pin.hole is not None}
@@ -115,16 +124,13 @@ def _covers(span: tuple[int, int], leaf: object, hole: str) -> bool:
 
 
 def _names(step: Step, path: Path, leaf: object, hole: str) -> tuple[str, ...]:
-    """What a hole is called: in the text that it is in, by the option, by the member."""
+    """What a hole is called: in the text that it is in or, if it is all of that, by the option; by the member."""
     text = holes.text_of(leaf) or ""
     label = label_before(text[: text.find(hole)])
-    if step.form is None:
-        words = [word.partition("=")[0] for word in step.command.argv[: int(str(path[1]))] if word.startswith("--")]
-        options = [word.removeprefix("--") for word in words[-1:]] if path[0] == "argv" else []
-    else:
-        options = [option.name.removeprefix("--") for option in step.form.options if option.path == path]
-    members = [key for key in reversed(path) if isinstance(key, str)][:1]
-    return tuple(name for name in dict.fromkeys([label, *options, *members]) if name)
+    is_parameter = holes.is_hole(leaf) and (step.form is None or len(path) == 1)
+    option = step.name_of(path) if is_parameter else None
+    member = next(key for key in reversed(path) if isinstance(key, str)) if step.form is not None else WORD
+    return tuple(name for name in dict.fromkeys([label, option, member]) if name)
 
 
 def _squeezed(name: str) -> str:

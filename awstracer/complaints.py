@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from awstracer import errors
-from awstracer.errors import AwstracerError, MissingValue
+from awstracer.errors import AwstracerError, MissingValue, NotKnown
 from awstracer.player import Status
 from awstracer.steps import Step
 from awstracer.terminal import one_line, short
@@ -97,9 +97,9 @@ def _override_words(error: errors.OverrideError) -> str:
     return str(error)
 
 
-def not_sent(step: Step, missing: MissingValue, status: Status) -> str:
+def not_sent(step: Step, missing: NotKnown, status: Status) -> str:
     """Why a command was not sent."""
-    if status is Status.SKIPPED:
+    if status is Status.SKIPPED and isinstance(missing, MissingValue):
         needed = f"{missing.path} of command {missing.number}"
         return f"command {step.number} is skipped: it needs {needed}, which was not done"
     return f"command {step.number} is not sent: {error_text(missing)}"

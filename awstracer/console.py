@@ -7,21 +7,24 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path as FilePath
 from types import ModuleType
 from typing import TextIO
 
 from awstracer.terminal import Styles, styled, visible
 
-try:
-    import readline as _readline
-except ImportError:  # Python was built without it
-    _readline = None  # type: ignore[assignment]
-
-readline: ModuleType | None = _readline
+readline: ModuleType | None = None
+with suppress(ImportError):  # Python may have been built without it
+    readline = import_module("readline")
 
 HISTORY_LENGTH = 2000
 ESCAPE_SEQUENCE = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+def is_somebody_there() -> bool:
+    """Whether the input is a terminal, at which somebody can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 class Console:
@@ -44,7 +47,7 @@ class Console:
     @contextmanager
     def session(self, history: FilePath) -> Iterator[None]:
         """Line editing with a history that outlives the session, in a file that only its owner can read."""
-        if readline is None or not sys.stdin.isatty():
+        if readline is None or not is_somebody_there():
             yield
             return
         readline.set_completer_delims(" \t\n")
@@ -75,13 +78,13 @@ class Console:
             print(f"{styled(prompt, self._styles.prompt, self._styles)}{visible(line)}", flush=True)
         else:
             self._before = before
-            line, *self._ahead = input(self._prompt(prompt)).split("\n")
+            line, *self._ahead = self._input(prompt).split("\n")
         self._read.append(line)
         return line
 
     def remember(self, *, lasting: bool) -> None:
         """Put the lines of the last command into the history; those that aren't lasting leave it with the session."""
-        if readline is not None and sys.stdin.isatty():
+        if readline is not None and is_somebody_there():
             for line in self._read:
                 readline.add_history(line)
                 if not lasting:
@@ -94,7 +97,7 @@ class Console:
         """
         while True:
             try:
-                answer = input(self._prompt(question))
+                answer = self._input(question)
             except (EOFError, KeyboardInterrupt):
                 self.say("")
                 return without_answer
@@ -106,10 +109,16 @@ class Console:
         """Tell something, where it doesn't mix with what `aws` prints."""
         print(visible(text), file=self._out, flush=True)
 
+    def _input(self, prompt: str) -> str:
+        """A line, or several that were pasted; EOFError at the end of the input, be it there or not."""
+        if sys.stdin is None:
+            raise EOFError
+        return input(self._prompt(prompt))
+
     def _prompt(self, text: str) -> str:
         sys.stdout.flush()
         coloured = styled(visible(text), self._styles.prompt, self._styles)
-        if readline is None or not sys.stdin.isatty():
+        if readline is None or not is_somebody_there():
             return coloured
         return ESCAPE_SEQUENCE.sub("\001\\1\002", coloured)  # so that readline knows how wide it is
 

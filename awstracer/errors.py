@@ -22,8 +22,9 @@ AwstracerError
 │   ├── OtherCircumstances
 │   └── OtherCommand
 ├── Refused             the person was asked, and said no
-├── MissingSecret       a secret that the trace doesn't have, and that nobody gave
-└── MissingValue        an earlier response lacks the value that a command needs
+└── NotKnown            what a command needs
+    ├── MissingSecret   a secret that the trace doesn't have, and that nobody gave
+    └── MissingValue    an earlier response lacks it
 """
 
 from __future__ import annotations
@@ -216,8 +217,12 @@ class Refused(AwstracerError):
     reason: str
 
 
+class NotKnown(AwstracerError):
+    """What a command needs isn't known, so it can't be sent."""
+
+
 @dataclass
-class MissingSecret(AwstracerError):
+class MissingSecret(NotKnown):
     """Nobody said what the secrets are that `wanted` spells, as `-p` knows them; `variable` could have the first."""
 
     wanted: Sequence[str]
@@ -225,7 +230,7 @@ class MissingSecret(AwstracerError):
 
 
 @dataclass
-class MissingValue(AwstracerError):
+class MissingValue(NotKnown):
     """A value was to come from `path` of what command `number` got, and isn't there; `found` is what came instead.
 
     `number` is None for what no command tells.

@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -24,12 +25,9 @@ from awstracer import tracefile
 from awstracer.errors import TraceError
 from awstracer.trace import Circumstances, Command
 
-try:
-    import fcntl as _fcntl
-except ImportError:  # no POSIX system: sessions can't tell that there is another one
-    _fcntl = None  # type: ignore[assignment]
-
-fcntl: ModuleType | None = _fcntl
+fcntl: ModuleType | None = None
+with suppress(ImportError):  # where there is none, sessions can't tell that there is another one
+    fcntl = import_module("fcntl")
 
 VERSION = 1
 BEGINNING = b'{"journal": '

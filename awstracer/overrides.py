@@ -181,25 +181,6 @@ def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) 
     return use.step, path, pin
 
 
-def name_of(step: Step, path: Path) -> str | None:
-    """What `-p` and `--keep` call the parameter that a path of the request is in; None if they can't name it."""
-    if step.form is None:
-        return _word_name(step.command.argv, path)
-    options = [option.name for option in step.form.options if path[: len(option.path)] == option.path]
-    extras = [extra.name for extra in step.form.extra if path[0] in extra.members]
-    return next((name.removeprefix("--") for name in [*options, *extras]), None)
-
-
-def _word_name(argv: Sequence[str], path: Path) -> str | None:
-    at = path[1]
-    if path[0] != "argv" or not isinstance(at, int):
-        return None
-    option, is_joined, _ = argv[at].partition("=")
-    if not (is_joined and option.startswith("--")):
-        option = argv[at - 1]
-    return option.removeprefix("--") if option.startswith("--") else None
-
-
 def _closest(steps: Sequence[Step], override: Override) -> list[str]:
     names: set[str] = set()
     for step in steps:

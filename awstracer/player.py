@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from awstracer import settling
 from awstracer.capture import Outcome
-from awstracer.errors import MissingValue
+from awstracer.errors import MissingValue, NotKnown
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Plan, Step
 from awstracer.trace import Call, response_of
@@ -39,7 +39,7 @@ class Observer(Protocol):
 
     def settling(self, step: Step, reason: str, seconds: float) -> None: ...
 
-    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
+    def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
 
 
 Done = Callable[[Step, Invocation, Outcome, datetime, datetime], None]
@@ -153,7 +153,7 @@ class Player:
     def _run(self, step: Step) -> Status:
         try:
             invocation = self._knowledge.invocation(step)
-        except MissingValue as missing:
+        except NotKnown as missing:
             return self._refuse(step, missing)
         self._observer.starting(step, invocation)
         answer = self._ask(step)
@@ -199,9 +199,10 @@ class Player:
             raise KeyboardInterrupt
         return outcome
 
-    def _refuse(self, step: Step, missing: MissingValue) -> Status:
+    def _refuse(self, step: Step, missing: NotKnown) -> Status:
         """A command whose input is missing is never sent with a stale one."""
-        lost = missing.number is not None and self._statuses.get(missing.number) is not Status.DONE
+        number = missing.number if isinstance(missing, MissingValue) else None
+        lost = number is not None and self._statuses.get(number) is not Status.DONE
         status = Status.SKIPPED if lost else Status.FAILED
         self._observer.not_sent(step, missing, status)
         return status

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import getpass
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
@@ -32,16 +30,14 @@ from awstracer import (
     terminal,
     tracefile,
 )
-from awstracer.blanks import Blank
 from awstracer.capture import Outcome
-from awstracer.errors import ExitCode, MissingSecret, OtherAccount, Refused, TraceError
+from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
 from awstracer.journal import Journal, journal_of
 from awstracer.player import Player
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.screen import Screen, complain, show
 from awstracer.steps import Override, Plan, Step
-from awstracer.terminal import visible
 from awstracer.trace import Call, Circumstances, Trace
 
 if TYPE_CHECKING:
@@ -141,8 +137,8 @@ class Playing:
         for words in self._identities if self._order.account else ():
             if self._account(words) != self._order.account:
                 raise OtherAccount(str(self._order.account), self._account(words), words)
-        steps = _with_secrets(self._plan, blanks.blanks(self._plan))
-        knowledge = self._knowledge(steps, live=True)
+        secrets = questions.secrets(blanks.blanks(self._plan), os.environ)
+        knowledge = self._knowledge(blanks.with_secrets(self._plan, secrets), live=True)
         if save_trace is None:
             return self._run(knowledge, {}, lambda *_: None)
         return self._play_and_save(save_trace, knowledge, resume=resume)
@@ -196,29 +192,6 @@ class Playing:
                 trace = Trace(tuple(commands), journal.recorded)
                 is_saved = saving.save(path, before, trace, journal, tell=tell, remedy="go on with --resume")
             return code if code or is_saved else ExitCode.FAILED
-
-
-def _with_secrets(steps: Plan, lacking: Sequence[Blank]) -> Plan:
-    """The plan with the secrets that it lacks, from the environment or the person; MissingSecret without either."""
-    secrets = {blank: blanks.from_environment(blank, os.environ) for blank in lacking}
-    unknown = [blank for blank, secret in secrets.items() if secret is None]
-    if unknown and not sys.stdin.isatty():
-        raise MissingSecret([blank.spelling for blank in unknown], unknown[0].variables[0])
-    filled = list(steps.steps)
-    for blank, secret in secrets.items():
-        filled = blanks.filled(filled, blank.hole, _asked(blank) if secret is None else secret)
-    return replace(steps, steps=tuple(filled))
-
-
-def _asked(blank: Blank) -> str:
-    """What the person types, unseen, for a secret."""
-    try:
-        secret = getpass.getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
-    except EOFError:
-        secret = ""
-    if not secret:
-        raise MissingSecret([blank.spelling], blank.variables[0])
-    return secret
 
 
 def _check_resumable(path: Path, *, resume: bool) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from getpass import getpass
 
-from awstracer import terminal
+from awstracer import blanks, terminal
+from awstracer.blanks import Blank
+from awstracer.console import is_somebody_there
+from awstracer.errors import MissingSecret
 from awstracer.guards import Doubt
 from awstracer.player import Answer
 from awstracer.steps import Step
@@ -17,10 +21,36 @@ ANSWERS = {"y": Answer.YES, "n": Answer.NO, "q": Answer.QUIT, "a": Answer.YES}
 def refused(doubts: Iterable[Doubt]) -> str | None:
     """Ask about each, at a terminal; why nothing may be sent, None if the person agrees to all."""
     for doubt in doubts:
-        asked = sys.stdin is not None and sys.stdin.isatty()
+        asked = is_somebody_there()
         if not asked or _answer(terminal.question(doubt)) not in ("y", "yes"):
             return terminal.refusal(doubt, asked=asked)
     return None
+
+
+def secrets(lacking: Sequence[Blank], environment: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that a plan lacks, by their holes: from the environment, or typed unseen.
+
+    MissingSecret, with all that are lacking, if nobody is there; or with the one that the person doesn't tell.
+    """
+    known = {blank: blanks.from_environment(blank, environment) for blank in lacking}
+    unknown = [blank for blank, secret in known.items() if secret is None]
+    if unknown and not is_somebody_there():
+        raise _missing(*unknown)
+    return {blank.hole: _typed(blank) if secret is None else secret for blank, secret in known.items()}
+
+
+def _typed(blank: Blank) -> str:
+    try:
+        secret = getpass(f"The trace has no secrets. {terminal.visible(blank.names[0])} of command {blank.number}: ")
+    except EOFError:
+        secret = ""
+    if not secret:
+        raise _missing(blank)
+    return secret
+
+
+def _missing(*lacking: Blank) -> MissingSecret:
+    return MissingSecret([blank.spelling for blank in lacking], lacking[0].variables[0])
 
 
 class EachStep:

@@ -22,7 +22,6 @@ from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of, segments
 from awstracer.location import Setting
 from awstracer.origins import Part, Source
-from awstracer.overrides import name_of
 from awstracer.places import Query, Side, query_of
 from awstracer.relations import Form, Relation
 from awstracer.steps import Pin, Plan, Step
@@ -120,7 +119,7 @@ class Knowledge:
             for path in step.related:
                 if not _is_replaced(step, path):
                     place = f"word {path[1]}" if step.form is None else spelled(path)
-                    with self._known(step, place, name_of(step, path)):
+                    with self._known(step, place, step.name_of(path)):
                         self._at(step, "request", path, _recorded(step, "request", path))
             with self._known(step, "--query", None):
                 self._composed(step.queried, (), query_of(step.command) or "")

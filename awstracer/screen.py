@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from awstracer import complaints, guards, location, relations, terminal
 from awstracer.blanks import Blank
-from awstracer.errors import MissingValue
+from awstracer.errors import NotKnown
 from awstracer.player import Report, Status
 from awstracer.resolve import Invocation, Played
 from awstracer.steps import Step
@@ -83,7 +83,7 @@ class Screen:
         """A command failed, and is about to be tried again."""
         complain("awstrace-play", terminal.settling(step, reason, seconds))
 
-    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None:
+    def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         """A command can't be sent."""
         complain("awstrace-play", complaints.not_sent(step, missing, status))
 

@@ -83,6 +83,26 @@ class Step:
     queried: tuple[Relation, ...] = ()
     selected: bool = True
 
+    def name_of(self, path: Path) -> str | None:
+        """What `-p` and `--keep` call the parameter that a path of the request is in; None if they can't name it."""
+        if self.form is None:
+            return self._option_of(path)
+        options = [option.name for option in self.form.options if path[: len(option.path)] == option.path]
+        extras = [extra.name for extra in self.form.extra if path[0] in extra.members]
+        return next((name.removeprefix("--") for name in [*options, *extras]), None)
+
+    def _option_of(self, path: Path) -> str | None:
+        """The option of a word of a custom command, or of the word whose file it is."""
+        argv, at = self.command.argv, path[1]
+        if path[0] == "files" and at in argv:
+            at = argv.index(str(at))
+        if not isinstance(at, int):
+            return None
+        option, is_joined, _ = argv[at].partition("=")
+        if not (is_joined and option.startswith("--")):
+            option = argv[at - 1]
+        return option.removeprefix("--") if option.startswith("--") else None
+
     def is_secret(self, path: Path) -> bool:
         """Whether there is a secret at a path of the recorded request: what is put there isn't to be shown."""
         try:

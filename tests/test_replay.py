@@ -17,7 +17,7 @@ import pytest
 from awstracer import plan, playing, relations, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
-from awstracer.errors import MissingValue
+from awstracer.errors import NotKnown
 from awstracer.player import Player, Settings, Status
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Step
@@ -218,7 +218,7 @@ class Stage:
 
     def settling(self, step: Step, reason: str, seconds: float) -> None: ...
 
-    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None: ...
+    def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
 
     def operation_command(self, *_: Any) -> Any:
         raise AssertionError("there are only custom commands")

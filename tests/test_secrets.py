@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from awstracer import tracefile
+from awstracer import blanks, plan, tracefile
+from awstracer.driver import AwsCli, query
+from awstracer.resolve import Knowledge
 from awstracer.trace import Command
 
-from .programs import COLOUR, Relay, Terminal, play
-from .traces import operation, trace
+from .programs import BIN, COLOUR, Relay, Terminal, Trouble, play
+from .traces import command, operation, trace
 
 pytestmark = pytest.mark.once
 
@@ -156,3 +159,50 @@ def test_what_a_query_printed_of_a_secret_is_used_and_not_shown(aws_home: Path, 
     printed = result.out.split("\n(play)")[1].splitlines()[1]
     assert relay.requests[-1].members["Value"] == printed
     assert printed not in result.lines[2]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_the_secrets_of_custom_commands_are_named_and_filled(relay: Relay) -> None:
+    deploy = ["cloudformation", "deploy", "--stack-name", "s", "--parameter-overrides", "file://p.json"]
+    files: dict[str, str | bytes] = {"file://p.json": json.dumps([f"DbPassword={HOLE}"])}
+    copy = ["s3", "cp", f"s3://b/{OTHER}", "out"]
+    steps = plan.make(trace(command(deploy, files=files), command(copy)), [], [], AwsCli())
+    lacking = blanks.blanks(steps)
+    assert [blank.spelling for blank in lacking] == ["1.DbPassword", "2.word"]
+    filled = blanks.with_secrets(steps, {HOLE: 'a"b', OTHER: "c d"})
+    knowledge = Knowledge(filled, live=True, query=query)
+    first, second = map(knowledge.invocation, filled.steps)
+    assert json.loads(first.files["file://p.json"]) == ['DbPassword=a"b']
+    assert second.argv == ("s3", "cp", "s3://b/c d", "out")
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_with_its_input_closed_a_replay_that_lacks_a_secret_sends_nothing(relay: Relay) -> None:
+    file = saved(Path("t"), USER, LOGIN)
+    line = f"{BIN / 'awstrace-play'} --trace-file {file} --endpoint {relay.url} <&-"
+    result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert relay.requests == []
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_resumed_command_that_needs_an_earlier_answers_secret_is_not_sent(relay: Relay) -> None:
+    made = {"AccessKey": {"UserName": "robot", "AccessKeyId": "AKIA1", "SecretAccessKey": HOLE, "Status": "Active"}}
+    parameter = {"Name": "/key", "Value": HOLE, "Type": "SecureString"}
+    file = saved(
+        Path("t"),
+        USER,
+        operation("iam.CreateAccessKey", {"UserName": "robot"}, made),
+        operation("ssm.PutParameter", parameter, {"Version": 1}),
+    )
+    switches = ("--trace-file", file, "--save-trace", "r", "--endpoint", relay.url)
+    relay.faults = {"PutParameter": [Trouble(400, b'{"__type": "AccessDeniedException"}')]}
+    assert play(*switches).code == 1
+    relay.requests.clear()
+    result = play(*switches, "--resume")
+    assert result.code == 1
+    assert "command 3 is not sent" in result.err
+    assert "-p 3.Value VALUE" in result.err
+    assert relay.operations == []
+    assert play(*switches, "--resume", "-p", "3.Value", "Hunter-2-hunter").code == 0
+    assert [request.members["Value"] for request in relay.played] == ["Hunter-2-hunter"]

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import stat
+import subprocess
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,7 +20,7 @@ from awstracer.driver import AwsCli
 from awstracer.recorder import Recorder, Settings
 from awstracer.redaction import Redactor
 
-from .programs import ADD, COLOUR, CONTINUATION, PROMPT, Session, Silent, aws, rec, recorded, run, users
+from .programs import ADD, BIN, COLOUR, CONTINUATION, PROMPT, Session, Silent, aws, rec, recorded, run, users
 
 pytestmark = pytest.mark.usefixtures("aws_home")
 
@@ -550,3 +551,12 @@ def test_a_trace_that_can_not_be_saved_where_it_should_is_saved_elsewhere(
     assert rescued, said
     assert [command["argv"][-1] for command in recorded(rescued[1])] == ["alice"]
     assert session.code == 1
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_session_whose_input_is_closed_ends_at_once() -> None:
+    line = f"{BIN / 'awstrace-rec'} --trace-file t.trace <&-"
+    result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.splitlines()[-1] == "awstrace-rec: nothing was recorded"
+    assert list(Path().iterdir()) == []

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from awstracer import plan, relations, settling, tracefile
 from awstracer.driver import AwsCli, query
-from awstracer.errors import MissingValue
+from awstracer.errors import NotKnown
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.settling import LIMIT, Replay
@@ -643,7 +643,7 @@ class Hall:
     def settling(self, step: Step, reason: str, seconds: float) -> None:
         self.said.append(f"{step.number}: {reason}")
 
-    def not_sent(self, step: Step, missing: MissingValue, status: Status) -> None:
+    def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         raise AssertionError(missing)
 
     def play(self, *commands: Command, settle: float = LIMIT) -> Report:
