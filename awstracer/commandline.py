@@ -23,13 +23,13 @@ EXPANDED = ("file://", "fileb://", "http://", "https://")
 
 
 class Mark(Enum):
-    """Where a piece of a line came from; SECRET for what is not to be shown, wherever it came from."""
+    """Where a piece of a line came from; HIDDEN for what is secret and not to be shown, wherever it came from."""
 
     RECORDED = "recorded"
     OVERRIDDEN = "overridden"
     DERIVED = "derived"
     PENDING = "pending"
-    SECRET = "secret"  # noqa: S105 - it is none
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True)

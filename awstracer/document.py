@@ -16,11 +16,10 @@ from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.resolve import Invocation, Substitution
 from awstracer.steps import Step
-from awstracer.trace import rebuilt, spelled
+from awstracer.trace import Path, rebuilt, spelled
 from awstracer.tracefile import packed
 
 VERSION = 1
-SECRET = "<secret>"  # noqa: S105 - it is none
 
 
 def dumps(invocations: Iterable[tuple[Step, Invocation]]) -> str:
@@ -30,11 +29,10 @@ def dumps(invocations: Iterable[tuple[Step, Invocation]]) -> str:
 
 
 def _command(step: Step, invocation: Invocation) -> dict[str, Any]:
-    hidden = {path for path, pins in step.pins.items() if step.is_secret(path) and pins[0].shown is not None}
     return {
         "number": step.number,
         "line": plain(_without_secrets(invocation.shown)),
-        "parameters": packed(rebuilt(invocation.parameters, lambda path, _: SECRET if path in hidden else None)),
+        "parameters": packed(rebuilt(invocation.parameters, lambda path, node: _hidden(step, path, node))),
         "derived": [_value(each) for each in invocation.substitutions],
         "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
         "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
@@ -45,10 +43,18 @@ def _command(step: Step, invocation: Invocation) -> dict[str, Any]:
 
 def _without_secrets(line: Text) -> Text:
     """A line with holes, but without what was given in the place of some."""
-    return tuple(
-        replace(span, text=SECRET) if span.mark is Mark.SECRET and not any(holes.holes(span.text)) else span
-        for span in line
-    )
+    return tuple(replace(span, text=_open(span.text)) if span.mark is Mark.HIDDEN else span for span in line)
+
+
+def _hidden(step: Step, path: Path, node: Any) -> Any:
+    """What is told instead of a value in whose place a secret was recorded; None for the value itself."""
+    is_leaf = isinstance(node, (str, bytes)) or path in step.pins
+    return holes.SHOWN if is_leaf and step.is_secret(path) and not any(holes.holes(node)) else None
+
+
+def _open(value: Any) -> Any:
+    """A hole as it is; of what was put into one, that it is a secret."""
+    return value if any(holes.holes(value)) else holes.SHOWN
 
 
 def _value(substitution: Substitution) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def _value(substitution: Substitution) -> dict[str, Any]:
     return {
         "path": spelled(relation.target.path),
         "span": relation.target.span,
-        "value": substitution.value,
+        "value": _open(substitution.value) if substitution.mark is Mark.HIDDEN else substitution.value,
         "known": substitution.mark is not Mark.PENDING,
         "source": _source(relation.source),
         "evidence": relation.evidence,

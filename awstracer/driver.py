@@ -341,7 +341,7 @@ def _service_name(service: str, services: Container[str]) -> str:
     return next((name for name in names if name in services), service)
 
 
-class _Frugal(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]
+class _Frugal(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
     """Evaluates a query as jmespath does, but for those that make of a little more than anybody could read."""
 
     def __init__(self) -> None:
@@ -372,7 +372,7 @@ def query(expression: str, document: Any) -> Any:
     """What `--query` makes of a response; None where the expression doesn't fit it, or makes far too much of it."""
     try:
         return _Frugal().visit(jmespath.compile(expression).parsed, document)
-    except Exception:  # noqa: BLE001 - jmespath lets out errors of many types
+    except Exception:  # noqa: BLE001 - it may come from a stranger, and jmespath lets out errors of all types
         return None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from awstracer.identifiers import decoded
 from awstracer.trace import leaves
 
+SHOWN = "<secret>"  # what people see of a hole, and of what is put into one
 HOLE = re.compile(r"<SECRET-[0-9A-F]{32}>")
 
 

@@ -15,7 +15,6 @@ Part = tuple[int, int | None]
 
 LONGEST_NAME = 512
 SHORTEST_ID = 6
-DIVIDED = identifiers.SEPARATOR
 SPACE = re.compile(r"\s")
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
 
@@ -96,7 +95,7 @@ def _born(place: Place, account: str | None, matters: Callable[[str], bool]) -> 
     bucket = S3_URI.match(place.text)
     if bucket:
         yield (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE)
-    elif strength is Strength.PROOF and DIVIDED.search(place.text[:LONGEST_NAME]) and _is_one_word(place.text):
+    elif strength is Strength.PROOF and _is_one_word(place.text):
         yield from _pieces_born(place, account, matters)
 
 

@@ -154,6 +154,12 @@ def _texts(command: Command) -> Iterator[str]:
             yield leaf if isinstance(leaf, str) else leaf.decode("utf-8", "replace")
 
 
+def _readable(value: str | bytes) -> str:
+    """A value as text; bytes that are none as base64."""
+    text = _text(value)
+    return base64.b64encode(value).decode() if text is None and isinstance(value, bytes) else str(text)
+
+
 # --- finding
 
 
@@ -298,7 +304,7 @@ class _Finder:
 
     def _leaf(self, node: str | bytes, here: _Here) -> str | bytes:
         text = _text(node)
-        if _is_secret(base64.b64encode(node).decode() if text is None else text, here):  # type: ignore[arg-type]
+        if _is_secret(_readable(node), here):
             hole = self._hole(node, (here.label, *here.path))
             return hole.encode() if isinstance(node, bytes) else hole
         if text is None:
@@ -307,8 +313,7 @@ class _Finder:
         return changed.encode() if isinstance(node, bytes) and changed != text else node if changed == text else changed
 
     def _hole(self, secret: str | bytes, names: Path) -> str:
-        text = _text(secret)
-        text = base64.b64encode(secret).decode() if text is None else text.strip()  # type: ignore[arg-type]
+        text = _readable(secret).strip()
         if len(text) < SHORTEST or CONSTANT.fullmatch(text):
             self.short |= {(squeeze(name), text) for name in names if isinstance(name, str)}
         elif not holes.is_hole(text):

@@ -207,7 +207,7 @@ class Knowledge:
             return _derived(fresh)
         for pin in pins:
             if pin.part is None and pin.hole is None:
-                mark = Mark.SECRET if any(holes.holes(recorded)) else Mark.OVERRIDDEN
+                mark = Mark.HIDDEN if any(holes.holes(recorded)) else Mark.OVERRIDDEN
                 return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, mark),))
         for relation in relations:
             if relation.target.span is None and not any(pin.hole for pin in pins):
@@ -235,7 +235,7 @@ class Knowledge:
     def _filling(self, pins: Sequence[Pin], text: str) -> list[Piece]:
         """The secrets that go into the holes of a text; in a dry run the holes themselves."""
         return [
-            (match.span(), _as_said((Span(secret, Mark.SECRET),), text, match.span(), "plain"))
+            (match.span(), _as_said((Span(secret, Mark.HIDDEN),), text, match.span(), "plain"))
             for pin in pins
             if pin.hole is not None
             for match in re.finditer(re.escape(pin.hole), text)
@@ -265,7 +265,7 @@ class Knowledge:
 
     def _requested(self, step: Step, path: Path) -> Marked:
         recorded = _recorded(step, "request", path)
-        mark = Mark.SECRET if any(holes.holes(recorded)) else Mark.DERIVED
+        mark = Mark.HIDDEN if any(holes.holes(recorded)) else Mark.DERIVED
         for length in range(1, len(path) + 1):
             node = self._at(step, "request", path[:length], _recorded(step, "request", path[:length]))
             if node is not None:
@@ -292,7 +292,7 @@ class Knowledge:
             found = f"a {type(value).__name__}" if is_secret else commandline.told(value)
             raise MissingValue(step.number, _told_path(source), f"it is {found}")
         mark = Mark.PENDING if not self._live and value == recorded else Mark.DERIVED
-        return _marked(value, Mark.SECRET if is_secret else mark)
+        return _marked(value, Mark.HIDDEN if is_secret else mark)
 
     def _lookup(self, step: Step, response: Document, query: str, source: Source, path: Path) -> Any:
         document = response
@@ -353,7 +353,7 @@ def _is_own(step: Step, path: Path) -> bool:
 
 def _told(value: Marked) -> str:
     """A text in a message."""
-    return "a secret of another form" if _mark(value) is Mark.SECRET else str(value.value)
+    return "a secret of another form" if _mark(value) is Mark.HIDDEN else str(value.value)
 
 
 def _told_path(source: Source) -> str:
@@ -394,7 +394,7 @@ def _like(recorded: Any, text: str, shown: Text) -> Marked:
     """A changed text in the form that the recorded one had: bytes, base64, or as it is."""
     changed = commandline.plain(shown)
     marks = {span.mark for span in shown}
-    mark = Mark.SECRET if Mark.SECRET in marks else Mark.DERIVED
+    mark = Mark.HIDDEN if Mark.HIDDEN in marks else Mark.DERIVED
     raw = recorded.decode("utf-8", "surrogateescape") if isinstance(recorded, bytes) else recorded
     if raw != text:  # it was read from base64
         raw = base64.b64encode(changed.encode("utf-8")).decode("ascii")

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from colorama import Fore, Style
 
 from awstracer.blanks import Blank
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.guards import Doubt, OutsideFile, RecordedOption
-from awstracer.holes import HOLE
+from awstracer.holes import HOLE, SHOWN
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
 from awstracer.player import Report, Status
@@ -26,7 +25,6 @@ from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.trace import Path, spelled
 
-SECRET = "<secret>"  # noqa: S105 - it is none
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -48,7 +46,7 @@ COLOURED = Styles(
         Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
         Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
         Mark.PENDING: Style.BRIGHT + Fore.CYAN,
-        Mark.SECRET: Style.BRIGHT + Fore.MAGENTA,
+        Mark.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
     },
     reset=Style.RESET_ALL,
 )
@@ -57,7 +55,7 @@ PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
 
 def visible(text: str) -> str:
     """A text whose control characters are spelled out, so that no value can steer the terminal, and holes are short."""
-    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), HOLE.sub(SECRET, text))
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), HOLE.sub(SHOWN, text))
 
 
 def one_line(text: str) -> str:
@@ -67,7 +65,7 @@ def one_line(text: str) -> str:
 
 def painted(text: Text, styles: Styles) -> str:
     """A marked text in the styles' colours."""
-    shown = [SECRET if span.mark is Mark.SECRET else visible(span.text) for span in text]
+    shown = [SHOWN if span.mark is Mark.HIDDEN else visible(span.text) for span in text]
     return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
 
 
@@ -97,12 +95,12 @@ def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[st
         for pin in pins:
             place = styled(f"       {_place(step, path)}", styles.heading, styles)
             if pin.hole is not None:
-                yield f"{place} = {SECRET}, given by you"
+                yield f"{place} = {SHOWN}, given by you"
                 continue
             if pin.shown is None:
                 yield f"{place} = {visible(short(pin.value))}, as recorded: kept with --keep"
                 continue
-            shown = SECRET if step.is_secret(path) else visible(short(pin.shown))
+            shown = SHOWN if step.is_secret(path) else visible(short(pin.shown))
             value = styled(shown, styles.marks[Mark.OVERRIDDEN], styles)
             yield f"{place} = {value}, given with -p"
     for substitution in invocation.substitutions:
@@ -124,7 +122,7 @@ def doubtful(step: Step, substitution: Substitution) -> Iterator[str]:
     """A line for each source that seemed as good as the one that was taken, and says something else now."""
     for source, value in substitution.rivals:
         taken = f"{_told(substitution)}, from {source_text(substitution.relation.source)}"
-        other = f"{source_text(source)}, says {SECRET if substitution.mark is Mark.SECRET else short(value)}"
+        other = f"{source_text(source)}, says {SHOWN if substitution.mark is Mark.HIDDEN else short(value)}"
         yield visible(f"command {step.number}'s {_place(step, substitution.relation.target.path)} is {taken}; {other}")
 
 
@@ -172,7 +170,7 @@ def lacking(blanks: Sequence[Blank]) -> str:
 
 
 def _told(substitution: Substitution) -> str:
-    return SECRET if substitution.mark is Mark.SECRET else short(substitution.value)
+    return SHOWN if substitution.mark is Mark.HIDDEN else short(substitution.value)
 
 
 def short(value: object, length: int = 120) -> str:
@@ -254,11 +252,5 @@ def resumed(done: Collection[int], number: int) -> str:
     onward = f"going on with {left[0]}" if left else "none is left"
     if not done:
         return f"no command was done before; {onward}"
-    told = f"commands {_ranges(sorted(done))} were" if len(done) > 1 else f"command {_ranges(sorted(done))} was"
+    told = f"commands {numbered(done)} were" if len(done) > 1 else f"command {numbered(done)} was"
     return f"{told} done before; {onward}"
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """Numbers in a row as `1-4, 6`."""
-    rows = [list(row) for _, row in groupby(numbers, lambda number: number - numbers.index(number))]
-    return ", ".join(str(row[0]) if len(row) == 1 else f"{row[0]}-{row[-1]}" for row in rows)

@@ -166,7 +166,7 @@ def test_a_replay_that_failed_is_gone_on_with_where_it_failed(relay: Relay) -> N
     relay.requests.clear()
     relay.canned.clear()
     result = play(*here, "--resume")
-    assert (result.code, result.err) == (0, "awstrace-play: commands 1-2 were done before; going on with 3\n")
+    assert (result.code, result.err) == (0, "awstrace-play: commands 1..2 were done before; going on with 3\n")
     assert relay.operations == NETWORK[2:]
     assert len(result.lines) == 2
     assert steps() == [1, 2, 3, 4]
@@ -174,7 +174,7 @@ def test_a_replay_that_failed_is_gone_on_with_where_it_failed(relay: Relay) -> N
     relay.requests.clear()
     result = play(*here, "--resume")
     assert (result.code, result.out) == (0, "")
-    assert result.err == "awstrace-play: commands 1-4 were done before; none is left\n"
+    assert result.err == "awstrace-play: commands 1..4 were done before; none is left\n"
     assert relay.operations == []
 
 
@@ -322,6 +322,6 @@ def test_ranges_are_told_briefly() -> None:
     for done, expected in {
         (): "no command was done before; going on with 1",
         (1,): "command 1 was done before; going on with 2",
-        (1, 2, 3, 5, 7, 8): "commands 1-3, 5, 7-8 were done before; going on with 4",
+        (1, 2, 3, 5, 7, 8): "commands 1..3, 5, 7..8 were done before; going on with 4",
     }.items():
         assert terminal.resumed(done, 9) == expected
