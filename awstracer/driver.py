@@ -157,9 +157,7 @@ class AwsCli:
     def check_line(self, number: int, argv: Sequence[str]) -> None:
         """UnknownCommand, with `number`, if a custom command's line begins with no command's words."""
         own, _ = without_options(argv, self.global_options())
-        with _configuration():
-            aliases = awscli.alias.AliasLoader().get_aliases()
-        table = self._command_table()
+        aliases, table = _aliases(), self._command_table()
         for at, position in enumerate(own):
             if not table or argv[position].startswith("-") or (at == 0 and argv[position] in aliases):
                 return
@@ -167,6 +165,14 @@ class AwsCli:
                 known = " ".join(argv[each] for each in own[: at + 1])
                 raise UnknownCommand(number, f"aws {known}", VERSION)
             table = table[argv[position]].create_help_command().command_table
+
+    def shell_aliases(self) -> frozenset[str]:
+        """The person's aliases that run in a shell, by themselves or by way of others (`x = !command`, `y = x`)."""
+        aliases = _aliases()
+        found = {name for name, text in aliases.items() if text.startswith("!")}
+        for _ in aliases:
+            found |= {name for name, text in aliases.items() if text.split(maxsplit=1)[:1] and text.split()[0] in found}
+        return frozenset(found)
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
         """The members that an operation's option sets when it is given `text`, read as awscli reads it.
@@ -333,6 +339,13 @@ class AwsCli:
         with _logging_restored(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             _exit_code(driver, argv)
         return found[0] if found else argparse.Namespace()
+
+
+def _aliases() -> Mapping[str, str]:
+    """The person's aliases at the top level, by name; BadConfiguration if awscli can't read them."""
+    with _configuration():
+        found: Mapping[str, str] = awscli.alias.AliasLoader().get_aliases()
+    return found
 
 
 def _service_name(service: str, services: Container[str]) -> str:

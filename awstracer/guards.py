@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -63,17 +63,34 @@ class OwnSettings:
     words: str
 
 
-Doubt = RecordedOption | OutsideFile | OwnSettings
+@dataclass(frozen=True)
+class ShellAlias:
+    """A command is an alias of the person's that runs in a shell."""
+
+    numbers: tuple[int, ...]
+    name: str
+
+
+Doubt = RecordedOption | OutsideFile | OwnSettings | ShellAlias
 
 
 def doubts(
-    plan: Plan, options: Mapping[str, bool], environment: Mapping[str, str], folder: FilePath
+    plan: Plan,
+    options: Mapping[str, bool],
+    environment: Mapping[str, str],
+    folder: FilePath,
+    shell_aliases: Container[str] = (),
 ) -> tuple[Doubt, ...]:
     """What the person is to be asked about before a plan is played; each thing once, with its commands' numbers.
 
-    `options` are awscli's global options, and whether each takes a value.
+    `options` are awscli's global options, and whether each takes a value; `shell_aliases` the person's.
     """
-    return (*_recorded_options(plan, options, environment), *_outside_files(plan, folder), *_own_settings(plan))
+    return (
+        *_recorded_options(plan, options, environment),
+        *_outside_files(plan, folder),
+        *_own_settings(plan),
+        *_shell_aliases(plan, shell_aliases),
+    )
 
 
 def identities(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
@@ -160,3 +177,12 @@ def _own_settings(plan: Plan) -> Iterator[OwnSettings]:
         known = tuple(words[:2])
         if known in SETTING and not SETTING[known] & {word.partition("=")[0] for word in words}:
             yield OwnSettings((step.number,), " ".join(known))
+
+
+def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
+    """An alias may stand in a service's place too, so that an operation's command leads to it."""
+    for step in plan.selected:
+        words = [step.command.argv[at] for at in step.arguments] if step.form is None else step.form.words
+        for name in words[:1]:
+            if name in aliases:
+                yield ShellAlias((step.number,), name)

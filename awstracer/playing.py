@@ -111,7 +111,8 @@ class Playing:
     def _doubts(self) -> Sequence[guards.Doubt]:
         if self._order.agrees:
             return ()
-        return guards.doubts(self._plan, self._aws.global_options(), os.environ, Path.cwd())
+        options, aliases = self._aws.global_options(), self._aws.shell_aliases()
+        return guards.doubts(self._plan, options, os.environ, Path.cwd(), aliases)
 
     def preview(self, *, as_json: bool) -> int:
         """Show what would be done; the exit code."""

@@ -16,7 +16,7 @@ from secrets import token_bytes
 
 from awstracer import __version__, holes, identifiers, recorder, saving, terminal, tracefile
 from awstracer.console import Console
-from awstracer.errors import ExitCode
+from awstracer.errors import ExitCode, Refused
 from awstracer.journal import Journal
 from awstracer.recorder import Recorder
 from awstracer.redaction import Redactor
@@ -38,13 +38,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
         if saving.is_saved(journal.commands, path):
             journal.clear()
         if path.exists() and not (append or overwrite):
-            if not settings.ask:
-                console.say(f"awstrace-rec: {path} exists: say --append or --overwrite")
-                return ExitCode.UNUSABLE
-            append, overwrite = _ask_about(path, console)
-            if not (append or overwrite):
-                console.say(f"awstrace-rec: {path} is left as it is; name another file")
-                return ExitCode.UNUSABLE
+            append = _is_continued(path, console, ask=settings.ask)
         before = tracefile.load(path) if append and path.exists() else None
         if settings.keep_secrets:
             console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
@@ -69,16 +63,17 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             trace = Trace(tuple(session.commands), recorded)
             remedy = f"record to {path} again to save them"
             is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy)
-            left_out = set(holes.holes([each for command in session.commands for each in _told(command)]))
+            left_out = {hole for command in session.commands for hole in _holes_in(command)}
             if left_out and is_saved:
                 console.say(f"awstrace-rec: {terminal.left_out(len(left_out))}")
             return ExitCode.OK if is_saved else ExitCode.FAILED
 
 
-def _told(command: Command) -> Iterator[object]:
-    """What a command was asked and answered."""
-    yield command.request
-    yield from (call.response for call in command.calls)
+def _holes_in(command: Command) -> Iterator[str]:
+    """The secrets that were left out of what a command was asked and answered."""
+    yield from holes.holes(command.request)
+    for call in command.calls:
+        yield from holes.holes(call.response)
 
 
 class _Ended(BaseException):
@@ -126,10 +121,15 @@ def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ..
     return ()
 
 
-def _ask_about(path: Path, console: Console) -> tuple[bool, bool]:
-    """Whether to append to an existing file, or to overwrite it."""
-    append = console.confirm(f"{path} exists. Continue the trace in it? [y/N]: ")
-    return append, not append and console.confirm("Replace it when saving? [y/N]: ")
+def _is_continued(path: Path, console: Console, *, ask: bool) -> bool:
+    """Whether an existing trace is to be continued, and not replaced; Refused if the person wants neither."""
+    if not ask:
+        raise Refused(f"{path} exists: say --append or --overwrite")
+    if console.confirm(f"{path} exists. Continue the trace in it? [y/N]: "):
+        return True
+    if console.confirm("Replace it when saving? [y/N]: "):
+        return False
+    raise Refused(f"{path} is left as it is; name another file")
 
 
 def _region(session: Recorder) -> str | None:

@@ -14,7 +14,7 @@ from colorama import Fore, Style
 
 from awstracer.blanks import Blank
 from awstracer.commandline import Mark, Text, json_text, plain
-from awstracer.guards import Doubt, OutsideFile, RecordedOption
+from awstracer.guards import Doubt, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import HOLE, SHOWN
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
@@ -216,6 +216,8 @@ def doubt_text(doubt: Doubt) -> str:
             text = f"{who} {was} recorded with {option}{'' if value is None else f' {value}'}"
         case OutsideFile(path=path):
             text = f"{who} writes {path}, outside this folder"
+        case ShellAlias(name=name):
+            text = f"{who}, {name}, is an alias of yours that runs in the shell"
         case _:
             text = f"{who}, {doubt.words}, changes your own settings"
     return one_line(text)

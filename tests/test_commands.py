@@ -649,7 +649,7 @@ def test_a_shell_alias_is_run_again(cloud: Cloud, aws_home: Path) -> None:
     asked = cloud.record("aws new-user alice")
     (command,) = recorded("t.trace")
     assert command["calls"] == []
-    result, asked_again = cloud.replay()
+    result, asked_again = cloud.replay("--yes")
     assert asked_again == asked == ["CreateUser"]
     assert result.lines == ["(play) aws new-user alice"]
 

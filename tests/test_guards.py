@@ -627,3 +627,17 @@ def test_what_is_no_account_can_not_be_expected(text: str) -> None:
     result = play(*TRACE, "--dryrun", "--expect-account", text)
     assert (result.code, result.out) == (2, "")
     assert "is no account" in result.err
+
+
+@pytest.mark.parametrize("line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"]])
+def test_an_alias_that_runs_in_the_shell_needs_a_yes(line: list[str], aws_home: Path) -> None:
+    (aws_home / ".aws/cli").mkdir(parents=True)
+    aliases = "[toplevel]\ngreet = !echo greeting\nhello = greet\niam = !echo greeting\nwho = sts get-caller-identity\n"
+    (aws_home / ".aws/cli/alias").write_text(aliases)
+    recorded = operation("iam.ListUsers", {}, {}, line) if line[0] == "iam" else command(line)
+    tracefile.save(trace(command(["who"]), recorded), Path("t.trace"))
+    reason = refused(play("--trace-file", "t.trace"))
+    assert reason.startswith(f"command 2, {line[0]}, is an alias of yours that runs in the shell: nothing was sent")
+    assert "a replay asks first" in play("--trace-file", "t.trace", "--dryrun").err
+    agreed = play("--trace-file", "t.trace", "--yes")
+    assert (agreed.code, agreed.out.count("greeting")) == (0, 1)
