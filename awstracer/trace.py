@@ -105,9 +105,10 @@ class Command:
 
     argv        its words after `aws`, as the shell would hand them over; empty in format 1
     operation   set for an operation's own command, None for a custom one (`s3 sync`)
-    files       what a custom command's `file://` words held, by word
+    files       what a custom command's `file://` words held, by word; what it read from its input, by `-`
     pause       seconds that were deliberately let pass before it
     step        in the trace of a replay, the number of the command that was played
+    access_key  the id of the access key that it ran under, where that isn't the session's; a secret one's hole
     """
 
     argv: tuple[str, ...]
@@ -119,6 +120,7 @@ class Command:
     pause: float = 0.0
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     step: int | None = None
+    access_key: str | None = None
 
     @property
     def request(self) -> Document:
@@ -135,13 +137,18 @@ class Command:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """When, where and with what a trace was recorded; the account only for a replay."""
+    """When, where and with what a trace was recorded.
+
+    account     only for a replay
+    script      the words of the command that was recorded, and that ran `aws`; none for a session
+    """
 
     started: datetime | None = None
     region: str | None = None
     awstracer: str | None = None
     awscli: str | None = None
     account: str | None = None
+    script: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,7 @@ def circumstances_document(recorded: Circumstances) -> dict[str, Any]:
         awstracer=recorded.awstracer,
         awscli=recorded.awscli,
         account=recorded.account,
+        script=list(recorded.script) or None,
     )
 
 
@@ -215,6 +216,7 @@ def command_document(command: Command) -> dict[str, Any]:
         ended=_time_text(command.ended),
         pause=command.pause,
         step=command.step,
+        access_key=command.access_key,
         calls=[_call_document(call) for call in command.calls],
     )
 
@@ -394,6 +396,7 @@ def _circumstances(members: _Members) -> Circumstances:
         awstracer=members.maybe("awstracer", str),
         awscli=members.maybe("awscli", str),
         account=members.maybe("account", str),
+        script=members.words("script") if "script" in members.document else (),
     )
 
 
@@ -410,6 +413,7 @@ def _command(members: _Members) -> Command:
         pause=_seconds(members),
         files=_files(members),
         step=members.maybe("step", int),
+        access_key=members.maybe("access_key", str),
     )
 
 

@@ -58,9 +58,10 @@ def commands() -> st.SearchStrategy[Command]:
         pause=st.floats(0, 1e6),
         files=st.dictionaries(TEXT, TEXT | st.binary(max_size=12), max_size=2),
         step=st.none() | st.integers(1),
+        access_key=st.none() | TEXT,
     )
 
 
 def traces() -> st.SearchStrategy[Trace]:
-    recorded = st.builds(Circumstances, st.none() | TIMES, *[st.none() | TEXT] * 4)
+    recorded = st.builds(Circumstances, st.none() | TIMES, *[st.none() | TEXT] * 4, st.lists(TEXT, max_size=2).map(tuple))
     return st.builds(Trace, st.lists(commands(), max_size=3).map(tuple), recorded)
