@@ -63,5 +63,6 @@ def commands() -> st.SearchStrategy[Command]:
 
 
 def traces() -> st.SearchStrategy[Trace]:
-    recorded = st.builds(Circumstances, st.none() | TIMES, *[st.none() | TEXT] * 4, st.lists(TEXT, max_size=2).map(tuple))
+    script = st.lists(TEXT, max_size=2).map(tuple)
+    recorded = st.builds(Circumstances, st.none() | TIMES, *[st.none() | TEXT] * 4, script)
     return st.builds(Trace, st.lists(commands(), max_size=3).map(tuple), recorded)
