@@ -73,6 +73,19 @@ class Capture:
         self._doubtful: set[int] = set()
         self._lock = threading.Lock()
 
+    def attach(self, events: Any) -> None:
+        """Take part in the events of an emitter, botocore's.
+
+        Requests are taken before any other handler has changed them, everything else after all have.
+        """
+        events.register_last("building-argument-table", self.on_building_argument_table)
+        events.register_last("calling-command", self.on_calling_command)
+        events.register_first("provide-client-params", self.on_provide_client_params)
+        events.register_last("before-call", self.on_before_call)
+        events.register_last("response-received", self.on_response_received)
+        events.register_last("after-call", self.on_after_call)
+        events.register_last("after-call-error", self.on_after_call_error)
+
     @property
     def calls(self) -> tuple[Call, ...]:
         """The calls that have ended, in the order in which they started."""

@@ -34,12 +34,12 @@ from botocore.history import get_global_history_recorder
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
 from botocore.validate import ParamValidator
 
-from awstracer import arguments
+from awstracer import arguments, shapes
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option, without_options
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
-from awstracer.places import ORDINARY, Asked, Shape
-from awstracer.trace import Key, Opaque, Operation, Path, children
+from awstracer.places import Asked, Shape
+from awstracer.trace import Opaque, Operation, Path, children
 
 UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
@@ -96,7 +96,7 @@ class AwsCli:
             print(bad.reason, file=sys.stderr)
             return Outcome(UNUSABLE)
         reader = prepare(driver.session, capture)
-        _attach(capture, driver.session)
+        capture.attach(driver.session.get_component("event_emitter"))
         with (
             _as_aws(argv),
             _read_by(reader),
@@ -239,10 +239,7 @@ class AwsCli:
         plain = tuple(0 if isinstance(key, int) else key for key in path)
         key = (service, operation, side, plain)
         if key not in self._shapes:
-            passed = [self._modelled(service, operation, side)]
-            for step in path:
-                passed.append(_below(passed[-1], step))
-            self._shapes[key] = replace(_shape(passed[-1]), is_sensitive=any(map(_is_marked, passed)))
+            self._shapes[key] = shapes.at(self._modelled(service, operation, side), path)
         return self._shapes[key]
 
     def namespaces(self, service: str) -> frozenset[str]:
@@ -480,18 +477,6 @@ def _history_restored() -> Iterator[None]:
         HISTORY._enabled, HISTORY._handlers[:] = enabled, handlers
 
 
-def _attach(capture: Capture, session: Any) -> None:
-    """Requests are taken before any other handler has changed them, everything else after all have."""
-    events = session.get_component("event_emitter")
-    events.register_last("building-argument-table", capture.on_building_argument_table)
-    events.register_last("calling-command", capture.on_calling_command)
-    events.register_first("provide-client-params", capture.on_provide_client_params)
-    events.register_last("before-call", capture.on_before_call)
-    events.register_last("response-received", capture.on_response_received)
-    events.register_last("after-call", capture.on_after_call)
-    events.register_last("after-call-error", capture.on_after_call_error)
-
-
 # --- what a line's words expand to
 
 
@@ -609,26 +594,3 @@ def _expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
         return bool(found == "expanded")
 
     return expands
-
-
-# --- shapes
-
-
-def _below(shape: Any, key: Key) -> Any:
-    """The shape of what a structure, a map or a list has under a key; None if it has no such."""
-    kind = None if shape is None else shape.type_name
-    if kind == "structure":
-        return shape.members.get(key)
-    return shape.value if kind == "map" else shape.member if kind == "list" else None
-
-
-def _is_marked(shape: Any) -> bool:
-    return shape is not None and bool(shape.metadata.get("sensitive"))
-
-
-def _shape(shape: Any) -> Shape:
-    if shape is None:
-        return ORDINARY
-    is_silent = bool(getattr(shape, "enum", None) or shape.metadata.get("idempotencyToken"))
-    addresses = shape.serialization.get("location") == "uri"
-    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None, addresses, shape.name)

@@ -19,6 +19,7 @@ ORDER = [
     "secrecy",
     "commandline",
     "places",
+    "shapes",
     "redaction",
     "wanted",
     "origins",

@@ -1,0 +1,44 @@
+"""What an API's model says of a value, read off botocore's shapes; nothing of botocore is imported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from awstracer.places import ORDINARY, Shape
+from awstracer.trace import Key, Path
+
+
+def at(shape: Any, path: Path) -> Shape:
+    """What a shape says of the value at a path below it; ORDINARY where it says nothing."""
+    passed = [shape]
+    for step in path:
+        passed.append(_below(passed[-1], step))
+    return replace(_shape(passed[-1]), is_sensitive=any(map(_is_marked, passed)))
+
+
+def is_blob(shape: Any, path: Path) -> bool:
+    """Whether a shape has bytes at a path below it."""
+    for step in path:
+        shape = _below(shape, step)
+    return shape is not None and shape.type_name == "blob"
+
+
+def _below(shape: Any, key: Key) -> Any:
+    """The shape of what a structure, a map or a list has under a key; None if it has no such."""
+    kind = None if shape is None else shape.type_name
+    if kind == "structure":
+        return shape.members.get(key)
+    return shape.value if kind == "map" else shape.member if kind == "list" else None
+
+
+def _is_marked(shape: Any) -> bool:
+    return shape is not None and bool(shape.metadata.get("sensitive"))
+
+
+def _shape(shape: Any) -> Shape:
+    if shape is None:
+        return ORDINARY
+    is_silent = bool(getattr(shape, "enum", None) or shape.metadata.get("idempotencyToken"))
+    addresses = shape.serialization.get("location") == "uri"
+    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None, addresses, shape.name)
