@@ -66,6 +66,7 @@ class Capture:
         self.operation: Operation | None = None
         self.files: dict[str, str | bytes] = {}
         self.faults: list[str] = []
+        self.models: dict[tuple[str, str], Any] = {}
         self._commands: dict[str, tuple[Any, Any]] = {}
         self._calls: list[Call] = []
         self._requests: dict[int, tuple[Any, dict[str, Any]]] = {}
@@ -92,6 +93,13 @@ class Capture:
         with self._lock:
             ended = [call for call in self._calls if call.response is not None or call.error is not None]
         return tuple(ended)
+
+    def amend(self, context: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Change the request of a call that has not gone out yet."""
+        with self._lock:
+            if id(context) in self._requests:
+                _, request = self._requests[id(context)]
+                self._requests[id(context)] = (context, change(request))
 
     def outcome(self, exit_code: int) -> Outcome:
         """All that was taken down, for a command that ended with `exit_code`.
@@ -135,6 +143,7 @@ class Capture:
             self._doubtful.discard(id(context))  # another call's, which is over
             if thread in self._open:
                 return
+            self.models[model.service_model.service_name, model.name] = model
             self._open[thread] = (id(context), len(self._calls))
             self._calls.append(_started(model, context, request))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import sys
@@ -20,7 +21,13 @@ from awstracer.terminal import COLOURED, PLAIN, Styles
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-rec`: record a session; gives back its exit code."""
-    args = switches.rec_parser().parse_args(argv)
+    own, command = switches.command_apart(sys.argv[1:] if argv is None else argv)
+    parser = switches.rec_parser()
+    args = parser.parse_args(own)
+    if command is not None:
+        if not command or args.allow_shell or args.no_confirm:
+            parser.error("behind -- goes a command" if not command else "-s and -d are for sessions")
+        return _record_script(args, command)
     with _errors_told("awstrace-rec") as failed:
         return recording.record(
             args.trace_file,
@@ -33,6 +40,22 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
                 confirm_shell=not args.no_confirm,
                 keep_secrets=args.keep_secrets,
             ),
+        )
+    return failed[0]
+
+
+def _record_script(args: argparse.Namespace, command: Sequence[str]) -> int:
+    from awstracer import scripting  # it needs what only Unix has
+
+    with _errors_told("awstrace-rec") as failed:
+        return scripting.record(
+            command,
+            args.trace_file,
+            append=args.append,
+            overwrite=args.overwrite,
+            styles=_styles(args.no_color),
+            ask=not args.no_prompts,
+            keep_secrets=args.keep_secrets,
         )
     return failed[0]
 

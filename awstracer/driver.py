@@ -28,7 +28,8 @@ import awscli.customizations.paginate
 import awscli.customizations.toplevelbool
 import awscli.paramfile
 import jmespath  # awscli's, for `--query`
-from botocore import xform_name
+from botocore import UNSIGNED, xform_name
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.history import get_global_history_recorder
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
@@ -119,6 +120,13 @@ class AwsCli:
             self._loader = driver.session.get_component("data_loader")
         driver.session.register_component("data_loader", self._loader)
         return driver
+
+    def warm(self) -> None:
+        """Load what every command needs, so that processes forked from this one have it."""
+        self.global_options()
+        session = self._driver().session
+        with contextlib.suppress(BotoCoreError):
+            session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
 
     # --- what there is
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ with suppress(ImportError):  # where there is none, sessions can't tell that the
     fcntl = import_module("fcntl")
 
 VERSION = 1
+PERIOD = 0.01  # seconds
 BEGINNING = b'{"journal": '
 FLAGS = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -121,10 +123,11 @@ class Journal:
     """The journal of a trace file, this session's alone; without commands in it, it goes when the `with` block ends.
 
     `commands` are those that an earlier session left, `recorded` the circumstances of the first session.
-    TraceError if another session has it, or if it can't be read or written.
+    TraceError if another session has it for longer than the `patience`, in seconds, or if it can't be read or written.
     """
 
-    def __init__(self, trace_file: Path, recorded: Circumstances) -> None:
+    def __init__(self, trace_file: Path, recorded: Circumstances, *, patience: float = 0.0) -> None:
+        self._patience = patience
         self.commands: tuple[Command, ...] = ()
         self.recorded = self._own = recorded
         self._trace_file, self._extent = trace_file, _Extent()
@@ -209,9 +212,14 @@ class Journal:
 
     def _locked(self) -> int:
         """The open journal, locked; another session may just be removing the one that was opened."""
+        limit = time.monotonic() + self._patience
         while True:
             handle = _opened(self.path)
             if not _lock(handle):
+                if time.monotonic() < limit:
+                    os.close(handle)
+                    time.sleep(PERIOD)
+                    continue
                 raise TraceError(self._trace_file, f"is being recorded by another session{_writer(handle)}")
             if _is_at(handle, self.path):
                 return handle

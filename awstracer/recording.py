@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, holes, identifiers, recorder, saving, terminal, tracefile
+from awstracer import __version__, holes, recorded, recorder, saving, terminal, tracefile
 from awstracer.console import Console
 from awstracer.errors import ExitCode, Refused
 from awstracer.journal import Journal
@@ -33,12 +33,12 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
     console = Console(styles=styles, complete=aws.complete)
     aws.check_profile(None)
     tracefile.check_writable(path)
-    recorded = Circumstances(_now(), None, __version__, driver.VERSION)
-    with Journal(path, recorded) as journal:
+    began = Circumstances(_now(), None, __version__, driver.VERSION)
+    with Journal(path, began) as journal:
         if saving.is_saved(journal.commands, path):
             journal.clear()
         if path.exists() and not (append or overwrite):
-            append = _is_continued(path, console, ask=settings.ask)
+            append = is_continued(path, console, ask=settings.ask)
         before = tracefile.load(path) if append and path.exists() else None
         if settings.keep_secrets:
             console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
@@ -49,7 +49,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             now=_now,
             redactor=Redactor(token_bytes(32), aws),
             settings=settings,
-            commands=_left(journal, console, ask=settings.ask),
+            commands=left(journal, console, ask=settings.ask),
             keep=saving.keeping(journal, tell),
         )
         with console.session(_history_file()):
@@ -59,8 +59,13 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             if not is_wanted or not session.commands:
                 journal.clear()
                 return ExitCode.OK
-            recorded = replace(recorded, started=journal.recorded.started, region=_region(session))
-            trace = Trace(tuple(session.commands), recorded)
+            calls = [call for command in session.commands for call in command.calls]
+            circumstances = replace(
+                began,
+                started=journal.recorded.started,
+                region=recorded.region(calls),
+            )
+            trace = Trace(tuple(session.commands), circumstances)
             remedy = f"record to {path} again to save them"
             is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy)
             left_out = {hole for command in session.commands for hole in _holes_in(command)}
@@ -107,7 +112,7 @@ def _run(session: Recorder, console: Console, path: Path, *, ask: bool) -> bool:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...]:
+def left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...]:
     """The commands that an earlier session has left, if this one is to go on with them."""
     if not journal.commands:
         return ()
@@ -121,7 +126,7 @@ def _left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ..
     return ()
 
 
-def _is_continued(path: Path, console: Console, *, ask: bool) -> bool:
+def is_continued(path: Path, console: Console, *, ask: bool) -> bool:
     """Whether an existing trace is to be continued, and not replaced; Refused if the person wants neither."""
     if not ask:
         raise Refused(f"{path} exists: say --append or --overwrite")
@@ -130,13 +135,6 @@ def _is_continued(path: Path, console: Console, *, ask: bool) -> bool:
     if console.confirm("Replace it when saving? [y/N]: "):
         return False
     raise Refused(f"{path} is left as it is; name another file")
-
-
-def _region(session: Recorder) -> str | None:
-    """The region of the session: global services' calls have regions of their own."""
-    regions = [call.region for command in session.commands for call in command.calls]
-    named = [region for region in regions if region and identifiers.REGION.fullmatch(region)]
-    return max(named, key=named.count, default=None)
 
 
 def _shell(line: str) -> None:

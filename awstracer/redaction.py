@@ -36,12 +36,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, lru_cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from awstracer import holes, identifiers, secrecy
 from awstracer.holes import HOLE
-from awstracer.places import ORDINARY, Asked, Models, Shape
+from awstracer.places import ORDINARY, Asked, Shape
 from awstracer.secrecy import Named, is_secret_name, squeeze
 from awstracer.trace import Call, Command, KeyOf, Path, leaves, rebuilt
 
@@ -59,15 +59,27 @@ ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)")
 Shapes = Callable[[Path], Shape]
 
 
+class Judge(Protocol):
+    """What the API's models know of secrets."""
+
+    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+        """What is at a path of an operation's request or response; ORDINARY where no model tells."""
+
+
 class Redactor:
     """Puts holes in the place of secrets. Under one key equal secrets become equal holes.
 
     What was secret in one command is looked for in all later ones, if it is unmistakable; so are `given` secrets.
     """
 
-    def __init__(self, key: bytes, models: Models, given: Iterable[str] = ()) -> None:
+    def __init__(self, key: bytes, models: Judge, given: Iterable[str] = ()) -> None:
         self._key, self._models = key, models
         self._earlier = set(filter(secrecy.is_unmistakable, given))
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The unmistakable secrets that were given or found so far."""
+        return frozenset(self._earlier)
 
     def command(self, command: Command) -> Command:
         """The command without its secrets."""
@@ -83,6 +95,7 @@ class Redactor:
             calls=tuple(self._call(call, finder) for call in command.calls),
             argv=tuple(finder.words(command.argv, finder.named_in(command))),
             files=finder.files(command),
+            access_key=command.access_key and finder.inside(command.access_key),
         )
         known = finder.known | self._earlier_in(_texts(found))
         self._earlier |= set(filter(secrecy.is_unmistakable, finder.known))
@@ -149,7 +162,7 @@ def _text(value: str | bytes) -> str | None:
 def _texts(command: Command) -> Iterator[str]:
     """All that a command says."""
     calls = [(call.request, call.response, call.error and call.error.message) for call in command.calls]
-    for _, leaf in leaves([command.request, command.argv, command.files, calls]):
+    for _, leaf in leaves([command.request, command.argv, command.files, calls, command.access_key]):
         if isinstance(leaf, (str, bytes)):
             yield leaf if isinstance(leaf, str) else leaf.decode("utf-8", "replace")
 
@@ -373,6 +386,7 @@ class _Cleaner:
             calls=tuple(self._call(call) for call in command.calls),
             argv=self.words(command.argv, own or command.argv[:2]),
             files=self._document(command.files),
+            access_key=command.access_key and self._text(command.access_key),
         )
 
     def words(self, argv: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:

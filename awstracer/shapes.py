@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from awstracer.places import ORDINARY, Shape
+from awstracer.places import ORDINARY, Asked, Shape
 from awstracer.trace import Key, Path
+
+
+class Models:
+    """What the models of the operations that a process has called say of their requests and responses."""
+
+    def __init__(self, models: Mapping[tuple[str, str], Any]) -> None:
+        self._models = models
+
+    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+        """What is at a path of an operation's request or response; ORDINARY where no model tells."""
+        model = self._models.get((service, operation))
+        return at(model and (model.input_shape if side == "request" else model.output_shape), path)
+
+    def inputs(self) -> dict[tuple[str, str], Any]:
+        """The shapes of the operations' requests."""
+        return {name: model.input_shape for name, model in self._models.items()}
 
 
 def at(shape: Any, path: Path) -> Shape:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from awstracer import __version__, selection, settling
 from awstracer.terminal import visible
+
+PLUGIN_CONFIG = """\
+[plugins]
+awstracer = awstracer.plugin
+# AWS CLI 2 needs this line too; awscli 1 fails with it:
+# cli_legacy_plugin_path = {folder}"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,7 +33,9 @@ def rec_parser() -> argparse.ArgumentParser:
         description="Work with the AWS CLI at a prompt, and keep what you did in a trace file "
         "that awstrace-play can play again: under other names, in another account or region.",
         epilog="At the prompt: type or paste 'aws ...' lines; a line that ends in a backslash goes on in the next. "
-        "'exit' or Ctrl-D ends the session, Ctrl-C drops a line or stops a command.",
+        "'exit' or Ctrl-D ends the session, Ctrl-C drops a line or stops a command. "
+        "With -- COMMAND ARG... behind the switches, COMMAND runs instead (a script, make, ...), and each aws in it "
+        "is recorded, at any depth; the exit code is COMMAND's.",
     )
     parser.add_argument("--trace-file", required=True, type=Path, metavar="FILE", help="where the trace goes")
     existing = parser.add_mutually_exclusive_group()
@@ -48,8 +56,33 @@ def rec_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="leave passwords, keys and tokens in the trace, which otherwise has holes in their place",
     )
+    parser.add_argument(
+        "--print-plugin-config",
+        action=_PluginConfig,
+        help="print the lines for ~/.aws/config that have plain aws commands recorded while AWSTRACE_FILE names "
+        "a trace",
+    )
     _add_common_switches(parser)
     return parser
+
+
+class _PluginConfig(argparse.Action):
+    """Prints the configuration that loads the plugin, and ends the program, as `--version` does."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **rest)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(PLUGIN_CONFIG.format(folder=Path(__file__).resolve().parent.parent))
+        parser.exit()
+
+
+def command_apart(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
+    """The words of `awstrace-rec` before `--`, and those of the command behind it; None without a `--`."""
+    if "--" not in words:
+        return words, None
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
 
 
 def play_parser() -> argparse.ArgumentParser:

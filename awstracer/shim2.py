@@ -1,0 +1,88 @@
+"""How AWS CLI 2 is run while a script is recorded: with a plugin, and the person's own settings otherwise.
+
+A part of the shim: it uses the standard library alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+OUTSIDE = "--outside"
+CHANGING = ("configure", "login", "logout", "sso")  # services that change the person's settings
+FLAGS = (
+    "--cli-auto-prompt",
+    "--debug",
+    "--no-cli-auto-prompt",
+    "--no-cli-pager",
+    "--no-paginate",
+    "--no-sign-request",
+    "--no-verify-ssl",
+    "--version",
+)
+SECTION = re.compile(r"^[ \t]*\[(.*)\][ \t]*(?:[#;].*)?$", re.M)
+PATH = "cli_legacy_plugin_path"
+OURS = re.compile(r"^awstracer[ \t]*[=:].*\n?", re.M)
+PATH_LINE = re.compile(rf"^{PATH}[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.M)
+
+
+def run(program: str, words: Sequence[str], folder: str, plugins: str, launch: Sequence[str]) -> NoReturn:
+    """Become AWS CLI 2, with the plugin of a folder of plugins, recorded at `folder`.
+
+    What changes the person's settings has to find them, and calls nothing: `launch` only watches it from outside.
+    """
+    if service(words) in CHANGING:
+        os.execv(launch[0], [*launch, OUTSIDE, program, *words])
+    config = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    try:
+        text = config.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # AWS CLI 2 does without, or says what is wrong
+        text = ""
+    os.environ["AWS_CONFIG_FILE"] = _passing(with_plugin(text, plugins), folder)
+    os.environ["AWSTRACER_RECORDING"] = folder
+    os.execv(program, [program, *words])
+
+
+def service(words: Sequence[str]) -> str | None:
+    """The first word that is no global option, nor the value of one."""
+    position = 0
+    while position < len(words) and words[position].startswith("-"):
+        position += 1 if words[position] in FLAGS or "=" in words[position] else 2
+    return words[position] if position < len(words) else None
+
+
+def with_plugin(config: str, folder: str) -> str:
+    """A configuration with the plugin in it, which is found in a folder.
+
+    Without a `cli_legacy_plugin_path` AWS CLI 2 loads none of a person's plugins: then ours is the only one.
+    """
+    lines = f"awstracer = awstracer.plugin\n{PATH} = "
+    headers = list(SECTION.finditer(config))
+    for number, header in enumerate(headers):
+        if header[1].strip() != PLUGINS:
+            continue
+        end = headers[number + 1].start() if number + 1 < len(headers) else len(config)
+        path = PATH_LINE.search(config, header.end(), end)
+        others = OURS.sub("", PATH_LINE.sub("", config[header.end() : end]).lstrip("\n")) if path else ""
+        folders = f"{path[1]}:{folder}" if path else folder
+        return f"{config[: header.end()]}\n{lines}{folders}\n{others}\n{config[end:]}"
+    return f"{config}\n[{PLUGINS}]\n{lines}{folder}\n"
+
+
+def _passing(text: str, folder: str) -> str:
+    """The path of a file with a text, which may have secrets: one that is on no disk, where the system has such.
+
+    It goes by the number of this process, which AWS CLI 2 is about to have.
+    """
+    if sys.platform == "linux":
+        handle = os.memfd_create("config", 0)
+        path = f"/proc/{os.getpid()}/fd/{handle}"
+    else:
+        handle, path = tempfile.mkstemp(dir=folder)
+    os.write(handle, text.encode())
+    return path
