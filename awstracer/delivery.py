@@ -155,7 +155,7 @@ def _leave(run: Run, judge: Judge, folder: Path) -> None:
     with suppress(FileNotFoundError):
         trace_file = Path(os.fsdecode((folder / TRACE).read_bytes()))
         if refusal(run) is None:
-            session = Session()
+            session = Session(environment=run.environment)
             command, _ = _redacted(command_of(run, session), session, judge)
             with _journal(trace_file, run) as journal:
                 journal.write([*journal.commands, command])

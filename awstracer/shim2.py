@@ -64,14 +64,14 @@ def with_plugin(config: str, folder: str) -> str:
     lines = f"awstracer = awstracer.plugin\n{PATH} = "
     headers = list(SECTION.finditer(config))
     for number, header in enumerate(headers):
-        if header[1].strip() != PLUGINS:
+        if header[1].strip() != "plugins":
             continue
         end = headers[number + 1].start() if number + 1 < len(headers) else len(config)
         path = PATH_LINE.search(config, header.end(), end)
         others = OURS.sub("", PATH_LINE.sub("", config[header.end() : end]).lstrip("\n")) if path else ""
         folders = f"{path[1]}:{folder}" if path else folder
         return f"{config[: header.end()]}\n{lines}{folders}\n{others}\n{config[end:]}"
-    return f"{config}\n[{PLUGINS}]\n{lines}{folder}\n"
+    return f"{config}\n[plugins]\n{lines}{folder}\n"
 
 
 def _passing(text: str, folder: str) -> str:
