@@ -45,6 +45,7 @@ from awstracer.trace import Opaque, Operation, Path, children
 UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
+PATH_OF_PLUGINS_2 = "cli_legacy_plugin_path"
 MOST_OF_A_QUERY = 200_000  # values
 READING = {"read", "readline", "readlines", "buffer"}
 HISTORY = get_global_history_recorder()
@@ -114,7 +115,7 @@ class AwsCli:
         return replace(capture.outcome(exit_code), read_input=stdin.was_read)
 
     def _driver(self) -> Any:
-        with _configuration():
+        with _configuration(), _own_plugins():
             driver = awscli.clidriver.create_clidriver()
         if self._loader is None:
             self._loader = driver.session.get_component("data_loader")
@@ -413,6 +414,26 @@ def _configuration() -> Iterator[None]:
         yield
     except BotoCoreError as error:
         raise BadConfiguration(str(error)) from error
+
+
+@contextlib.contextmanager
+def _own_plugins() -> Iterator[None]:
+    """Have the person's plugins loaded as awscli loads them, but for those that are meant for AWS CLI 2.
+
+    These are told by the path that only AWS CLI 2 knows; awscli 1 would take it for a plugin, and fail.
+    """
+    load = awscli.clidriver.load_plugins
+
+    def load_own(plugins: dict[str, str], **rest: Any) -> Any:
+        return load({} if PATH_OF_PLUGINS_2 in plugins else plugins, **rest)
+
+    awscli.clidriver.load_plugins = load_own
+    try:
+        yield
+    except ImportError as error:
+        raise BadConfiguration(f"a plugin of your configuration can't be loaded: {error}") from error
+    finally:
+        awscli.clidriver.load_plugins = load
 
 
 @contextlib.contextmanager

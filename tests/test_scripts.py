@@ -362,7 +362,10 @@ def second(aws_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     config = aws_home / ".aws" / "config"
     config.parent.mkdir()
-    config.write_text("[default]\nregion = us-east-1\n", encoding="utf-8")
+    plugins = f"[plugins]\nmine = plugin_of_mine\ncli_legacy_plugin_path = {folder}\n"
+    config.write_text(f"{plugins}\n[default]\nregion = us-east-1\n", encoding="utf-8")
+    mine = "from pathlib import Path\n\ndef awscli_initialize(_): Path('mine').touch()\n"
+    (folder / "plugin_of_mine.py").write_text(mine, encoding="utf-8")
     return aws_home
 
 
@@ -405,6 +408,22 @@ def test_blobs_of_aws_cli_2_are_recorded_as_the_bytes_that_they_are(second: Path
     [command] = recorded("t.trace")
     assert command["calls"][0]["request"]["Data"] == {"$bytes": "aGVsbG8="}
     assert "parameters" not in command["operation"]
+
+
+def test_plugins_of_aws_cli_2_do_not_disturb_replays(second: Path) -> None:
+    scripted("aws", "iam", "list-users")
+    assert Path("mine").exists()
+    assert lines() == ["iam list-users -> 0"]
+    assert programs.play("--trace-file", "t.trace").code == 0
+
+
+def test_a_plugin_that_is_not_there_is_told_in_one_line(aws_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (aws_home / "config").write_text("[plugins]\nnone = no_such_plugin\n", encoding="utf-8")
+    Path("t.trace").write_text('{"version": 2, "recorded": {}, "commands": []}', encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(aws_home / "config"))
+    result = programs.play("--trace-file", "t.trace")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "no_such_plugin" in result.err
 
 
 # --- the plugin
