@@ -10,7 +10,7 @@ from typing import TextIO
 
 import colorama
 
-from awstracer import complaints, recorder, recording, switches
+from awstracer import complaints, console, recorder, recording, switches
 from awstracer.errors import AwstracerError, ExitCode
 from awstracer.playing import Order, Playing
 from awstracer.screen import Screen, complain
@@ -32,6 +32,7 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
                 shell=args.allow_shell,
                 confirm_shell=not args.no_confirm,
                 keep_secrets=args.keep_secrets,
+                batch=args.no_prompts and not console.is_somebody_there(),
             ),
         )
     return failed[0]

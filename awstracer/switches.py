@@ -27,7 +27,7 @@ def rec_parser() -> argparse.ArgumentParser:
         description="Work with the AWS CLI at a prompt, and keep what you did in a trace file "
         "that awstrace-play can play again: under other names, in another account or region.",
         epilog="At the prompt: type or paste 'aws ...' lines; a line that ends in a backslash goes on in the next. "
-        "'exit' or Ctrl-D ends the session, Ctrl-C drops a line or stops a command.",
+        "'exit' or Ctrl-D ends the session, Ctrl-C drops a line or stops a command; ':help' tells what else there is.",
     )
     parser.add_argument("--trace-file", required=True, type=Path, metavar="FILE", help="where the trace goes")
     existing = parser.add_mutually_exclusive_group()

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from awstracer import saving, tracefile
+from awstracer.cache import Cache
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.errors import TraceError
@@ -292,6 +293,8 @@ class Person:
 
     def say(self, text: str) -> None: ...
 
+    def end_line(self) -> None: ...
+
     def remember(self, *, lasting: bool) -> None: ...
 
     def global_options(self) -> dict[str, bool]:
@@ -306,16 +309,16 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
     session = Recorder(
         runner=person,
         console=person,
-        shell=lambda _: None,
+        shell=lambda _: 0,
         now=lambda: datetime.now(timezone.utc),
         redactor=Redactor(b"key", AwsCli()),
         settings=Settings(),
-        commands=[user("alice")],
+        cache=Cache([user("alice")]),
         keep=person.keep,
     )
     session.run()
     assert person.at_prompts == [1, 2, 3]
-    assert [command.argv for command in session.commands[1:]] == [("a",), ("b",)]
+    assert [command.argv for command in session.cache.commands[1:]] == [("a",), ("b",)]
 
 
 # --- sessions
