@@ -67,6 +67,9 @@ def play_parser() -> argparse.ArgumentParser:
         "--dryrun", "--dry-run", action="store_true", help="show the lines that would be run, and send nothing"
     )
     parser.add_argument(
+        "--list", action="store_true", help="show the commands that were recorded, a line for each, and do nothing"
+    )
+    parser.add_argument(
         "--explain", action="store_true", help="say under each line where its values come from, and why"
     )
     parser.add_argument("--profile", metavar="P", help="play every command under this profile")
@@ -145,6 +148,12 @@ def play_parser() -> argparse.ArgumentParser:
     )
     _add_common_switches(parser)
     return parser
+
+
+def beside_list(parser: argparse.ArgumentParser, args: argparse.Namespace) -> bool:
+    """Whether there are switches on the line that mean nothing beside `--list`."""
+    fitting = {"trace_file", "list", "start_at", "only", "no_color"}
+    return any(value != parser.get_default(name) for name, value in vars(args).items() if name not in fitting)
 
 
 def _add_common_switches(parser: argparse.ArgumentParser) -> None:

@@ -49,6 +49,7 @@ ORDER = [
     "saving",
     "switches",
     "recording",
+    "listing",
     "playing",
     "cli",
 ]
