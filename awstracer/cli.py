@@ -11,7 +11,7 @@ from typing import TextIO
 
 import colorama
 
-from awstracer import complaints, recorder, recording, switches
+from awstracer import complaints, console, listing, recorder, recording, switches
 from awstracer.errors import AwstracerError, ExitCode
 from awstracer.playing import Order, Playing
 from awstracer.screen import Screen, complain
@@ -39,6 +39,7 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
                 shell=args.allow_shell,
                 confirm_shell=not args.no_confirm,
                 keep_secrets=args.keep_secrets,
+                batch=args.no_prompts and not console.is_somebody_there(),
             ),
         )
     return failed[0]
@@ -70,6 +71,8 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         parser.error("--save-trace records what is done, which with --dryrun is nothing")
     if args.resume and not args.save_trace:
         parser.error("--resume goes with --save-trace FILE, which says what was done")
+    if args.list and switches.beside_list(parser, args):
+        parser.error("--list goes with --start-at, --only and no other switch")
     given = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
     overrides = [Override.parse(*param) for param in args.params] + [Override.parse(name, None) for name in args.keep]
     order = Order(
@@ -86,6 +89,9 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         settle=args.settle,
     )
     with _errors_told("awstrace-play") as failed:
+        if args.list:
+            listing.show_list(args.trace_file, start=args.start_at, only=args.only)
+            return ExitCode.OK
         playing = Playing(order, Screen(_styles(args.no_color), explain=args.explain, debug=args.debug))
         if args.dryrun:
             return playing.preview(as_json=args.output == "json")

@@ -1,8 +1,10 @@
-"""The person at the terminal of a session: line editing, history, completion, questions."""
+"""Where a session's lines come from: the person at the terminal, or a file of commands."""
 
 from __future__ import annotations
 
 import glob
+import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +14,7 @@ from pathlib import Path as FilePath
 from types import ModuleType
 from typing import TextIO
 
+from awstracer.metacommands import NAMES
 from awstracer.terminal import Styles, styled, visible
 
 readline: ModuleType | None = None
@@ -99,7 +102,7 @@ class Console:
             try:
                 answer = self._input(question)
             except (EOFError, KeyboardInterrupt):
-                self.say("")
+                self.end_line()
                 return without_answer
             if answer.strip().lower() in ("y", "yes", "n", "no", ""):
                 return answer.strip().lower() in ("y", "yes")
@@ -108,6 +111,10 @@ class Console:
     def say(self, text: str) -> None:
         """Tell something, where it doesn't mix with what `aws` prints."""
         print(visible(text), file=self._out, flush=True)
+
+    def end_line(self) -> None:
+        """Go on in a new line, since Ctrl-C or Ctrl-D ends none."""
+        self.say("")
 
     def _input(self, prompt: str) -> str:
         """A line, or several that were pasted; EOFError at the end of the input, be it there or not."""
@@ -129,6 +136,53 @@ class Console:
         return self._choices[state] if state < len(self._choices) else None
 
 
+class Script:
+    """Commands from the standard input, at which nobody sits: they are read as they are, and nothing is asked.
+
+    Whatever runs from now on finds its own input empty, and takes none of the lines away.
+    """
+
+    def __init__(self) -> None:
+        self._lines = _taken_input()
+
+    @contextmanager
+    def session(self, _: FilePath) -> Iterator[None]:
+        """There is no history."""
+        yield
+
+    def read(self, *_: str) -> str:
+        """The next line; EOFError if there is none."""
+        line = self._lines.readline()
+        if not line:
+            raise EOFError
+        return line.removesuffix("\n")
+
+    def remember(self, *, lasting: bool) -> None:
+        """Nobody goes back to what was read."""
+
+    def confirm(self, _: str, *, without_answer: bool = False) -> bool:
+        """Nobody answers."""
+        return without_answer
+
+    def say(self, text: str) -> None:
+        """Tell something on stderr."""
+        print(visible(text), file=sys.stderr, flush=True)
+
+    def end_line(self) -> None:
+        """Nothing was typed."""
+
+
+def _taken_input() -> TextIO:
+    """The lines of the standard input, which has none of them any more; bytes that are no text are kept as they are."""
+    if sys.stdin is None:
+        return io.StringIO()
+    own = os.dup(sys.stdin.fileno())
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.close(nothing)
+    return os.fdopen(own, encoding=sys.stdin.encoding, errors="surrogateescape")
+
+
 def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) -> list[str]:
     """What `word`, at the end of `line`, could become: a file's name, or what `complete` says of the line."""
     for prefix in ("file://", "fileb://"):
@@ -136,5 +190,6 @@ def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) 
             names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))  # noqa: PTH207 - keeps "./" and "~"
             return [prefix + name + ("/" if FilePath(name).is_dir() else " ") for name in names]
     if line.split(maxsplit=1)[:1] != ["aws"]:
-        return [word + " " for word in ["aws"] if word.startswith(line.strip())]
+        first = NAMES if line.lstrip().startswith(":") else ("aws",)
+        return [name + " " for name in first if name.startswith(line.lstrip())]
     return [choice + " " for choice in complete(line) if choice.startswith(word)]

@@ -111,7 +111,7 @@ def command_of(run: Run, session: Session) -> Command:
     environment = run.environment, session.environment
     said = recorded.said_by_environment(run.argv, *environment, run.options, run.version)
     argv = run.argv if run.version == 1 else version2.played_by_1(run.argv, {**version2.OPTIONS, **run.options})
-    command = recorded.command([*argv, *said], run.outcome, run.started, run.ended, 0.0)
+    command = recorded.command([*argv, *said], run.outcome, run.started, run.ended)
     if run.outcome.read_input and run.stdin is not None and command.operation is None:
         command = replace(command, files={**command.files, INPUT: run.stdin.content})
     return replace(command, access_key=recorded.other_key(run.argv, *environment, run.options))

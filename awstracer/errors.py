@@ -4,6 +4,7 @@ AwstracerError
 ├── TraceError          the trace file can't be read or written
 ├── SplitError          a typed line can't be split into words
 │   └── Unfinished      ... because it goes on in the next line
+├── BadMetacommand      a line for the session itself can't be done
 ├── UnknownCommand      the installed awscli has no command for a recorded call
 ├── UnfitParameters     the installed awscli's command doesn't take the recorded parameters
 ├── MissingWord         the trace doesn't say where a command's output goes, and the like
@@ -68,6 +69,13 @@ class Unfinished(SplitError):
     """A typed line with an open quote or a backslash at its end; `prefix` is what goes before the next line."""
 
     prefix: str
+
+
+@dataclass
+class BadMetacommand(AwstracerError):
+    """A line that begins with a colon, which can't be done for `reason`."""
+
+    reason: str
 
 
 @dataclass

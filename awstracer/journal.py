@@ -1,8 +1,9 @@
 """Accepted commands on disk at once: a journal beside the trace file, until the trace is saved.
 
 The journal of `demo.trace` is `demo.trace.journal`: JSON lines, the first a header, then the document
-of one command in each. Each session that goes on with a journal adds a header of its own; the last
-one names the process that writes to it. While a session lasts, it holds a lock on the file.
+of one command in each, or a change of the commands so far. Each session that goes on with a journal adds
+a header of its own; the last one names the process that writes to it, and says whether the commands go
+behind those in the trace file. While a session lasts, it holds a lock on the file.
 
 Only what was synced counts: a line that a kill or a full disk tore is ignored, and written over.
 """
@@ -13,11 +14,11 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -42,14 +43,16 @@ class Contents:
 
     recorded    the circumstances of the first session that wrote to it
     process     the last session's
-    commands    in the order in which they were accepted
+    commands    in the order in which they were accepted, less those that were dropped
     size        the bytes up to the end of the last whole line
+    follows     whether the last session had saved what was before the commands
     """
 
     recorded: Circumstances
     process: int | None
     commands: tuple[Command, ...]
     size: int
+    follows: bool = False
 
 
 EMPTY = Contents(Circumstances(), None, (), 0)
@@ -60,7 +63,7 @@ class _Extent:
     """How far a journal is certain to be on disk: its bytes, its commands, and this session's header."""
 
     size: int = 0
-    commands: int = 0
+    commands: tuple[Command, ...] = ()
     has_header: bool = False
 
 
@@ -82,9 +85,40 @@ def parsed(content: bytes) -> Contents:
     return Contents(
         recorded=tracefile.circumstances_of(headers[0].get("recorded")),
         process=process if isinstance(process, int) else None,
-        commands=tuple(tracefile.command_of(document) for document in documents if "journal" not in document),
+        commands=tuple(_commands(document for document in documents if "journal" not in document)),
         size=sum(len(line) + 1 for line in lines[: len(documents)]),
+        follows=headers[-1].get("follows") is True,
     )
+
+
+def _commands(documents: Iterable[dict[str, Any]]) -> list[Command]:
+    """What commands, and changes of those before them, come to."""
+    commands: list[Command] = []
+    for document in documents:
+        match document:
+            case {"splice": [int(first), int(last)], "commands": [*new]} if 0 <= first <= last <= len(commands):
+                commands[first:last] = map(tracefile.command_of, new)
+            case {"splice": _}:
+                raise ValueError("is not a journal: a change in it does not fit")
+            case _:
+                commands.append(tracefile.command_of(document))
+    return commands
+
+
+def _changes(before: Sequence[Command], after: Sequence[Command]) -> Iterator[dict[str, Any]]:
+    """What makes of the commands in a journal others; of whatever was changed one document, since lines can be torn."""
+    same = _common(before, after)
+    if same == len(before):
+        yield from map(tracefile.command_document, after[same:])
+        return
+    behind = _common(before[same:][::-1], after[same:][::-1])
+    new = after[same : len(after) - behind]
+    yield {"splice": [same, len(before) - behind], "commands": list(map(tracefile.command_document, new))}
+
+
+def _common(some: Sequence[Command], others: Sequence[Command]) -> int:
+    """How many commands both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(some, others, strict=False)))
 
 
 def _documents(lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:
@@ -122,7 +156,8 @@ def journal_of(trace_file: Path) -> Path:
 class Journal:
     """The journal of a trace file, this session's alone; without commands in it, it goes when the `with` block ends.
 
-    `commands` are those that an earlier session left, `recorded` the circumstances of the first session.
+    `commands` are those that an earlier session left, `recorded` the circumstances of the first session;
+    `follows` tells whether a session had saved what was before the commands, so that they go behind that.
     TraceError if another session has it for longer than the `patience`, in seconds, or if it can't be read or written.
     """
 
@@ -130,6 +165,7 @@ class Journal:
         self._patience = patience
         self.commands: tuple[Command, ...] = ()
         self.recorded = self._own = recorded
+        self.follows = False
         self._trace_file, self._extent = trace_file, _Extent()
         self.path = journal_of(trace_file)
         self._take()
@@ -147,15 +183,15 @@ class Journal:
     @property
     def written(self) -> int:
         """How many commands are certain to be on disk."""
-        return self._extent.commands
+        return len(self._extent.commands)
 
     def write(self, commands: Sequence[Command]) -> None:
-        """Have the session's commands on disk, of which the first are those that the journal has already.
+        """Have the session's commands on disk, and no others; the journal's own are known by identity.
 
         Interrupted or failed, it may be called again: what is not known to be on disk is written over.
         """
         lines = [] if self._extent.has_header else [_line(self._header())]
-        lines += [_line(tracefile.command_document(command)) for command in commands[self._extent.commands :]]
+        lines += map(_line, _changes(self._extent.commands, commands))
         if not _is_at(self._handle, self.path):
             raise TraceError(self.path, "is gone")
         if not lines:
@@ -165,11 +201,11 @@ class Journal:
             self._append(content)
         except OSError as error:
             raise TraceError(self.path, tracefile.system_reason(error)) from error
-        self._extent = _Extent(self._extent.size + len(content), len(commands), has_header=True)
+        self._extent = _Extent(self._extent.size + len(content), tuple(commands), has_header=True)
 
-    def clear(self) -> None:
-        """The commands are in the trace file, or nobody wants them."""
-        self._extent = _Extent()
+    def clear(self, *, follows: bool = False) -> None:
+        """The commands are in the trace file, which later ones go behind if it `follows`, or nobody wants them."""
+        self._extent, self.follows = _Extent(), follows
         self.commands, self.recorded = (), self._own
         with suppress(OSError):  # then the next write does it, or the file goes
             os.ftruncate(self._handle, 0)
@@ -189,7 +225,8 @@ class Journal:
 
     def _header(self) -> dict[str, Any]:
         recorded = tracefile.circumstances_document(self._own)
-        return {"journal": VERSION, "process": os.getpid(), "recorded": recorded}
+        header = {"journal": VERSION, "process": os.getpid(), "recorded": recorded}
+        return {**header, "follows": True} if self.follows else header
 
     def _take(self) -> None:
         """Open, lock and read the journal; there is one afterwards, with this session's header."""
@@ -201,7 +238,8 @@ class Journal:
             contents = parsed(_read(self._handle))
             self.commands = contents.commands
             self.recorded = contents.recorded if contents.size else self._own
-            self._extent = _Extent(contents.size, len(contents.commands))
+            self.follows = contents.follows and bool(contents.commands)
+            self._extent = _Extent(contents.size, contents.commands)
             self.write(self.commands)
         except ValueError as error:
             os.close(self._handle)

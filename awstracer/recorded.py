@@ -34,7 +34,7 @@ REGION_2 = ("AWS_REGION", "AWS_DEFAULT_REGION")  # AWS CLI 2 reads both
 ACCESS_KEY = "AWS_ACCESS_KEY_ID"
 
 
-def command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: datetime, pause: float) -> Command:
+def command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: datetime) -> Command:
     """What is kept of a command; an operation's parameters hold what its files held."""
     return Command(
         argv=tuple(argv),
@@ -43,7 +43,6 @@ def command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: dat
         exit_code=outcome.exit_code,
         started=started,
         ended=ended,
-        pause=pause,
         files={} if outcome.operation else outcome.files,
     )
 

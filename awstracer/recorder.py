@@ -1,7 +1,7 @@
 """The recording session: reads command lines, runs them, asks, and keeps what it is told to keep.
 
 What is kept is handed to `keep`, all of it, before each prompt: whatever happened in between, a prompt means
-that everything accepted before it has been dealt with.
+that everything accepted, or dropped, before it has been dealt with.
 """
 
 from __future__ import annotations
@@ -11,25 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from awstracer import commandline
+from awstracer import commandline, metacommands, recorded
+from awstracer.cache import Cache
 from awstracer.capture import Outcome
-from awstracer.errors import SplitError, Unfinished
+from awstracer.errors import BadMetacommand, ExitCode, SplitError, Unfinished
+from awstracer.metacommands import Metacommands
 from awstracer.trace import Command
 
 PROMPT, CONTINUATION = "(rec) ", "> "
 ADD = "Add command to trace cache? [y/N]: "
-
-# awscli's commands that talk with whoever runs them, or hand the terminal to another program.
-INTERACTIVE = (
-    ("configure", "sso"),
-    ("configure", "sso-session"),
-    ("ecs", "execute-command"),
-    ("emr", "socks"),
-    ("emr", "ssh"),
-    ("login",),
-    ("ssm", "start-session"),
-    ("sso", "login"),
-)
 
 
 class Runner(Protocol):
@@ -43,17 +33,20 @@ class Runner(Protocol):
 class Console(Protocol):
     """The person at the terminal."""
 
-    def read(self, prompt: str, before: str = "") -> str:
+    def read(self, prompt: str, before: str = "", /) -> str:
         """The next line, without its end; `before` is what its command has so far.
 
         EOFError at the end of the input, KeyboardInterrupt on Ctrl-C.
         """
 
-    def confirm(self, question: str) -> bool:
+    def confirm(self, question: str, /) -> bool:
         """Whether the answer to a question is yes; no at the end of the input and on Ctrl-C."""
 
     def say(self, text: str) -> None:
         """Tell something, on stderr: stdout belongs to `aws`."""
+
+    def end_line(self) -> None:
+        """Ctrl-C or Ctrl-D was typed: what comes next begins a new line."""
 
     def remember(self, *, lasting: bool) -> None:
         """What was read for the last command may be offered again; on the disk too, if it is `lasting`."""
@@ -77,55 +70,69 @@ class Settings:
     shell           other lines than `aws ...` are run in the shell
     confirm_shell   ask before that
     keep_secrets    leave secrets in what is kept
+    batch           nobody sits there: what goes wrong is told with its line's number, and Ctrl-C ends it all
     """
 
     ask: bool = True
     shell: bool = False
     confirm_shell: bool = True
     keep_secrets: bool = False
+    batch: bool = False
 
 
 class Recorder:
-    """One session; `commands` is what it has kept so far, beginning with what an earlier session has left."""
+    """One session; what it keeps is in `cache`, and in `worst` the exit code that its lines make, if it is a batch.
+
+    `keep` has the commands that are not saved yet on disk, `save` saves them, and says whether it could.
+    """
 
     def __init__(
         self,
         *,
         runner: Runner,
         console: Console,
-        shell: Callable[[str], None],
+        shell: Callable[[str], int],
         now: Callable[[], datetime],
         redactor: Redactor,
         settings: Settings,
-        commands: Sequence[Command] = (),
+        cache: Cache,
         keep: Callable[[Sequence[Command]], None] = lambda _: None,
+        save: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.commands = list(commands)
+        self.cache, self.worst = cache, ExitCode.OK
         self._keep = keep
         self._runner, self._console, self._shell = runner, console, shell
         self._now, self._redactor, self._settings = now, redactor, settings
-        self._pause = 0.0
+        self._metacommands = Metacommands(cache, console.say, save)
+        self._read = self._began = 0  # lines
 
     def run(self) -> None:
         """Take lines until the input ends or somebody says `exit`."""
         while True:
             try:
-                self._keep(self.commands)
+                self._keep(self.cache.commands)
                 line, words = self._next()
                 if words in (["exit"], ["quit"]):
                     return
                 self._take(line, words)
             except EOFError:
-                self._console.say("")
+                self._console.end_line()
                 return
             except KeyboardInterrupt:
-                self._console.say("")
+                self._console.end_line()
+                if self._settings.batch:
+                    self._complain("interrupted: what comes behind it was not run")
+                    self.worst = ExitCode.INTERRUPTED
+                    return
             except SplitError as error:
-                self._console.say(f"awstrace-rec: {error.reason}: the line was dropped")
+                self._refuse(f"{error.reason}: the line was dropped")
+            except BadMetacommand as error:
+                self._refuse(error.reason)
 
     def _next(self) -> tuple[str, list[str]]:
         """The next complete command line, and its words; it may take several lines to type."""
-        line = self._console.read(PROMPT)
+        line = self._line(PROMPT)
+        self._began = self._read
         while True:
             if not line.strip() or line.lstrip().startswith("#"):
                 return line, []
@@ -136,9 +143,14 @@ class Recorder:
 
     def _more(self, unfinished: Unfinished) -> str:
         try:
-            return self._console.read(CONTINUATION, unfinished.prefix)
+            return self._line(CONTINUATION, unfinished.prefix)
         except EOFError:
             raise SplitError(unfinished.reason) from None
+
+    def _line(self, prompt: str, before: str = "") -> str:
+        line = self._console.read(prompt, before)
+        self._read += 1
+        return line
 
     def _take(self, line: str, words: list[str]) -> None:
         if not words:
@@ -146,36 +158,50 @@ class Recorder:
         if words[0] == "aws":
             self._aws(words[1:])
             return
+        is_own = metacommands.is_one(words)
         if self._redactor.line(words) == tuple(words):
-            self._console.remember(lasting=self._settings.shell)
-        if self._settings.shell:
+            self._console.remember(lasting=is_own or self._settings.shell)
+        if is_own:
+            self._metacommands.run(words)
+        elif self._settings.shell:
             self._run_in_shell(line)
         else:
-            self._console.say(f"awstrace-rec: not an aws command: {words[0]} (start with -s to run shell commands)")
+            self._refuse(f"not an aws command: {words[0]} (start with -s to run shell commands)")
 
     def _aws(self, argv: list[str]) -> None:
         started = self._now()
         outcome = self._runner.run(argv)
-        command = _command(argv, outcome, started, self._now(), self._pause)
+        command = recorded.command(argv, outcome, started, self._now())
         redacted = self._redactor.command(command)
         if redacted.argv == command.argv:
             self._console.remember(lasting=_is_understood(outcome))
         for fault in outcome.faults:
-            self._console.say(f"awstrace-rec: a part of this command could not be recorded: {fault}")
-        if outcome.exit_code != 0 or not _does_something(argv, outcome):
+            self._complain(f"a part of this command could not be recorded: {fault}")
+        self._ended(outcome.exit_code)
+        if outcome.exit_code != 0 or not recorded.does_something(argv, outcome):
             return
-        if self._is_interactive(argv):
-            self._console.say("awstrace-rec: this command is interactive and can't be played again: it is not recorded")
+        if recorded.is_interactive(argv, self._runner.global_options()):
+            self._refuse("this command is interactive and can't be played again: it is not recorded")
         elif outcome.read_input:
-            self._console.say("awstrace-rec: this command read its input, which no trace holds: it is not recorded")
+            self._refuse("this command read its input, which no trace holds: it is not recorded")
         elif self._wanted():
-            self.commands.append(command if self._settings.keep_secrets else redacted)
-            self._pause = 0.0
+            self.cache.add(command if self._settings.keep_secrets else redacted)
 
-    def _is_interactive(self, argv: Sequence[str]) -> bool:
-        own, _ = commandline.without_options(argv, self._runner.global_options())
-        words = tuple(argv[position] for position in own)
-        return words == ("configure",) or any(words[: len(known)] == known for known in INTERACTIVE)
+    def _ended(self, exit_code: int) -> None:
+        """A line was run; who sits at a terminal has seen what became of it."""
+        if self._settings.batch and exit_code == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        if self._settings.batch and exit_code != 0:
+            self._refuse(f"failed with exit code {exit_code}")
+
+    def _refuse(self, reason: str) -> None:
+        """Nothing is recorded of a line that could have been."""
+        self.worst = ExitCode.FAILED
+        self._complain(reason)
+
+    def _complain(self, text: str) -> None:
+        where = f"line {self._began}: " if self._settings.batch else ""
+        self._console.say(f"awstrace-rec: {where}{text}")
 
     def _wanted(self) -> bool:
         return not self._settings.ask or self._console.confirm(ADD)
@@ -184,32 +210,16 @@ class Recorder:
         if self._settings.confirm_shell and not self._console.confirm("Run this in the shell? [y/N]: "):
             return
         started = self._now()
+        exit_code = 0
         try:
-            self._shell(line)
+            exit_code = self._shell(line)
         except KeyboardInterrupt:
-            self._console.say("")
-        self._pause += (self._now() - started).total_seconds()
+            exit_code = ExitCode.INTERRUPTED
+            self._console.end_line()
+        self.cache.pause += (self._now() - started).total_seconds()
+        self._ended(exit_code)
 
 
 def _is_understood(outcome: Outcome) -> bool:
     """Whether awscli knew what to do with a line; in another one the name of a secret may be mistyped."""
     return bool(outcome.exit_code == 0 or outcome.calls or outcome.operation)
-
-
-def _does_something(argv: Sequence[str], outcome: Outcome) -> bool:
-    """Help and version pages are not worth keeping."""
-    return bool(outcome.calls or outcome.operation) or not {"help", "--version"} & set(argv)
-
-
-def _command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: datetime, pause: float) -> Command:
-    """What is kept of a command; an operation's parameters hold what its files held."""
-    return Command(
-        argv=tuple(argv),
-        operation=outcome.operation,
-        calls=outcome.calls,
-        exit_code=outcome.exit_code,
-        started=started,
-        ended=ended,
-        pause=pause,
-        files={} if outcome.operation else outcome.files,
-    )

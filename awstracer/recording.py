@@ -8,14 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
 from awstracer import __version__, holes, recorded, recorder, saving, terminal, tracefile
-from awstracer.console import Console
+from awstracer.cache import Cache
+from awstracer.console import Console, Script
 from awstracer.errors import ExitCode, Refused
 from awstracer.journal import Journal
 from awstracer.recorder import Recorder
@@ -24,24 +25,29 @@ from awstracer.screen import complain
 from awstracer.terminal import Styles
 from awstracer.trace import Circumstances, Command, Trace
 
+tell = functools.partial(complain, "awstrace-rec")
+
 
 def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settings: recorder.Settings) -> int:
     """Record a session into a trace file; the exit code. TraceError, with nothing recorded, if that can't work."""
     from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
 
-    aws, tell = driver.AwsCli(), functools.partial(complain, "awstrace-rec")
-    console = Console(styles=styles, complete=aws.complete)
+    if settings.batch and settings.shell and settings.confirm_shell:
+        raise Refused("nobody can be asked before a line is run in the shell: add -d, or leave -s out")
+    aws = driver.AwsCli()
+    console = Script() if settings.batch else Console(styles=styles, complete=aws.complete)
     aws.check_profile(None)
     tracefile.check_writable(path)
     began = Circumstances(_now(), None, __version__, driver.VERSION)
     with Journal(path, began) as journal:
         if saving.is_saved(journal.commands, path):
             journal.clear()
-        if path.exists() and not (append or overwrite):
-            append = is_continued(path, console, ask=settings.ask)
-        before = tracefile.load(path) if append and path.exists() else None
+        left, before = continued(path, journal, console, append=append, overwrite=overwrite, ask=settings.ask)
         if settings.keep_secrets:
             console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
+        cache = Cache(left, before=len(before.commands) if before else 0)
+        began = replace(began, started=journal.recorded.started)
+        save = functools.partial(_save, path, before, cache, began, journal)
         session = Recorder(
             runner=aws,
             console=console,
@@ -49,29 +55,59 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             now=_now,
             redactor=Redactor(token_bytes(32), aws),
             settings=settings,
-            commands=left(journal, console, ask=settings.ask),
+            cache=cache,
             keep=saving.keeping(journal, tell),
+            save=functools.partial(save, remedy="mend that, and say :save again"),
         )
         with console.session(_history_file()):
             is_wanted = _run(session, console, path, ask=settings.ask)
-            if not session.commands:
+            if not (cache.commands or cache.saved):
                 console.say("awstrace-rec: nothing was recorded")
-            if not is_wanted or not session.commands:
+            code = session.worst if settings.batch else ExitCode.OK
+            if not is_wanted or not cache.commands:
                 journal.clear()
-                return ExitCode.OK
-            calls = [call for command in session.commands for call in command.calls]
-            circumstances = replace(
-                began,
-                started=journal.recorded.started,
-                region=recorded.region(calls),
-            )
-            trace = Trace(tuple(session.commands), circumstances)
-            remedy = f"record to {path} again to save them"
-            is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy)
-            left_out = {hole for command in session.commands for hole in _holes_in(command)}
-            if left_out and is_saved:
-                console.say(f"awstrace-rec: {terminal.left_out(len(left_out))}")
-            return ExitCode.OK if is_saved else ExitCode.FAILED
+                return code
+            is_saved = save(remedy=f"record to {path} again to save them")
+            return code if is_saved else max(code, ExitCode.FAILED)
+
+
+def saved(
+    path: Path, before: Trace | None, cache: Cache, began: Circumstances, journal: Journal, *, remedy: str
+) -> bool:
+    """Save a session's commands behind those that were there before; whether that could be done. Ctrl-C waits for it.
+
+    The trace comes out the same in whatever portions it is saved.
+    """
+    calls = [call for command in (*cache.saved, *cache.commands) for call in command.calls]
+    circumstances = replace(began, region=recorded.region(calls))
+    earlier = before or Trace((), circumstances)
+    earlier = replace(earlier, commands=(*earlier.commands, *cache.saved))
+    new = Trace(tuple(cache.commands), circumstances)
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        if not saving.save(path, earlier, new, journal, tell=tell, remedy=remedy):
+            return False
+        cache.save()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    return True
+
+
+def tell_left_out(commands: Sequence[Command]) -> None:
+    """Say how many secrets were left out of commands that are saved."""
+    left_out = {hole for command in commands for hole in _holes_in(command)}
+    if left_out:
+        tell(terminal.left_out(len(left_out)))
+
+
+def _save(
+    path: Path, before: Trace | None, cache: Cache, began: Circumstances, journal: Journal, *, remedy: str
+) -> bool:
+    new = tuple(cache.commands)
+    is_saved = saved(path, before, cache, began, journal, remedy=remedy)
+    if is_saved:
+        tell_left_out(new)
+    return is_saved
 
 
 def _holes_in(command: Command) -> Iterator[str]:
@@ -88,7 +124,7 @@ class _Ended(BaseException):
 ENDING = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
 
-def _run(session: Recorder, console: Console, path: Path, *, ask: bool) -> bool:
+def _run(session: Recorder, console: Console | Script, path: Path, *, ask: bool) -> bool:
     """Whether what the session has kept is to be saved; that isn't asked where there is no terminal any more.
 
     From then on no signal ends the program before that is done.
@@ -101,18 +137,33 @@ def _run(session: Recorder, console: Console, path: Path, *, ask: bool) -> bool:
         signal.signal(number, end)
     try:
         session.run()
-        is_asked = ask and session.commands
+        is_asked = ask and session.cache.commands
         return not is_asked or console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True)
     except (OSError, _Ended) as reason:
         with contextlib.suppress(OSError):
             console.say(f"awstrace-rec: the session was ended: {reason}")
+        session.worst = ExitCode.FAILED
         return True
     finally:
         for number in (signal.SIGINT, *ENDING):
             signal.signal(number, signal.SIG_IGN)
 
 
-def left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...]:
+def continued(
+    path: Path, journal: Journal, console: Console | Script, *, append: bool, overwrite: bool, ask: bool
+) -> tuple[tuple[Command, ...], Trace | None]:
+    """What this session goes on with: the commands that an earlier one has left, and the trace that all go behind."""
+    is_settled = append or overwrite or journal.follows or not path.exists()
+    if not is_settled and not ask:
+        raise Refused(f"{path} exists: say --append or --overwrite")
+    left = _left(journal, console, ask=ask)
+    if path.exists() and not (append or overwrite or journal.follows):
+        append = _is_continued(path, console)
+    is_behind = append or journal.follows
+    return left, tracefile.load(path) if is_behind and path.exists() else None
+
+
+def _left(journal: Journal, console: Console | Script, *, ask: bool) -> tuple[Command, ...]:
     """The commands that an earlier session has left, if this one is to go on with them."""
     if not journal.commands:
         return ()
@@ -126,10 +177,8 @@ def left(journal: Journal, console: Console, *, ask: bool) -> tuple[Command, ...
     return ()
 
 
-def is_continued(path: Path, console: Console, *, ask: bool) -> bool:
+def _is_continued(path: Path, console: Console | Script) -> bool:
     """Whether an existing trace is to be continued, and not replaced; Refused if the person wants neither."""
-    if not ask:
-        raise Refused(f"{path} exists: say --append or --overwrite")
     if console.confirm(f"{path} exists. Continue the trace in it? [y/N]: "):
         return True
     if console.confirm("Replace it when saving? [y/N]: "):
@@ -137,9 +186,9 @@ def is_continued(path: Path, console: Console, *, ask: bool) -> bool:
     raise Refused(f"{path} is left as it is; name another file")
 
 
-def _shell(line: str) -> None:
+def _shell(line: str) -> int:
     sys.stdout.flush()
-    subprocess.run(line, shell=True, check=False)
+    return subprocess.run(line, shell=True, check=False).returncode
 
 
 def _history_file() -> Path:

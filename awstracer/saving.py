@@ -24,15 +24,16 @@ def is_saved(commands: Sequence[Command], path: Path) -> bool:
 
 
 def keeping(journal: Journal, tell: Callable[[str], None]) -> Callable[[Sequence[Command]], None]:
-    """Writes commands to the journal; of those that it can't write, each is told of once."""
-    told = 0
+    """Writes commands to the journal; if it can't, that is told of once, and again when there are more or fewer."""
+    told: int | None = None
 
     def keep(commands: Sequence[Command]) -> None:
         nonlocal told
         try:
             journal.write(commands)
+            told = None
         except TraceError as error:
-            if len(commands) > told:
+            if told != len(commands):
                 tell(f"not on disk yet: {complaints.error_text(error)}")
             told = len(commands)
 
@@ -53,7 +54,7 @@ def save(
         where = _rescued(path, trace, new.commands, journal, remedy)
         tell(f"{complaints.error_text(error)}; {where}")
         return False
-    journal.clear()
+    journal.clear(follows=True)
     return True
 
 

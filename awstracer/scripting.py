@@ -20,16 +20,16 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from awstracer import __version__, aws_process, delivery, recorded, recording, saving, shim, tracefile
+from awstracer import __version__, aws_process, delivery, recording, saving, shim, tracefile
+from awstracer.cache import Cache
 from awstracer.console import Console
 from awstracer.errors import ExitCode
 from awstracer.gathering import Gathering
 from awstracer.journal import Journal
 from awstracer.redaction import Redactor
-from awstracer.screen import complain
 from awstracer.station import Station
 from awstracer.terminal import Styles
-from awstracer.trace import Circumstances, Trace
+from awstracer.trace import Circumstances
 
 if TYPE_CHECKING:
     from awstracer.driver import AwsCli
@@ -38,8 +38,6 @@ NOT_RUNNABLE, NOT_FOUND = 126, 127  # as shells have it
 LIFELINE = 100  # the number of a file that the script's processes have open as long as one of them is left
 BIN = "bin"
 LAUNCH = "import sys\nfrom awstracer.aws_process import main\nsys.exit(main())\n"
-
-tell = functools.partial(complain, "awstrace-rec")
 
 
 def record(
@@ -61,30 +59,27 @@ def record(
     with Journal(path, began) as journal:
         if saving.is_saved(journal.commands, path):
             journal.clear()
-        if path.exists() and not (append or overwrite):
-            append = recording.is_continued(path, console, ask=ask)
-        before = tracefile.load(path) if append and path.exists() else None
+        left, before = recording.continued(path, journal, console, append=append, overwrite=overwrite, ask=ask)
         notes: list[str] = []
         gathering = Gathering(
             key=key,
             environment=environment,
             keep_secrets=keep_secrets,
-            commands=recording.left(journal, console, ask=ask),
+            commands=left,
             keep=saving.keeping(journal, notes.append),
         )
         code = _run(words, path, gathering, aws, environment=environment, version=_version(asked))
         for note in dict.fromkeys([*notes, *gathering.notes]):
-            tell(note)
-        if not gathering.commands:
-            tell("nothing was recorded")
+            recording.tell(note)
+        cache, began = Cache(gathering.in_order), replace(began, started=journal.recorded.started)
+        if not cache.commands:
+            recording.tell("nothing was recorded")
         elif ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):
             journal.clear()
-        else:
-            calls = [call for command in gathering.commands for call in command.calls]
-            trace = Trace(gathering.in_order, replace(began, region=recorded.region(calls)))
-            remedy = f"record to {path} again to save them"
-            if not saving.save(path, before, trace, journal, tell=tell, remedy=remedy):
-                return code or ExitCode.FAILED
+        elif not recording.saved(path, before, cache, began, journal, remedy=f"record to {path} again to save them"):
+            return code or ExitCode.FAILED
+        elif ask:
+            recording.tell_left_out(cache.saved)
         return code
 
 
@@ -107,7 +102,7 @@ def _run(
     try:
         return station.attend(_started(words, inner, lifeline))
     except OSError as error:
-        tell(f"{words[0]}: {error.strerror}")
+        recording.tell(f"{words[0]}: {error.strerror}")
         return NOT_FOUND if error.errno == errno.ENOENT else NOT_RUNNABLE
     finally:
         os.close(lifeline)

@@ -33,7 +33,7 @@ def rec_parser() -> argparse.ArgumentParser:
         description="Work with the AWS CLI at a prompt, and keep what you did in a trace file "
         "that awstrace-play can play again: under other names, in another account or region.",
         epilog="At the prompt: type or paste 'aws ...' lines; a line that ends in a backslash goes on in the next. "
-        "'exit' or Ctrl-D ends the session, Ctrl-C drops a line or stops a command. "
+        "'exit' or Ctrl-D ends the session, Ctrl-C drops a line or stops a command; ':help' tells what else there is. "
         "With -- COMMAND ARG... behind the switches, COMMAND runs instead (a script, make, ...), and each aws in it "
         "is recorded, at any depth; the exit code is COMMAND's.",
     )
@@ -98,6 +98,9 @@ def play_parser() -> argparse.ArgumentParser:
     parser.add_argument("--trace-file", required=True, type=Path, metavar="FILE", help="the trace to play")
     parser.add_argument(
         "--dryrun", "--dry-run", action="store_true", help="show the lines that would be run, and send nothing"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="show the commands that were recorded, a line for each, and do nothing"
     )
     parser.add_argument(
         "--explain", action="store_true", help="say under each line where its values come from, and why"
@@ -178,6 +181,12 @@ def play_parser() -> argparse.ArgumentParser:
     )
     _add_common_switches(parser)
     return parser
+
+
+def beside_list(parser: argparse.ArgumentParser, args: argparse.Namespace) -> bool:
+    """Whether there are switches on the line that mean nothing beside `--list`."""
+    fitting = {"trace_file", "list", "start_at", "only", "no_color"}
+    return any(value != parser.get_default(name) for name, value in vars(args).items() if name not in fitting)
 
 
 def _add_common_switches(parser: argparse.ArgumentParser) -> None:

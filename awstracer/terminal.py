@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from colorama import Fore, Style
 
 from awstracer.blanks import Blank
-from awstracer.commandline import Mark, Text, json_text, plain
+from awstracer.commandline import Mark, Span, Text, json_text, line, plain
 from awstracer.guards import Doubt, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import HOLE, SHOWN
 from awstracer.location import Setting, SettingName
@@ -23,7 +23,7 @@ from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
-from awstracer.trace import Path, spelled
+from awstracer.trace import Command, Path, spelled
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -71,6 +71,26 @@ def painted(text: Text, styles: Styles) -> str:
 
 def styled(text: str, style: str, styles: Styles) -> str:
     return f"{style}{text}{styles.reset}" if style else text
+
+
+# --- traces
+
+
+def listed(commands: Mapping[int, Command]) -> Iterator[str]:
+    """Commands by their numbers, as they were typed: a line for each, whatever is in it."""
+    width = len(str(max(commands, default=0)))
+    for number, command in commands.items():
+        typed = plain(line((Span(word),) for word in ("aws", *command.argv)))
+        text = visible(typed).replace("\n", "\\n")
+        yield f"{number:>{width}}  {text}{_failure(command)}"
+
+
+def _failure(command: Command) -> str:
+    """A note on what a command failed with, if it did."""
+    if command.exit_code == 0:
+        return ""
+    error = command.calls[-1].error if command.calls else None
+    return f"  # failed: {one_line(error.code)}" if error and error.code else f"  # exit code {command.exit_code}"
 
 
 # --- plans and results

@@ -1,9 +1,10 @@
 """Is a command ever lost when a recording session is killed?
 
-Types a script of cheap commands to `awstrace-rec -n`, against a moto server, and kills the session with
-SIGKILL at a random moment: while it starts, between and during commands, while it saves. Then each
-command whose following prompt was seen has to be in the journal or the trace; the trace file has to be
-absent, whole and old, or whole and new; and a session that goes on has to save each command exactly once.
+Types a script of cheap commands, with `:undo` and `:save` among them, to `awstrace-rec`, against a moto server,
+and kills the session with SIGKILL at a random moment: while it starts, between and during commands, while it
+saves. Then the trace file has to be absent, whole and old, or whole and saved at one of the two moments for that;
+and a session that goes on has to save each command exactly once of which the following prompt was seen, and none
+that was dropped before a prompt that was seen.
 
     python -m benchmarks.kill_sessions [KILLS]
 
@@ -26,10 +27,12 @@ from pathlib import Path
 from awstracer import tracefile
 from awstracer.errors import TraceError
 from awstracer.journal import parsed
-from awstracer.trace import Command, Trace
 from tests.programs import BIN, PATIENCE, PROMPT, moto, rec
 
 KILLS, COMMANDS = 200, 5
+SCRIPT = (0, 1, ":undo", 2, ":save", 3, 4)  # commands by number, and what the session is told
+KEPT = ((), (0,), (0, 1), (0,), (0, 2), (0, 2), (0, 2, 3), (0, 2, 3, 4))  # after so many lines
+SAVED = (KEPT[0], KEPT[5], KEPT[-1])
 STARTING, WORKING, SAVING = 1.0, 0.06, 0.012  # seconds that these take, or a bit more
 
 
@@ -43,8 +46,8 @@ class Moment:
     @classmethod
     def drawn(cls, dice: random.Random) -> Moment:
         """One in three while it saves."""
-        prompts = dice.choice([*range(COMMANDS + 1), *[COMMANDS + 1] * 3])
-        longest = STARTING if prompts == 0 else SAVING if prompts > COMMANDS else WORKING
+        prompts = dice.choice([*range(len(SCRIPT) + 1), *[len(SCRIPT) + 1] * 4])
+        longest = STARTING if prompts == 0 else SAVING if prompts > len(SCRIPT) else WORKING
         return cls(prompts, dice.uniform(0, longest))
 
 
@@ -61,7 +64,7 @@ class Finding:
 def killed(path: Path, lines: Sequence[str], moment: Moment) -> int:
     """Run a session on a trace file, kill it, and tell how many prompts it has shown."""
     process = subprocess.Popen(
-        [BIN / "awstrace-rec", "-n", "--append", "--trace-file", path],
+        [BIN / "awstrace-rec", "--append", "--trace-file", path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -82,50 +85,53 @@ def killed(path: Path, lines: Sequence[str], moment: Moment) -> int:
     return shown.count(PROMPT.encode())
 
 
+def typed(names: Sequence[str]) -> list[str]:
+    """The script, with these users in it, and the answers to what is asked."""
+    made = [f"aws iam create-user --user-name {name}" for name in names]
+    return [text for line in SCRIPT for text in ([line] if isinstance(line, str) else [made[line], "y"])] + [
+        "exit",
+        "y",
+    ]
+
+
 def check(folder: Path, names: Sequence[str], moment: Moment) -> Finding:
     """Kill a session that makes these users, and look at what it left."""
     path, journal = folder / "t.trace", folder / "t.trace.journal"
-    before = _loaded(path) if path.exists() else Trace(())
-    content = path.read_bytes() if path.exists() else None
-    prompts = killed(path, [*(f"aws iam create-user --user-name {name}" for name in names), "exit"], moment)
+    before = _made(path)
+    prompts = killed(path, typed(names), moment)
+    done = min(max(prompts - 1, 0), len(SCRIPT))
+    kept = [[names[each] for each in numbers] for numbers in KEPT[done : done + 2]]
     faults = []
 
-    saved = list(before.commands)
-    if (path.read_bytes() if path.exists() else None) != content:
-        saved = list(_loaded(path).commands)
-        if _made(saved) != _made(before.commands) + list(names):
-            faults.append(f"the trace file has {_made(saved)}")
-    kept = list(parsed(journal.read_bytes()).commands) if journal.exists() else []
-    found = _made(saved)[len(before.commands) :] or _made(kept)
-    accepted = max(min(prompts, len(names) + 1) - 1, 0)
-    if found[:accepted] != list(names[:accepted]) or found != list(names[: len(found)]):
-        faults.append(f"{accepted} commands were accepted, {found} are found")
+    saved = _made(path)
+    if saved not in [before + [names[each] for each in numbers] for numbers in SAVED]:
+        faults.append(f"the trace file has {saved}")
+    has_journal = journal.exists() and bool(parsed(journal.read_bytes()).commands)
 
     again = rec("-n", "--append", "--trace-file", path)
-    made = _made(_loaded(path).commands) if path.exists() else []
-    if again.code != 0 or journal.exists() or made != _made(before.commands) + found:
-        faults.append(f"the next session ends with {again.code} {again.err!r} and saves {made}")
-    is_saved = len(saved) > len(before.commands)
-    return Finding(_stage(prompts, is_saved, journal_was=bool(kept)), accepted, len(found), tuple(faults))
+    found = _made(path)[len(before) :]
+    if again.code != 0 or journal.exists() or found not in kept:
+        faults.append(f"after {done} lines the next session ends with {again.code} {again.err!r} and has saved {found}")
+    is_saved = saved == before + [names[each] for each in SAVED[-1]]
+    return Finding(_stage(prompts, is_saved, journal_was=has_journal), len(kept[0]), len(found), tuple(faults))
 
 
 def _stage(prompts: int, is_saved: bool, *, journal_was: bool) -> str:
     if is_saved:
         return "between saving and tidying up" if journal_was else "after all"
-    if prompts > COMMANDS:
+    if prompts > len(SCRIPT):
         return "before the trace was in place"
     return "during the commands" if prompts else "before the first prompt"
 
 
-def _loaded(path: Path) -> Trace:
+def _made(path: Path) -> list[str]:
+    """The users that the commands in a trace file made."""
+    if not path.exists():
+        return []
     try:
-        return tracefile.load(path)
+        return [command.argv[-1] for command in tracefile.load(path).commands]
     except TraceError as error:
         raise SystemExit(f"{path} is torn: {error.reason}") from error
-
-
-def _made(commands: Sequence[Command]) -> list[str]:
-    return [command.argv[-1] for command in commands]
 
 
 def kill(kills: int, folder: Path, seed: int) -> list[Finding]:

@@ -19,7 +19,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -70,7 +70,7 @@ def run(program: str, *args: str | Path, typed: str = "") -> Result:
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def rec(*args: str | Path, lines: Sequence[str] = ()) -> Result:
+def rec(*args: str | Path, lines: Iterable[str] = ()) -> Result:
     """Run `awstrace-rec` with these lines as its input."""
     return run("awstrace-rec", *args, typed="".join(f"{line}\n" for line in lines))
 

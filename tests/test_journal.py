@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from awstracer import saving, tracefile
+from awstracer.cache import Cache
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.errors import TraceError
@@ -93,6 +94,36 @@ def test_a_journal_torn_at_any_byte_has_the_commands_before(tmp_path: Path) -> N
         assert kept(path) == (*again, user("carol"))
 
 
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.integers(0, 2)), max_size=8), st.data())
+@settings(max_examples=40)
+def test_a_journal_torn_at_any_byte_has_what_some_write_had(
+    changes: list[tuple[int, int, int]], data: st.DataObject
+) -> None:
+    """Commands are dropped, changed and added; none that stays may be gone at any moment."""
+    states: list[list[Command]] = [[]]
+    for number, (at, dropped, added) in enumerate(changes):
+        new = [user(f"u{number}.{each}") for each in range(added)]
+        before = states[-1]
+        states.append(
+            [*before[:at], *before[at + dropped :], *new] if number % 2 else [*before[:at], *new, *before[at:]]
+        )
+    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder, "t.trace"), HERE) as journal:
+        sizes = []
+        for state in states:
+            journal.write(state)
+            sizes.append(journal.path.stat().st_size)
+            assert parsed(journal.path.read_bytes()).commands == tuple(state)
+        content = journal.path.read_bytes()
+    cut = data.draw(st.integers(sizes[0], len(content)))
+    at = max(index for index, size in enumerate(sizes) if size <= cut)
+    found = parsed(content[:cut]).commands
+    following = states[min(at + 1, len(states) - 1)]
+    assert {each.argv for each in states[at]} & {each.argv for each in following} <= {each.argv for each in found}
+    assert {each.argv for each in found} <= {each.argv for each in (*states[at], *following)}
+    if at < len(sizes) - 1 and content[sizes[at] : sizes[at + 1]].startswith(b'{"splice"'):
+        assert found == tuple(states[at])
+
+
 def test_a_journal_is_its_owners_only_and_goes_when_nothing_is_in_it(tmp_path: Path) -> None:
     with Journal(tmp_path / "t.trace", HERE) as journal:
         assert journal.path == tmp_path / "t.trace.journal"
@@ -124,6 +155,9 @@ def test_a_second_session_is_told_who_records_and_the_next_one_is_not(tmp_path: 
         (b'{"journal": 1}\n', "recorded is not an object"),
         (b'{"journal": 1, "recorded": {}}\nnonsense\n{}\n', "is not a journal: line 2 is not JSON"),
         (b'{"journal": 1, "recorded": {}}\n{}\n', "the command has no"),
+        (b'{"journal": 1, "recorded": {}}\n{"splice": [0, 1], "commands": []}\n', "is not a journal: a change in it"),
+        (b'{"journal": 1, "recorded": {}}\n{"splice": "all"}\n', "is not a journal: a change in it"),
+        (b'{"journal": 1, "recorded": {}}\n{"splice": [0, 0], "commands": [{}]}\n', "the command has no"),
     ],
 )
 def test_what_is_no_journal_is_refused_and_left_alone(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -155,6 +189,30 @@ def test_a_journal_is_set_aside_under_a_name_that_is_free(tmp_path: Path) -> Non
     for number, name in enumerate(("alice", "bob"), 1):
         assert parsed((tmp_path / f"t.trace.journal.{number}").read_bytes()).commands == (user(name),)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_commands_that_follow_saved_ones_say_so_as_long_as_there_are_any(tmp_path: Path) -> None:
+    path = tmp_path / "t.trace"
+    with Journal(path, HERE) as journal:
+        journal.write([user("alice")])
+        assert not journal.follows
+        journal.clear(follows=True)
+        journal.write([user("bob")])
+    for _ in range(2):
+        with Journal(path, HERE) as journal:
+            assert (journal.follows, journal.commands) == (True, (user("bob"),))
+    with Journal(path, HERE) as journal:
+        journal.set_aside()
+        assert not journal.follows
+        journal.clear(follows=True)
+        journal.write([])
+        shutil.copy(journal.path, tmp_path / "copy")
+    (tmp_path / "copy").rename(tmp_path / "t.trace.journal")
+    with Journal(path, HERE) as journal:
+        assert (journal.follows, journal.commands) == (False, ())
+        journal.write([user("carol")])
+    with Journal(path, HERE) as journal:
+        assert (journal.follows, journal.commands) == (False, (user("carol"),))
 
 
 def test_what_is_saved_is_known_again_even_if_it_equals_nothing(tmp_path: Path) -> None:
@@ -235,6 +293,8 @@ class Person:
 
     def say(self, text: str) -> None: ...
 
+    def end_line(self) -> None: ...
+
     def remember(self, *, lasting: bool) -> None: ...
 
     def global_options(self) -> dict[str, bool]:
@@ -249,16 +309,16 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
     session = Recorder(
         runner=person,
         console=person,
-        shell=lambda _: None,
+        shell=lambda _: 0,
         now=lambda: datetime.now(timezone.utc),
         redactor=Redactor(b"key", AwsCli()),
         settings=Settings(),
-        commands=[user("alice")],
+        cache=Cache([user("alice")]),
         keep=person.keep,
     )
     session.run()
     assert person.at_prompts == [1, 2, 3]
-    assert [command.argv for command in session.commands[1:]] == [("a",), ("b",)]
+    assert [command.argv for command in session.cache.commands[1:]] == [("a",), ("b",)]
 
 
 # --- sessions

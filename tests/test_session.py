@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from awstracer.cache import Cache
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.recorder import Recorder, Settings
@@ -171,7 +172,6 @@ def test_without_questions_everything_that_succeeded_is_kept() -> None:
             "aws iam get-user --user-name alice --query User.UserName --output text",
         ],
     )
-    assert result.code == 0
     assert "[y/N]" not in result.out + result.err
     assert lines_of() == [
         "iam create-user --user-name alice",
@@ -324,11 +324,15 @@ class Day:
     def say(self, text: str) -> None:
         pass
 
+    def end_line(self) -> None:
+        pass
+
     def remember(self, *, lasting: bool) -> None:
         pass
 
-    def shell(self, line: str) -> None:
+    def shell(self, line: str) -> int:
         self._now += timedelta(seconds=self._takes)
+        return 0
 
     def global_options(self) -> dict[str, bool]:
         return {}
@@ -338,22 +342,40 @@ class Day:
         return Outcome(0)
 
 
-def test_a_pause_is_the_time_of_shell_lines_and_not_of_thinking() -> None:
-    day = Day(
-        [
-            (500, "aws iam list-users", 30),
-            (500, "sleep 7", 7),
-            (500, "sleep 5", 5),
-            (500, "aws iam list-groups", 30),
-            (500, "aws iam list-roles", 30),
-        ]
-    )
-    redactor = Redactor(b"key", AwsCli())
+def pauses(*lines: tuple[int, str, int]) -> list[float]:
+    """The pauses before the commands that are kept of a day."""
+    day, redactor = Day(lines), Redactor(b"key", AwsCli())
     session = Recorder(
-        runner=day, console=day, shell=day.shell, now=day.now, redactor=redactor, settings=Settings(shell=True)
+        runner=day,
+        console=day,
+        shell=day.shell,
+        now=day.now,
+        redactor=redactor,
+        settings=Settings(shell=True),
+        cache=Cache(),
     )
     session.run()
-    assert [command.pause for command in session.commands] == [0, 12, 0]
+    return [command.pause for command in session.cache.commands]
+
+
+WAITING = [
+    (500, "aws iam list-users", 30),
+    (500, "sleep 7", 7),
+    (500, "sleep 5", 5),
+    (500, "aws iam list-groups", 30),
+    (500, "aws iam list-roles", 30),
+]
+
+
+def test_a_pause_is_the_time_of_shell_lines_and_not_of_thinking() -> None:
+    assert pauses(*WAITING) == [0, 12, 0]
+
+
+def test_what_was_waited_before_a_dropped_command_is_waited_before_the_next() -> None:
+    assert pauses(*WAITING, (500, ":drop 1", 0)) == [12, 0]
+    assert pauses(*WAITING, (500, ":drop 2", 0)) == [0, 12]
+    assert pauses(*WAITING[:4], (500, ":undo", 0), (500, "sleep 3", 3), WAITING[4]) == [0, 15]
+    assert pauses(*WAITING, (500, ":undo", 0), (500, ":undo", 0), WAITING[4]) == [0, 12]
 
 
 # --- the trace file
@@ -498,10 +520,20 @@ def test_what_aws_prints_stays_as_it_is() -> None:
     aws("iam", "create-user", "--user-name", "alice")
     plain = [run(*line.split(" ")) for line in LINES.values()]
     assert [result.code == 0 for result in plain] == [True] * 4 + [False] * 3
-    result = rec(*TRACE, "-n", lines=[*LINES.values(), "exit"])
-    outs = result.out.split(PROMPT)[1:-1]
+    typed = [(line, "n") if each.code == 0 else (line,) for line, each in zip(LINES.values(), plain, strict=True)]
+    result = rec(*TRACE, lines=[*(text for texts in typed for text in texts), "exit"])
+    outs = [out.replace(ADD, "") for out in result.out.split(PROMPT)[1:-1]]
     assert dict(zip(LINES, outs, strict=True)) == dict(zip(LINES, (each.out for each in plain), strict=True))
-    assert result.err == "".join(each.err for each in plain)
+    assert result.err == "".join(each.err for each in plain) + "awstrace-rec: nothing was recorded\n"
+
+
+def test_without_a_terminal_and_questions_nothing_else_is_printed() -> None:
+    aws("iam", "create-user", "--user-name", "alice")
+    plain = [run(*line.split(" ")) for line in LINES.values()]
+    result = rec(*TRACE, "-n", lines=LINES.values())
+    failed = [f"awstrace-rec: line {n}: failed with exit code {each.code}\n" for n, each in enumerate(plain, 1)]
+    told = [each.err + (line if each.code else "") for each, line in zip(plain, failed, strict=True)]
+    assert (result.out, result.err) == ("".join(each.out for each in plain), "".join(told))
 
 
 def test_the_trace_is_json_that_others_can_read() -> None:
