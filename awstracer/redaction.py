@@ -83,6 +83,7 @@ class Redactor:
             calls=tuple(self._call(call, finder) for call in command.calls),
             argv=tuple(finder.words(command.argv, finder.named_in(command))),
             files=finder.files(command),
+            access_key=command.access_key and finder.inside(command.access_key),
         )
         known = finder.known | self._earlier_in(_texts(found))
         self._earlier |= set(filter(secrecy.is_unmistakable, finder.known))

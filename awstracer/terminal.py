@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from colorama import Fore, Style
 
+from awstracer import polling
 from awstracer.blanks import Blank
-from awstracer.commandline import Mark, Text, json_text, plain
-from awstracer.guards import Doubt, OutsideFile, RecordedOption, ShellAlias
+from awstracer.capture import Outcome
+from awstracer.commandline import Mark, Text, json_text, plain, scalar_spelling, told
+from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import HOLE, SHOWN
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
@@ -23,7 +26,7 @@ from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
-from awstracer.trace import Path, spelled
+from awstracer.trace import Command, Condition, Path, error_code, spelled
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -85,8 +88,70 @@ def unsaid(invocation: Invocation, styles: Styles) -> str | None:
     """What the line that was shown can't say, though it is sent; None if it says everything."""
     if not invocation.unsaid:
         return None
-    members = ", ".join(map(visible, invocation.unsaid))
+    members = ", ".join("its input" if member == "-" else visible(member) for member in invocation.unsaid)
     return styled(f"       (no line can say {members} exactly; what is meant is sent)", styles.heading, styles)
+
+
+def foretold(step: Step, pause: float | None, styles: Styles) -> Iterator[str]:
+    """A line for each thing that the line of a step doesn't tell of its replay; `pause` is what the person said."""
+    command = step.command
+    lines = []
+    if step.minted is not None:
+        lines.append(f"with the credentials of command {step.minted.number}")
+    if command.poll is not None:
+        seconds, limit = polling.interval(command.poll, pause), duration(polling.limit(command))
+        lines.append(f"asked again every {seconds:g} s until {awaited(command)}, for at most {limit}")
+    elif command.exit_code != 0:
+        lines.append(f"{_failure(command)}, as it did when it was recorded: that is expected")
+    yield from (styled(f"       {visible(text)}", styles.heading, styles) for text in lines)
+
+
+def _failure(command: Command) -> str:
+    return f"fails with {command.error_code}" if command.error_code else "fails"
+
+
+def awaited(command: Command) -> str:
+    """What a poll waits for, as a clause."""
+    if command.exit_code != 0:
+        return f"it {_failure(command)}"
+    conditions = command.poll.until if command.poll is not None else ()
+    return " and ".join(map(_condition, conditions)) or "it succeeds"
+
+
+def _condition(condition: Condition) -> str:
+    place = spelled(condition.path) or "what it prints"
+    if condition.value is None:
+        return f"{place} is {'there' if condition.is_there else 'gone'}"
+    return f"{place} is {short(scalar_spelling(condition.value), 60)}"
+
+
+def unmet(step: Step, outcome: Outcome, shown: Any) -> str:
+    """What a poll waited for in vain, and what it was at last."""
+    command = step.command
+    waited = f"command {step.number} was asked again for {duration(polling.limit(command))} until {awaited(command)}"
+    return one_line(f"{waited}; at last {_at_last(command, outcome, shown)}")
+
+
+def _at_last(command: Command, outcome: Outcome, shown: Any) -> str:
+    if outcome.exit_code != 0:
+        code = error_code(outcome.calls)
+        return f"it failed with {code}" if code else "it failed"
+    condition = polling.unmet(command.poll, shown) if command.poll is not None else None
+    if condition is None:
+        return "it succeeded"
+    found = polling.found(condition, shown)
+    return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
+
+
+def recovered(step: Step) -> str:
+    """A command that failed when it was recorded does so no more."""
+    code = step.command.error_code
+    return visible(f"command {step.number} failed when it was recorded{f' ({code})' if code else ''}, and succeeds now")
+
+
+def duration(seconds: float) -> str:
+    """A time in words."""
+    return f"{seconds:g} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
 def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
@@ -218,6 +283,9 @@ def doubt_text(doubt: Doubt) -> str:
             text = f"{who} writes {path}, outside this folder"
         case ShellAlias(name=name):
             text = f"{who}, {name}, is an alias of yours that runs in the shell"
+        case ForeignKey(key=key):
+            what = f"another access key ({key}) than the session"
+            text = f"{who} ran under {what}, which the trace can't give: it will run under yours"
         case _:
             text = f"{who}, {doubt.words}, changes your own settings"
     return one_line(text)

@@ -6,7 +6,18 @@ from datetime import timezone
 
 from hypothesis import strategies as st
 
-from awstracer.trace import Call, CallError, Circumstances, Command, Opaque, Operation, Trace
+from awstracer.trace import (
+    EACH,
+    Call,
+    CallError,
+    Circumstances,
+    Command,
+    Condition,
+    Opaque,
+    Operation,
+    Poll,
+    Trace,
+)
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 KEYS = TEXT | st.sampled_from(["$bytes", "$datetime", "$object", "$opaque", "$float", "$", "_isoformat"])
@@ -59,7 +70,17 @@ def commands() -> st.SearchStrategy[Command]:
         files=st.dictionaries(TEXT, TEXT | st.binary(max_size=12), max_size=2),
         step=st.none() | st.integers(1),
         access_key=st.none() | TEXT,
+        poll=st.none() | polls(),
     )
+
+
+def polls() -> st.SearchStrategy[Poll]:
+    paths = st.lists(TEXT | st.integers(0, 9) | st.just(EACH), max_size=3).map(tuple)
+    values = TEXT | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    equal = st.builds(Condition, paths, values)
+    there = st.builds(lambda path, is_there: Condition(path, is_there=is_there), paths, st.booleans())
+    until = st.lists(equal | there, max_size=2).map(tuple)
+    return st.builds(Poll, st.integers(2), st.floats(0, 1e6), until, st.lists(TEXT, max_size=2).map(tuple))
 
 
 def traces() -> st.SearchStrategy[Trace]:
