@@ -19,6 +19,7 @@ from awstracer import (
     blanks,
     document,
     guards,
+    invented,
     location,
     plan,
     player,
@@ -118,6 +119,7 @@ class Playing:
         """Show what would be done; the exit code."""
         self._screen.doubtful(self._doubts())
         self._screen.lacking(blanks.blanks(self._plan))
+        self._screen.made_up(invented.invented(self._plan.selected) if self._trace.recorded.script else ())
         knowledge = self._knowledge(self._plan, live=False)
         invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
         if as_json:

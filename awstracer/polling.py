@@ -5,7 +5,7 @@ and all before it, in the order in which they are believed,
 
 1. a state: a word or a flag that was another one before (`creating`, `available`);
 2. what was not there before, or is gone;
-3. a number that was one and the same before.
+3. a number that was one and the same before, at least twice, or none.
 
 Times, texts and identifiers are other ones each time, and say nothing. Where there was no answer before, success was
 waited for; where there is none in the end, failure was. Commands are folded here, and judged when they are replayed;
@@ -133,7 +133,7 @@ def _conditions(last: Any, earlier: Sequence[Any], label: str) -> tuple[Conditio
     found: dict[_Belief, dict[Condition, None]] = {belief: {} for belief in _Belief}
     for belief, condition in _differences(last, earlier[-1], (), label):
         is_new = not any(holds(condition, each) for each in earlier)
-        if is_new and (belief is not _Belief.NUMBER or not condition.path or _is_one(condition.path, earlier)):
+        if is_new and (belief is not _Belief.NUMBER or _counts(condition, earlier)):
             found[belief][_widened(condition, last, earlier)] = None
     return next((tuple(conditions) for conditions in found.values() if conditions), ())
 
@@ -177,8 +177,10 @@ def _is_state(path: Path, label: str) -> bool:
     return any(isinstance(key, str) and STATE.search(key) for key in (*path, label)) or not NAME.search(label)
 
 
-def _is_one(path: Path, answers: Sequence[Any]) -> bool:
-    return len({repr(_at(path, each)) for each in answers}) == 1
+def _counts(condition: Condition, earlier: Sequence[Any]) -> bool:
+    """Whether a number that is another one now was waited for: others are other ones each time."""
+    values = {repr(_at(condition.path, each)) for each in earlier}
+    return not condition.path or (len(values) == 1 and (len(earlier) > 1 or condition.value == 0 or "0" in values))
 
 
 def _widened(condition: Condition, last: Any, earlier: Sequence[Any]) -> Condition:

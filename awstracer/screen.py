@@ -10,6 +10,7 @@ from awstracer import complaints, guards, location, relations, terminal
 from awstracer.blanks import Blank
 from awstracer.capture import Outcome
 from awstracer.errors import NotKnown
+from awstracer.invented import Invented
 from awstracer.player import Report, Status
 from awstracer.resolve import Invocation, Played
 from awstracer.steps import Step
@@ -55,6 +56,11 @@ class Screen:
         """A replay would need these secrets."""
         if lacking:
             complain("awstrace-play", terminal.lacking(lacking))
+
+    def made_up(self, values: Iterable[Invented]) -> None:
+        """A replay would send these as they were recorded, though the script would make up others."""
+        for value in values:
+            complain("awstrace-play", terminal.made_up(value))
 
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""

@@ -19,6 +19,7 @@ from awstracer.capture import Outcome
 from awstracer.commandline import Mark, Text, json_text, plain, scalar_spelling, told
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import HOLE, SHOWN
+from awstracer.invented import Invented
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
 from awstracer.player import Report, Status
@@ -232,6 +233,13 @@ def lacking(blanks: Sequence[Blank]) -> str:
     """Which secrets a replay needs, in one line."""
     wanted = ", ".join(visible(blank.spelling) for blank in blanks)
     return f"the trace has no secrets, and a replay needs {wanted}: with -p, from {blanks[0].variables[0]}, or it asks"
+
+
+def made_up(value: Invented) -> str:
+    """That a script seems to have made up a value, and how to give another one."""
+    said = f"--{value.option} {value.text}" if value.option else value.text
+    another = f"; another one: -p {value.number}.{value.option} NAME" if value.is_all else ""
+    return one_line(f"looks made up by the script: {said} (command {value.number}){another}")
 
 
 def _told(substitution: Substitution) -> str:

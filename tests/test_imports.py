@@ -28,6 +28,7 @@ ORDER = [
     "relations",
     "credentials",
     "steps",
+    "invented",
     "blanks",
     "overrides",
     "plan",
