@@ -86,6 +86,7 @@ def _inner_words(related: Related) -> set[Path]:
 
 def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand | None:
     if command.operation is None:
-        catalog.check_line(number, command.argv)
+        if command.exit_code == 0:  # what failed may have been mistyped
+            catalog.check_line(number, command.argv)
         return None
     return catalog.operation_command(number, command.operation, command.argv)
