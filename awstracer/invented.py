@@ -28,7 +28,7 @@ RANDOM_NUMBER = re.compile(
 ATOM = re.compile(r"[A-Za-z0-9]+")
 SHORTEST_RANDOM, LONGEST_RANDOM, FEWEST_CHANGES = 5, 32, 3
 SERVICES_OWN = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}|(?:AKIA|ASIA|AIDA|AROA|ANPA)[A-Z0-9]+|\d{12}")
-IDENTIFIER = re.compile(r"(?:^|[a-z-])(?:I[Dd]|id|A(?:RN|rn)|arn)s?$")
+IDENTIFIER = re.compile(r"(?:^|-)(?:id|arn)s?$|(?:I[Dd]|A(?:RN|rn))s?$")
 
 
 @dataclass(frozen=True)

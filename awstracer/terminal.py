@@ -104,7 +104,7 @@ def foretold(step: Step, pause: float | None, styles: Styles) -> Iterator[str]:
         lines.append(f"asked again every {seconds:g} s until {awaited(command)}, for at most {limit}")
     elif command.exit_code != 0:
         lines.append(f"{_failure(command)}, as it did when it was recorded: that is expected")
-    yield from (styled(f"       {visible(text)}", styles.heading, styles) for text in lines)
+    yield from (styled(f"       {one_line(text)}", styles.heading, styles) for text in lines)
 
 
 def _failure(command: Command) -> str:
