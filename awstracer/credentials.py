@@ -96,7 +96,7 @@ def _made(response: Document) -> Iterator[tuple[Path, str]]:
 
 
 def _members(node: Any) -> dict[str, str]:
-    """The texts of a structure by their names, without case and hyphens."""
-    if not isinstance(node, dict):
+    """The texts of a structure by their names, without case and hyphens; none if it can't be about an access key."""
+    if not isinstance(node, dict) or not any(name[:1] in ("a", "A") for name in node):
         return {}
     return {re.sub(r"[^a-z]", "", name.lower()): text for name, text in node.items() if isinstance(text, str) and text}

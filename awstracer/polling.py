@@ -8,12 +8,14 @@ and all before it, in the order in which they are believed,
 3. a number that was one and the same before, at least twice, or none.
 
 Times, texts and identifiers are other ones each time, and say nothing. Where there was no answer before, success was
-waited for; where there is none in the end, failure was. Commands are folded here, and judged when they are replayed;
-nothing is run or waited for.
+waited for; where there is none in the end, failure was. What changes something is a poll only if it was refused until
+it succeeded: a replay that sent it again for each refusal could do it twice. Commands are folded here, and judged when
+they are replayed; nothing is run or waited for.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,9 +40,8 @@ NO_STATE = re.compile(r"(?i:reason|message|description|details?)$")
 NAME = re.compile(r"(?i:names?|identifiers?|ids?|arns?|keys?|values?|versions?|tokens?|types?)$")
 LITERAL = re.compile(r"'[^']*'|`[^`]*`")
 MEMBER = re.compile(r"[A-Za-z_]\w*")
-NO_ANSWER = re.compile(
-    r"(?i:throttl|slowdown|limitexceeded|toomanyrequests|internal|unavailable|timeout|timedout|connect|expired|credential)"
-)
+UNCERTAIN = re.compile(r"(?i:internal|unavailable|time-?d?out|connect|closed|failure\Z)")
+NO_ANSWER = re.compile(rf"(?i:throttl|slowdown|limitexceeded|toomanyrequests|expired|credential)|{UNCERTAIN.pattern}")
 
 
 class _Belief(IntEnum):
@@ -76,22 +77,25 @@ def folded(commands: Sequence[Command], query: Query) -> list[Command]:
 
 
 def _identity(command: Command) -> object:
-    """What equal runs of a command that only reads have in common; None for what changes something."""
-    operations = [command.operation.name] if command.operation else [call.operation for call in command.calls]
-    if not command.calls or not all(map(READING.match, operations)):
+    """What equal runs of a command have in common; None for what asked nobody."""
+    if not command.calls:
         return None
-    regions = {call.region for call in command.calls}
-    return command.argv, operations[:1], command.files, command.request, command.access_key, regions
+    name, regions = command.operation and command.operation.name, {call.region for call in command.calls}
+    return _reads(command), command.argv, name, command.files, command.request, command.access_key, regions
+
+
+def _reads(command: Command) -> bool:
+    return all(READING.match(call.operation) for call in command.calls)
 
 
 def _folded(run: Sequence[Command], query: Query) -> Iterator[Command]:
     """A run of equal commands: up to the last change that tells something they are a poll, and so are the rest."""
-    label = _asked_for(run[0])
+    until_of = functools.partial(_until, label=_asked_for(run[0])) if _reads(run[0]) else _until_accepted
     answers = [_answer(command, query) for command in run]
     changes = [at for at in range(len(run), 1, -1) if answers[at - 1] != answers[at - 2]]
     begin = 0
     while True:
-        found = ((end, _until(answers[begin:end], label)) for end in changes if end > begin + 1)
+        found = ((end, until_of(answers[begin:end])) for end in changes if end > begin + 1)
         end, until = next(((end, until) for end, until in found if until is not None), (begin, None))
         if until is None:
             break
@@ -127,6 +131,13 @@ def _until(answers: Sequence[_Answer], label: str) -> tuple[Condition, ...] | No
         is_new = all(answer.code != last.code for answer in earlier)
         return () if shown and is_new and not NO_ANSWER.search(last.code) else None
     return _conditions(last.shown, shown, label) or None if shown else ()
+
+
+def _until_accepted(answers: Sequence[_Answer]) -> tuple[Condition, ...] | None:
+    """Nothing where what changes something was refused, and so took no effect, until it succeeded; None for no poll."""
+    *earlier, last = answers
+    are_refusals = all(answer.code and not UNCERTAIN.search(answer.code) for answer in earlier)
+    return () if last.code is None and are_refusals else None
 
 
 def _conditions(last: Any, earlier: Sequence[Any], label: str) -> tuple[Condition, ...]:

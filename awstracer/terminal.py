@@ -22,6 +22,7 @@ from awstracer.holes import HOLE, SHOWN
 from awstracer.invented import Invented
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
+from awstracer.places import query_of
 from awstracer.player import Report, Status
 from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
@@ -116,11 +117,13 @@ def awaited(command: Command) -> str:
     if command.exit_code != 0:
         return f"it {_failure(command)}"
     conditions = command.poll.until if command.poll is not None else ()
-    return " and ".join(map(_condition, conditions)) or "it succeeds"
+    return " and ".join(_condition(each, query_of(command)) for each in conditions) or "it succeeds"
 
 
-def _condition(condition: Condition) -> str:
-    place = spelled(condition.path) or "what it prints"
+def _condition(condition: Condition, query: str | None) -> str:
+    """A condition as a clause; its place, where there is a `--query`, as a query of the response."""
+    asked = [short(query, 60)] if query is not None else []
+    place = " | ".join([*asked, *([spelled(condition.path)] if condition.path else [])]) or "what it prints"
     if condition.value is None:
         return f"{place} is {'there' if condition.is_there else 'gone'}"
     return f"{place} is {short(scalar_spelling(condition.value), 60)}"

@@ -215,10 +215,10 @@ def test_a_poll_whose_answer_does_not_come_fails_with_what_it_was_at_last() -> N
     report, stage = played(WAITS, answered("creating"))
     assert report.count(Status.FAILED) == 1
     assert sum(stage.slept) == 600
-    waited = "command 1 was asked again for 10 min until what it prints is available; at last it was creating"
-    assert stage.said == ["1", waited]
+    waited = "command 1 was asked again for 10 min until DBInstances[0].DBInstanceStatus is available"
+    assert stage.said == ["1", f"{waited}; at last it was creating"]
     _, stage = played(WAITS, answered("Soon", 254))
-    assert stage.said[-1].endswith("until what it prints is available; at last it failed with Soon")
+    assert stage.said[-1].endswith("until DBInstances[0].DBInstanceStatus is available; at last it failed with Soon")
     ends = replace(failed(DATABASE, "Gone"), poll=Poll(2, 100.0))
     _, stage = played(ends, answered("available"))
     assert stage.said[-1].endswith("until it fails with Gone; at last it succeeded")

@@ -214,6 +214,19 @@ def test_success_after_failures_and_failure_after_successes_are_waited_for() -> 
         assert fold(AVAILABLE, refused(code)) == [AVAILABLE, refused(code)]
 
 
+def test_what_changes_something_is_a_poll_if_it_was_refused_until_it_succeeded() -> None:
+    done = operation("lambda.CreateFunction", {"FunctionName": "f"}, {"FunctionName": "f"})
+
+    def fails(code: str) -> Command:
+        return replace(done, exit_code=254, calls=(replace(done.calls[0], response=None, error=CallError(code, "m")),))
+
+    not_yet = fails("InvalidParameterValueException")
+    one, other = fold(not_yet, not_yet, done, done)
+    assert (one.poll, other) == (Poll(3, 0.0, (), ("InvalidParameterValueException",)), done)
+    for run in ([done, done], [done, not_yet], [fails("ReadTimeoutError"), done], [fails("InternalFailure"), done]):
+        assert fold(*run) == run
+
+
 @given(st.lists(VALUES, min_size=2, max_size=5))
 def test_what_was_waited_for_held_of_the_last_answer_only(answers: list[Any]) -> None:
     for each in folded([described({"a": answer}) for answer in answers], query):
