@@ -41,6 +41,12 @@ NAMES = st.sampled_from(["ec2", "s3", "iam", "CreateVpc", "PutObject"])
 ERRORS = st.builds(CallError, TEXT, TEXT)
 
 
+PATHS = st.sampled_from([(), ("a b", 0), ("DBInstances", EACH, "$x")])
+WAITED_FOR = TEXT | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+CONDITIONS = st.builds(Condition, PATHS, WAITED_FOR) | st.builds(Condition, PATHS, is_there=st.booleans())
+POLLS = st.none() | st.builds(Poll, st.integers(2), st.floats(0, 1e6), st.tuples(CONDITIONS), st.tuples(TEXT))
+
+
 def calls() -> st.SearchStrategy[Call]:
     answers = st.tuples(DOCUMENTS, st.none()) | st.tuples(st.none(), ERRORS)
     return st.builds(
@@ -70,17 +76,8 @@ def commands() -> st.SearchStrategy[Command]:
         files=st.dictionaries(TEXT, TEXT | st.binary(max_size=12), max_size=2),
         step=st.none() | st.integers(1),
         access_key=st.none() | TEXT,
-        poll=st.none() | polls(),
+        poll=POLLS,
     )
-
-
-def polls() -> st.SearchStrategy[Poll]:
-    paths = st.lists(TEXT | st.integers(0, 9) | st.just(EACH), max_size=3).map(tuple)
-    values = TEXT | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    equal = st.builds(Condition, paths, values)
-    there = st.builds(lambda path, is_there: Condition(path, is_there=is_there), paths, st.booleans())
-    until = st.lists(equal | there, max_size=2).map(tuple)
-    return st.builds(Poll, st.integers(2), st.floats(0, 1e6), until, st.lists(TEXT, max_size=2).map(tuple))
 
 
 def traces() -> st.SearchStrategy[Trace]:
