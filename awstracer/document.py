@@ -10,25 +10,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from awstracer import holes
+from awstracer import holes, polling
 from awstracer.commandline import Mark, Text, plain
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.resolve import Invocation, Substitution
 from awstracer.steps import Step
-from awstracer.trace import Path, rebuilt, spelled
-from awstracer.tracefile import packed
+from awstracer.trace import Command, Path, Poll, rebuilt, spelled
+from awstracer.tracefile import condition_document, packed
 
 VERSION = 1
 
 
-def dumps(invocations: Iterable[tuple[Step, Invocation]]) -> str:
-    """The steps of a plan, as they would be run."""
-    commands = [_command(step, invocation) for step, invocation in invocations]
+def dumps(invocations: Iterable[tuple[Step, Invocation]], pause: float | None) -> str:
+    """The steps of a plan, as they would be run; `pause` is what the person says instead of recorded ones."""
+    commands = [_command(step, invocation, pause) for step, invocation in invocations]
     return json.dumps({"version": VERSION, "commands": commands}, indent=1)  # ASCII: nothing in it steers a terminal
 
 
-def _command(step: Step, invocation: Invocation) -> dict[str, Any]:
+def _command(step: Step, invocation: Invocation, pause: float | None) -> dict[str, Any]:
     return {
         "number": step.number,
         "line": plain(_without_secrets(invocation.shown)),
@@ -38,6 +38,18 @@ def _command(step: Step, invocation: Invocation) -> dict[str, Any]:
         "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
         "unrelated": [{"path": spelled(path), "value": text} for path, text in invocation.unrelated],
         "unsaid": list(invocation.unsaid),
+        "fails": step.command.error_code if step.command.exit_code != 0 else None,
+        "poll": _poll(step.command, step.command.poll, pause) if step.command.poll else None,
+        "credentials": step.minted.number if step.minted else None,
+    }
+
+
+def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
+    return {
+        "interval": polling.interval(poll, pause),
+        "limit": polling.limit(command),
+        "until": [condition_document(condition) for condition in poll.until],
+        "failing": list(poll.failing),
     }
 
 

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import io
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -38,11 +39,13 @@ from botocore.validate import ParamValidator
 from awstracer import arguments, shapes
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option, without_options
+from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import Asked, Shape
 from awstracer.trace import Opaque, Operation, Path, children
 
 UNUSABLE, INTERRUPTED = 255, 130
+INPUT = "-"
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
 PATH_OF_PLUGINS_2 = "cli_legacy_plugin_path"
@@ -54,6 +57,7 @@ VERSION: str = awscli.__version__
 Content = str | bytes
 Files = Mapping[str, Content]
 Reader = Callable[[str, Callable[[], Content]], Content]
+NO_ENVIRONMENT: Environment = {}
 
 
 class AwsCli:
@@ -76,20 +80,32 @@ class AwsCli:
         """Run a command line as `aws` would, streams and all, and tell what it did."""
         return self._run(argv, lambda session, capture: _note_files(session, capture.files))
 
-    def replay(self, argv: Sequence[str], *, parameters: Mapping[str, Any] | None, files: Files) -> Outcome:
+    def replay(
+        self,
+        argv: Sequence[str],
+        *,
+        parameters: Mapping[str, Any] | None,
+        files: Files,
+        environment: Environment = NO_ENVIRONMENT,
+    ) -> Outcome:
         """Run a recorded command line. No word of it is expanded; `files` has what its `file://` words held.
+
+        Under `-` they have what it is to read from its input. `environment` holds for this command only.
 
         `parameters`, where given, are what the operation is called with; then the line needs to say only
         what is no parameter. A line can't say everything (bytes inside a structure, a literal `https://...`),
         and what it says, awscli may understand otherwise.
         """
 
+        words = {word: content for word, content in files.items() if word != INPUT}
+
         def prepare(session: Any, _: Capture) -> Reader:
             if parameters is not None:
                 _call_with(session, parameters)
-            return _serve_files(session, files)
+            return _serve_files(session, words)
 
-        return self._run(argv, prepare)
+        with _environment(environment), _input_from(files.get(INPUT)):
+            return self._run(argv, prepare)
 
     def _run(self, argv: Sequence[str], prepare: Callable[[Any, Capture], Reader]) -> Outcome:
         try:
@@ -481,6 +497,38 @@ def _input_noted() -> Iterator[_Input]:
         yield noted
     finally:
         sys.stdin = before
+
+
+@contextlib.contextmanager
+def _input_from(content: Content | None) -> Iterator[None]:
+    """Standard input holds that; None for what it is anyway."""
+    before = sys.stdin
+    if content is not None:
+        raw = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+        sys.stdin = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8")
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+@contextlib.contextmanager
+def _environment(changes: Environment) -> Iterator[None]:
+    """Environment variables are that, those with None are not there; afterwards they are as before."""
+    before = {name: os.environ.get(name) for name in changes}
+    try:
+        _set(changes)
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Environment) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from awstracer.commandline import Mark, option_named, plain
+from awstracer.credentials import PROFILE
 from awstracer.steps import Plan, Step
 
 # The options that say who plays and whom the requests reach, each with what else says so, the strongest first.
@@ -71,7 +72,15 @@ class ShellAlias:
     name: str
 
 
-Doubt = RecordedOption | OutsideFile | OwnSettings | ShellAlias
+@dataclass(frozen=True)
+class ForeignKey:
+    """Commands ran under another access key than the session's, `key`, and no command of the trace makes it."""
+
+    numbers: tuple[int, ...]
+    key: str
+
+
+Doubt = RecordedOption | OutsideFile | OwnSettings | ShellAlias | ForeignKey
 
 
 def doubts(
@@ -90,12 +99,17 @@ def doubts(
         *_outside_files(plan, folder),
         *_own_settings(plan),
         *_shell_aliases(plan, shell_aliases),
+        *_foreign_keys(plan, options),
     )
 
 
 def identities(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
-    """What the commands' lines say of who plays and whom the requests reach, as words; each combination once."""
-    found = {tuple(word for pair in trusted(step, options) for word in pair if word) for step in plan.selected}
+    """What the commands' lines say of who plays and whom the requests reach, as words; each combination once.
+
+    Those that run under credentials which the replay itself makes are not asked: nobody has these yet.
+    """
+    own = [step for step in plan.selected if step.minted is None]
+    found = {tuple(word for pair in trusted(step, options) for word in pair if word) for step in own}
     return tuple(sorted(found))
 
 
@@ -186,3 +200,18 @@ def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
         for name in words[:1]:
             if name in aliases:
                 yield ShellAlias((step.number,), name)
+
+
+def _foreign_keys(plan: Plan, options: Mapping[str, bool]) -> Iterator[ForeignKey]:
+    """A line with a profile says itself under whose key it runs."""
+    numbers: dict[str, list[int]] = {}
+    for step in plan.selected:
+        key, argv = step.command.access_key, step.command.argv
+        if key is not None and step.minted is None and not any(map(_names_profile(options), argv)):
+            numbers.setdefault(key, []).append(step.number)
+    for key, found in numbers.items():
+        yield ForeignKey(tuple(found), key)
+
+
+def _names_profile(options: Mapping[str, bool]) -> Callable[[str], bool]:
+    return lambda word: option_named(word, options) == PROFILE

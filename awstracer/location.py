@@ -63,7 +63,7 @@ def _account(trace: Trace) -> str | None:
     """The account that the caller's identity or, failing that, most responses name in ARNs."""
     counts: dict[str, int] = {}
     for command in trace.commands:
-        for call in command.calls:
+        for call in command.calls if command.access_key is None else ():  # who else it was may be of another account
             response = call.response or {}
             if call.operation == "GetCallerIdentity" and isinstance(response.get("Account"), str):
                 return str(response["Account"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 
-from awstracer import commandline
+from awstracer import commandline, credentials
 from awstracer import overrides as changes
 from awstracer.commandline import OperationCommand
 from awstracer.errors import (
@@ -39,12 +39,14 @@ def make(
     related = _by_place(relations)
     global_options = catalog.global_options()
     dropped = {name: global_options[name] for name in replaced}
+    minted = credentials.minted(trace.commands)
     steps: list[Step] = []
     for index, command in enumerate(trace.commands):
         words, taken = commandline.without_options(command.argv, global_options)
         inner = _inner_words(related.get((index, "request"), NOTHING_RELATED))
         arguments = [at for at in words if ("argv", at) not in inner]
-        kept, _ = commandline.without_options([command.argv[i] for i in taken], dropped)
+        unwanted = {**dropped, credentials.PROFILE: True} if minted[index] else dropped
+        kept, _ = commandline.without_options([command.argv[i] for i in taken], unwanted)
         steps.append(
             Step(
                 number=index + 1,
@@ -57,6 +59,7 @@ def make(
                 queried=related.get((index, "query"), NOTHING_RELATED).get((), ()),
                 pins={},
                 selected=selected is None or index + 1 in selected,
+                minted=minted[index],
             )
         )
     for override in overrides:
@@ -83,6 +86,7 @@ def _inner_words(related: Related) -> set[Path]:
 
 def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand | None:
     if command.operation is None:
-        catalog.check_line(number, command.argv)
+        if command.exit_code == 0:  # what failed may have been mistyped
+            catalog.check_line(number, command.argv)
         return None
     return catalog.operation_command(number, command.operation, command.argv)

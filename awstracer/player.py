@@ -6,15 +6,18 @@ observer's business, what it is to run is the plan's, and what may settle is `se
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol
 
-from awstracer import settling
+from awstracer import credentials, polling, settling
 from awstracer.capture import Outcome
+from awstracer.credentials import Environment
 from awstracer.errors import MissingValue, NotKnown
+from awstracer.polling import Verdict
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Plan, Step
 from awstracer.trace import Call, response_of
@@ -26,7 +29,12 @@ class Runner(Protocol):
     """Runs a recorded command line; `driver.AwsCli` is one."""
 
     def replay(
-        self, argv: Sequence[str], *, parameters: Mapping[str, Any] | None, files: Mapping[str, str | bytes]
+        self,
+        argv: Sequence[str],
+        *,
+        parameters: Mapping[str, Any] | None,
+        files: Mapping[str, str | bytes],
+        environment: Environment,
     ) -> Outcome: ...
 
 
@@ -38,6 +46,10 @@ class Observer(Protocol):
     def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
 
     def settling(self, step: Step, reason: str, seconds: float) -> None: ...
+
+    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
+
+    def recovered(self, step: Step) -> None: ...
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
 
@@ -67,7 +79,7 @@ class Settings:
     """How to play.
 
     extra       global options for every command, as words
-    pause       seconds between commands; None for the pauses that were recorded
+    pause       seconds between commands, and between the runs of one; None for the pauses that were recorded
     keep_going  go on after a failure
     settle      seconds to wait in all for what a command needs and isn't there yet
     done        the calls of steps that were done before, and whose responses are known: they are not run
@@ -98,7 +110,7 @@ class Report:
 class Player:
     """Plays one plan, once.
 
-    `done` is told of each step that succeeded, as soon as it has, with the times when it began and ended.
+    `done` is told of each step that is done, as soon as it is, with the times when it began and ended.
     `ask` is asked before each step, which has been shown, whether to run it.
     `interrupted` tells whether somebody pressed Ctrl-C, even where that got lost (in a finalizer, Python ignores it).
     """
@@ -152,7 +164,7 @@ class Player:
 
     def _run(self, step: Step) -> Status:
         try:
-            invocation = self._knowledge.invocation(step)
+            invocation, environment = self._knowledge.invocation(step), self._knowledge.environment(step)
         except NotKnown as missing:
             return self._refuse(step, missing)
         self._observer.starting(step, invocation)
@@ -160,18 +172,40 @@ class Player:
         if answer is not Answer.YES:
             return Status.SKIPPED if answer is Answer.NO else Status.NOT_RUN
         started = _now()
-        outcome = self._settled(step, invocation)
-        if outcome.exit_code != 0:
+        outcome = self._awaited(step, functools.partial(self._send, step, invocation, environment))
+        if self._verdict(step, outcome) is not Verdict.DONE:
             return Status.FAILED
         self._calls[step.number] = outcome.calls
-        self._knowledge.learn(step, response_of(step.command.operation, outcome.calls))
+        is_answer = outcome.exit_code == 0 and step.command.exit_code == 0
+        self._knowledge.learn(step, response_of(step.command.operation, outcome.calls) if is_answer else {})
         self._statuses[step.number] = Status.DONE
         self._done(step, invocation, outcome, started, _now())
+        if outcome.exit_code == 0 and step.command.exit_code != 0:
+            self._observer.recovered(step)
         return Status.DONE
 
-    def _settled(self, step: Step, invocation: Invocation) -> Outcome:
+    def _awaited(self, step: Step, send: Callable[[], Outcome]) -> Outcome:
+        """What became of a step in the end, which is run again while it hasn't the answer that is waited for."""
+        outcome, left = self._settled(step, send), polling.limit(step.command)
+        while self._verdict(step, outcome) is Verdict.AGAIN and step.command.poll is not None:
+            self._statuses[step.number] = Status.FAILED
+            if left <= 0:
+                self._observer.unmet(step, outcome, self._knowledge.shown(step, outcome.calls))
+                break
+            seconds, began = polling.interval(step.command.poll, self._settings.pause), _now()
+            self._sleep(seconds)
+            self._check_interrupts()
+            outcome = self._settled(step, send)
+            left -= max(seconds, (_now() - began).total_seconds())
+        return outcome
+
+    def _verdict(self, step: Step, outcome: Outcome) -> Verdict:
+        shown = functools.partial(self._knowledge.shown, step, outcome.calls)
+        return polling.verdict(step.command, outcome.exit_code, outcome.calls, shown)
+
+    def _settled(self, step: Step, send: Callable[[], Outcome]) -> Outcome:
         """What became of a step, which is sent again while it fails for what passes by itself."""
-        outcome = self._send(step, invocation)
+        outcome = send()
         for seconds in settling.delays(self._settings.settle):
             reason = self._passing(step, outcome)
             if reason is None:
@@ -180,17 +214,24 @@ class Player:
             self._observer.settling(step, reason, seconds)
             self._sleep(seconds)
             self._check_interrupts()
-            outcome = self._send(step, invocation)
+            outcome = send()
         return outcome
 
     def _passing(self, step: Step, outcome: Outcome) -> str | None:
-        if outcome.exit_code == 0:
+        if self._verdict(step, outcome) is not Verdict.FAILED:
             return None
         return settling.reason(step, outcome.calls, settling.Replay(self._plan.steps, self._calls))
 
-    def _send(self, step: Step, invocation: Invocation) -> Outcome:
+    def _send(self, step: Step, invocation: Invocation, environment: Environment) -> Outcome:
+        extra = self._settings.extra
+        if step.minted is not None:
+            extra, profile = credentials.apart_from_profile(extra)
+            environment = {**environment, **profile}
         outcome = self._runner.replay(
-            [*invocation.argv, *self._settings.extra], parameters=invocation.parameters, files=invocation.files
+            [*invocation.argv, *extra],
+            parameters=invocation.parameters,
+            files=invocation.files,
+            environment=environment,
         )
         if outcome.faults:
             self._observer.faulty(step, outcome.faults)

@@ -19,6 +19,7 @@ from awstracer import (
     blanks,
     document,
     guards,
+    invented,
     location,
     plan,
     player,
@@ -118,14 +119,16 @@ class Playing:
         """Show what would be done; the exit code."""
         self._screen.doubtful(self._doubts())
         self._screen.lacking(blanks.blanks(self._plan))
+        self._screen.made_up(invented.invented(self._plan.selected) if self._trace.recorded.script else ())
         knowledge = self._knowledge(self._plan, live=False)
         invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
         if as_json:
-            show(document.dumps(invocations))
+            show(document.dumps(invocations, self._order.pause))
             return ExitCode.OK
         regions = (self._trace.recorded.region, self._played.region)
         for step, invocation in invocations:
             self._screen.starting(step, invocation)
+            self._screen.foretold(step, self._order.pause)
             if None not in regions and regions[0] != regions[1]:
                 self._screen.left(step, invocation)
         return ExitCode.OK
@@ -184,7 +187,9 @@ class Playing:
             redactor = Redactor(token_bytes(32), self._aws, blanks.given(knowledge.plan.steps))
 
             def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
-                commands.append(redactor.command(replayed.written(step, invocation, outcome, started, ended)))
+                key = knowledge.environment(step).get("AWS_ACCESS_KEY_ID")
+                written = replayed.written(step, invocation, outcome, started, ended, access_key=key)
+                commands.append(redactor.command(written))
                 keep(commands)
 
             try:

@@ -17,7 +17,15 @@ from awstracer.trace import Call, Circumstances, Command, Document, Path, leaves
 from awstracer.tracefile import packed
 
 
-def written(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> Command:
+def written(
+    step: Step,
+    invocation: Invocation,
+    outcome: Outcome,
+    started: datetime,
+    ended: datetime,
+    *,
+    access_key: str | None = None,
+) -> Command:
     """What a recording session would have kept of a step that was done, and the step's number."""
     operation = step.command.operation
     if operation is not None and step.form is not None:
@@ -34,6 +42,8 @@ def written(step: Step, invocation: Invocation, outcome: Outcome, started: datet
         pause=step.command.pause,
         files=invocation.files,
         step=step.number,
+        access_key=access_key,
+        poll=step.command.poll,
     )
 
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from awstracer import commandline, holes, identifiers
+from awstracer import commandline, credentials, holes, identifiers
 from awstracer.commandline import Mark, Marked, Span, Text
+from awstracer.credentials import Environment
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of, segments
 from awstracer.location import Setting
@@ -26,6 +27,7 @@ from awstracer.places import Query, Side, query_of
 from awstracer.relations import Form, Relation
 from awstracer.steps import Pin, Plan, Step
 from awstracer.trace import (
+    Call,
     Document,
     Key,
     KeyOf,
@@ -35,6 +37,7 @@ from awstracer.trace import (
     leaves,
     lookup,
     rebuilt,
+    response_of,
     spelled,
 )
 
@@ -115,7 +118,9 @@ class Knowledge:
 
     def check(self) -> None:
         """NotPlayed if a step needs the answer of a step that is not to be played, even through a third; not `live`."""
+        played = {step.number: step.selected for step in self._plan.steps}
         for step in self.steps if len(self.steps) < len(self._plan.steps) else ():
+            credentials.check(step.number, step.minted, played)
             for path in step.related:
                 if not _is_replaced(step, path):
                     place = f"word {path[1]}" if step.form is None else spelled(path)
@@ -135,6 +140,20 @@ class Knowledge:
     def learn(self, step: Step, response: Document) -> None:
         """The step was run and has this response, in the form of `trace.response_of`."""
         self._responses[step.number - 1] = response
+
+    def environment(self, step: Step) -> Environment:
+        """The variables with a step's own credentials, none for the session's; MissingValue if they aren't known."""
+        if step.minted is None:
+            return {}
+        return credentials.environment(step.minted, self._responses.get(step.minted.number - 1))
+
+    def shown(self, step: Step, calls: Sequence[Call]) -> Any:
+        """What a step showed that was run and made these calls: its response or, of that, what its `--query` asks."""
+        response, expression = response_of(step.command.operation, calls), query_of(step.command)
+        if expression is None:
+            return response
+        now = self._composed(step.queried, (), expression)
+        return self._query(expression if now is None else now.value, response)
 
     def invocation(self, step: Step) -> Invocation:
         """The step as a line to run; MissingValue or MissingSecret if something that it needs isn't known."""
@@ -159,7 +178,7 @@ class Knowledge:
         if step.form is None:
             words = [word for at in step.arguments for word in _words(request["argv"][at])] + kept
             files = commandline.unmarked(request["files"])
-            changed = [word for word, content in step.command.files.items() if files[word] != content]
+            changed = [word for word, content in step.command.files.items() if word == "-" or files[word] != content]
             return replace(
                 _invocation(words, None, files, substitutions),
                 unsaid=tuple(changed),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from awstracer import complaints, guards, location, relations, terminal
 from awstracer.blanks import Blank
+from awstracer.capture import Outcome
 from awstracer.errors import NotKnown
+from awstracer.invented import Invented
 from awstracer.player import Report, Status
 from awstracer.resolve import Invocation, Played
 from awstracer.steps import Step
@@ -54,6 +57,11 @@ class Screen:
         if lacking:
             complain("awstrace-play", terminal.lacking(lacking))
 
+    def made_up(self, values: Iterable[Invented]) -> None:
+        """A replay would send these as they were recorded, though the script would make up others."""
+        for value in values:
+            complain("awstrace-play", terminal.made_up(value))
+
     def starting(self, step: Step, invocation: Invocation) -> None:
         """A command is about to run, or would be."""
         show(terminal.played(invocation, self._styles))
@@ -74,6 +82,11 @@ class Screen:
         for line in terminal.unrelated(step, invocation, self._styles) if not self._explain else ():
             show(line)
 
+    def foretold(self, step: Step, pause: float | None) -> None:
+        """What a replay of a command would be like, besides its line."""
+        for line in terminal.foretold(step, pause, self._styles):
+            show(line)
+
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         """A command's response could not be taken down."""
         for fault in faults:
@@ -82,6 +95,14 @@ class Screen:
     def settling(self, step: Step, reason: str, seconds: float) -> None:
         """A command failed, and is about to be tried again."""
         complain("awstrace-play", terminal.settling(step, reason, seconds))
+
+    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None:
+        """What a command was run again and again for did not come."""
+        complain("awstrace-play", terminal.unmet(step, outcome, shown))
+
+    def recovered(self, step: Step) -> None:
+        """A command succeeded that failed when it was recorded."""
+        complain("awstrace-play", terminal.recovered(step))
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         """A command can't be sent."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from awstracer import __version__, aws_process, delivery, recording, saving, shim, tracefile
+from awstracer import __version__, aws_process, delivery, polling, recording, saving, shim, tracefile
 from awstracer.cache import Cache
 from awstracer.console import Console
 from awstracer.errors import ExitCode
@@ -71,7 +71,8 @@ def record(
         code = _run(words, path, gathering, aws, environment=environment, version=_version(asked))
         for note in dict.fromkeys([*notes, *gathering.notes]):
             recording.tell(note)
-        cache, began = Cache(gathering.in_order), replace(began, started=journal.recorded.started)
+        cache = Cache(polling.folded(gathering.in_order, driver.query))
+        began = replace(began, started=journal.recorded.started)
         if not cache.commands:
             recording.tell("nothing was recorded")
         elif ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from awstracer import holes
 from awstracer.commandline import OperationCommand
+from awstracer.credentials import Minted
 from awstracer.origins import Part
 from awstracer.relations import Relation
 from awstracer.trace import Command, Operation, Path, lookup
@@ -70,6 +71,7 @@ class Step:
     pins        what overrides put into the request, by path
     queried     what feeds the `--query` of the line
     selected    whether it is to be played
+    minted      where the credentials are made that it runs under; None for the session's
     """
 
     number: int
@@ -82,6 +84,7 @@ class Step:
     pins: Mapping[Path, tuple[Pin, ...]]
     queried: tuple[Relation, ...] = ()
     selected: bool = True
+    minted: Minted | None = None
 
     def name_of(self, path: Path) -> str | None:
         """What `-p` and `--keep` call the parameter that a path of the request is in; None if they can't name it."""

@@ -9,21 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from colorama import Fore, Style
 
+from awstracer import polling
 from awstracer.blanks import Blank
-from awstracer.commandline import Mark, Span, Text, json_text, line, plain
-from awstracer.guards import Doubt, OutsideFile, RecordedOption, ShellAlias
+from awstracer.capture import Outcome
+from awstracer.commandline import Mark, Span, Text, json_text, line, plain, scalar_spelling, told
+from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import HOLE, SHOWN
+from awstracer.invented import Invented
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
+from awstracer.places import query_of
 from awstracer.player import Report, Status
 from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
-from awstracer.trace import Command, Path, spelled
+from awstracer.trace import Command, Condition, Path, error_code, spelled
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -82,15 +87,17 @@ def listed(commands: Mapping[int, Command]) -> Iterator[str]:
     for number, command in commands.items():
         typed = plain(line((Span(word),) for word in ("aws", *command.argv)))
         text = visible(typed).replace("\n", "\\n")
-        yield f"{number:>{width}}  {text}{_failure(command)}"
+        yield f"{number:>{width}}  {text}{_note(command)}"
 
 
-def _failure(command: Command) -> str:
-    """A note on what a command failed with, if it did."""
+def _note(command: Command) -> str:
+    """A note on a command that was run several times, or that failed."""
+    if command.poll is not None:
+        return f"  # until {one_line(awaited(command))}"
     if command.exit_code == 0:
         return ""
-    error = command.calls[-1].error if command.calls else None
-    return f"  # failed: {one_line(error.code)}" if error and error.code else f"  # exit code {command.exit_code}"
+    code = command.error_code
+    return f"  # failed: {one_line(code)}" if code else f"  # exit code {command.exit_code}"
 
 
 # --- plans and results
@@ -105,8 +112,72 @@ def unsaid(invocation: Invocation, styles: Styles) -> str | None:
     """What the line that was shown can't say, though it is sent; None if it says everything."""
     if not invocation.unsaid:
         return None
-    members = ", ".join(map(visible, invocation.unsaid))
+    members = ", ".join("its input" if member == "-" else visible(member) for member in invocation.unsaid)
     return styled(f"       (no line can say {members} exactly; what is meant is sent)", styles.heading, styles)
+
+
+def foretold(step: Step, pause: float | None, styles: Styles) -> Iterator[str]:
+    """A line for each thing that the line of a step doesn't tell of its replay; `pause` is what the person said."""
+    command = step.command
+    lines = []
+    if step.minted is not None:
+        lines.append(f"with the credentials of command {step.minted.number}")
+    if command.poll is not None:
+        seconds, limit = polling.interval(command.poll, pause), duration(polling.limit(command))
+        lines.append(f"asked again every {seconds:g} s until {awaited(command)}, for at most {limit}")
+    elif command.exit_code != 0:
+        lines.append(f"{_failure(command)}, as it did when it was recorded: that is expected")
+    yield from (styled(f"       {one_line(text)}", styles.heading, styles) for text in lines)
+
+
+def _failure(command: Command) -> str:
+    return f"fails with {command.error_code}" if command.error_code else "fails"
+
+
+def awaited(command: Command) -> str:
+    """What a poll waits for, as a clause."""
+    if command.exit_code != 0:
+        return f"it {_failure(command)}"
+    conditions = command.poll.until if command.poll is not None else ()
+    return " and ".join(_condition(each, query_of(command)) for each in conditions) or "it succeeds"
+
+
+def _condition(condition: Condition, query: str | None) -> str:
+    """A condition as a clause; its place, where there is a `--query`, as a query of the response."""
+    asked = [short(query, 60)] if query is not None else []
+    place = " | ".join([*asked, *([spelled(condition.path)] if condition.path else [])]) or "what it prints"
+    if condition.value is None:
+        return f"{place} is {'there' if condition.is_there else 'gone'}"
+    return f"{place} is {short(scalar_spelling(condition.value), 60)}"
+
+
+def unmet(step: Step, outcome: Outcome, shown: Any) -> str:
+    """What a poll waited for in vain, and what it was at last."""
+    command = step.command
+    waited = f"command {step.number} was asked again for {duration(polling.limit(command))} until {awaited(command)}"
+    return one_line(f"{waited}; at last {_at_last(command, outcome, shown)}")
+
+
+def _at_last(command: Command, outcome: Outcome, shown: Any) -> str:
+    if outcome.exit_code != 0:
+        code = error_code(outcome.calls)
+        return f"it failed with {code}" if code else "it failed"
+    condition = polling.unmet(command.poll, shown) if command.poll is not None else None
+    if condition is None:
+        return "it succeeded"
+    found = polling.found(condition, shown)
+    return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
+
+
+def recovered(step: Step) -> str:
+    """A command that failed when it was recorded does so no more."""
+    code = step.command.error_code
+    return visible(f"command {step.number} failed when it was recorded{f' ({code})' if code else ''}, and succeeds now")
+
+
+def duration(seconds: float) -> str:
+    """A time in words."""
+    return f"{seconds:g} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
 def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
@@ -189,6 +260,13 @@ def lacking(blanks: Sequence[Blank]) -> str:
     return f"the trace has no secrets, and a replay needs {wanted}: with -p, from {blanks[0].variables[0]}, or it asks"
 
 
+def made_up(value: Invented) -> str:
+    """That a script seems to have made up a value, and how to give another one."""
+    said = f"--{value.option} {value.text}" if value.option else value.text
+    another = f"; another one: -p {value.number}.{value.option} NAME" if value.is_all else ""
+    return one_line(f"looks made up by the script: {said} (command {value.number}){another}")
+
+
 def _told(substitution: Substitution) -> str:
     return SHOWN if substitution.mark is Mark.HIDDEN else short(substitution.value)
 
@@ -238,6 +316,9 @@ def doubt_text(doubt: Doubt) -> str:
             text = f"{who} writes {path}, outside this folder"
         case ShellAlias(name=name):
             text = f"{who}, {name}, is an alias of yours that runs in the shell"
+        case ForeignKey(key=key):
+            what = f"another access key ({key}) than the session"
+            text = f"{who} ran under {what}, which the trace can't give: it will run under yours"
         case _:
             text = f"{who}, {doubt.words}, changes your own settings"
     return one_line(text)

@@ -100,6 +100,31 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """What holds of an answer: `value` stands at `path` or, where there is no value, something does; or nothing."""
+
+    path: Path
+    value: str | int | float | bool | None = None
+    is_there: bool = True
+
+
+@dataclass(frozen=True)
+class Poll:
+    """That a command was run again and again, until it had the answer that was waited for.
+
+    times     how often it was run
+    interval  seconds between the end of one run and the start of the next
+    until     what held of the last answer, and of none before; of what `--query` printed, if there is one
+    failing   the codes of the errors that runs before the last one ended with, each once; "" for none
+    """
+
+    times: int
+    interval: float
+    until: tuple[Condition, ...] = ()
+    failing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Command:
     """One `aws ...` line that was run.
 
@@ -109,6 +134,7 @@ class Command:
     pause       seconds that were deliberately let pass before it
     step        in the trace of a replay, the number of the command that was played
     access_key  the id of the access key that it ran under, where that isn't the session's; a secret one's hole
+    poll        set where it was run several times; it is the last run then, but began with the first
     """
 
     argv: tuple[str, ...]
@@ -121,6 +147,7 @@ class Command:
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     step: int | None = None
     access_key: str | None = None
+    poll: Poll | None = None
 
     @property
     def request(self) -> Document:
@@ -131,8 +158,13 @@ class Command:
 
     @property
     def response(self) -> Document:
-        """What came back, as `response_of` has it."""
-        return response_of(self.operation, self.calls)
+        """What came back, as `response_of` has it; nothing where the command failed."""
+        return response_of(self.operation, self.calls) if self.exit_code == 0 else {}
+
+    @property
+    def error_code(self) -> str:
+        """The code of the last error that a call of it ended with; "" for none."""
+        return error_code(self.calls)
 
 
 @dataclass(frozen=True)
@@ -168,6 +200,11 @@ def response_of(operation: Operation | None, calls: Sequence[Call]) -> Document:
     if operation is None:
         return {call.operation: call.response for call in calls if call.response is not None}
     return whole([call.response for call in calls if call.response is not None])
+
+
+def error_code(calls: Sequence[Call]) -> str:
+    """The code of the last error among calls; "" for none."""
+    return next((call.error.code for call in reversed(calls) if call.error is not None), "")
 
 
 def whole(pages: Sequence[Document]) -> Document:

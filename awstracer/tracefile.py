@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from awstracer.errors import TraceError
-from awstracer.trace import Call, CallError, Circumstances, Command, Opaque, Operation, Trace
+from awstracer.trace import EACH, Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
 
 VERSION = 2
 LARGEST = 256_000_000  # bytes: a replay takes about six times as much memory
@@ -217,6 +217,7 @@ def command_document(command: Command) -> dict[str, Any]:
         pause=command.pause,
         step=command.step,
         access_key=command.access_key,
+        poll=_poll_document(command.poll) if command.poll else None,
         calls=[_call_document(call) for call in command.calls],
     )
 
@@ -232,6 +233,23 @@ def _operation_document(command: Command) -> dict[str, Any] | None:
         words=list(operation.words) if operation.words else None,
         parameters=None if repeats_request else packed(operation.parameters),
     )
+
+
+def _poll_document(poll: Poll) -> dict[str, Any]:
+    return _without_nones(
+        times=poll.times,
+        interval=poll.interval,
+        until=[condition_document(condition) for condition in poll.until],
+        failing=list(poll.failing) or None,
+    )
+
+
+def condition_document(condition: Condition) -> dict[str, Any]:
+    """A condition as the format has it; in its path null stands for every element of a list."""
+    path = [None if key is EACH else key for key in condition.path]
+    if condition.value is None:
+        return {"path": path, "there": condition.is_there}
+    return {"path": path, "is": condition.value}
 
 
 def _call_document(call: Call) -> dict[str, Any]:
@@ -402,7 +420,7 @@ def _circumstances(members: _Members) -> Circumstances:
 
 def _command(members: _Members) -> Command:
     calls = tuple(_call(each) for each in members.each("calls"))
-    operation = members.maybe("operation", dict)
+    operation, poll = members.maybe("operation", dict), members.maybe("poll", dict)
     return Command(
         argv=members.words("argv"),
         operation=None if operation is None else _operation(_Members(operation, f"{members.where}.operation"), calls),
@@ -410,19 +428,42 @@ def _command(members: _Members) -> Command:
         exit_code=members.take("exit_code", int),
         started=members.time("started"),
         ended=members.time("ended"),
-        pause=_seconds(members),
+        pause=_seconds(members, "pause"),
         files=_files(members),
         step=members.maybe("step", int),
         access_key=members.maybe("access_key", str),
+        poll=None if poll is None else _poll(_Members(poll, f"{members.where}.poll")),
     )
 
 
-def _seconds(members: _Members) -> float:
-    seconds = members.document.get("pause", 0.0)
+def _poll(members: _Members) -> Poll:
+    return Poll(
+        times=members.take("times", int),
+        interval=_seconds(members, "interval"),
+        until=tuple(_condition(each) for each in members.each("until")),
+        failing=members.words("failing") if "failing" in members.document else (),
+    )
+
+
+def _condition(members: _Members) -> Condition:
+    keys = members.take("path", list)
+    if not all(key is None or isinstance(key, str) or (type(key) is int and key >= 0) for key in keys):
+        raise _Wrong(f"{members.where}.path holds more than names and positions")
+    path = tuple(EACH if key is None else key for key in keys)
+    if "is" not in members.document:
+        return Condition(path, is_there=members.take("there", bool))
+    value = members.document["is"]
+    if not isinstance(value, (str, int, float)):
+        raise _Wrong(f"{members.where}.is is no text, number or flag")
+    return Condition(path, value)
+
+
+def _seconds(members: _Members, name: str) -> float:
+    seconds = members.document.get(name, 0.0)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise _Wrong(f"{members.where}.pause is not a number")
+        raise _Wrong(f"{members.where}.{name} is not a number")
     if not 0 <= seconds <= timedelta.max.total_seconds():
-        raise _Wrong(f"{members.where}.pause is not a time that can pass")
+        raise _Wrong(f"{members.where}.{name} is not a time that can pass")
     return float(seconds)
 
 

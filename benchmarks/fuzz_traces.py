@@ -54,6 +54,7 @@ Dice = random.Random
 
 TIMES = {"started": "2026-01-02T03:04:05+00:00", "ended": "2026-01-02T03:04:06+00:00"}
 POLICY = json.dumps({"Statement": [{"Effect": "Allow", "Resource": "arn:aws:iam::123456789012:user/alice"}]})
+KEY = "<SECRET-0123456789ABCDEF0123456789ABCDEF>"
 SUBNETS = [
     {"SubnetId": f"subnet-0a1b2c3d4e5f6071{n}", "AvailabilityZone": f"us-east-1{zone}"} for n, zone in enumerate("ab")
 ]
@@ -149,6 +150,29 @@ COMMANDS = [
         files={"file://m": "k=v"},
     ),
     custom("ec2 wait subnet-available --subnet-ids subnet-0a1b2c3d4e5f60710 subnet-0a1b2c3d4e5f60711"),
+    custom("s3 cp - s3://my-bucket-1/stdin", call("s3.PutObject", {"Bucket": "my-bucket-1"}, {}), files={"-": "alice"}),
+    {
+        **operation(
+            "rds describe-db-instances --db-instance-identifier db --query DBInstances[0].DBInstanceStatus",
+            "rds.DescribeDBInstances",
+            {"DBInstanceIdentifier": "db"},
+            {"DBInstances": [{"DBInstanceStatus": "available"}]},
+        ),
+        "poll": {
+            "times": 3,
+            "interval": 5.0,
+            "until": [{"path": [], "is": "available"}, {"path": ["DBInstances", None, "x"], "there": True}],
+            "failing": ["DBInstanceNotFound"],
+        },
+    },
+    {**operation("iam get-user --user-name nobody", "iam.GetUser", {"UserName": "nobody"}, {}), "exit_code": 254},
+    operation(
+        "sts assume-role --role-arn arn:aws:iam::123456789012:role/r --role-session-name session",
+        "sts.AssumeRole",
+        {"RoleArn": "arn:aws:iam::123456789012:role/r", "RoleSessionName": "session-1767323045"},
+        {"Credentials": {"AccessKeyId": KEY, "SecretAccessKey": KEY, "SessionToken": KEY}},
+    ),
+    {**operation("iam list-users", "iam.ListUsers", {}, {"Users": []}), "access_key": KEY},
 ]
 OLD_COMMANDS = [
     format_1("iam.CreateUser", {"UserName": "alice"}, {"User": {"Arn": "arn:aws:iam::123456789012:user/alice"}}),
@@ -163,7 +187,14 @@ def good(dice: Dice) -> Any:
     """A good trace as a document of either format: the commands in an order that was thrown."""
     if dice.random() < 0.2:
         return deepcopy(dice.choices(OLD_COMMANDS, k=dice.randint(1, 4)))
-    recorded = {"started": TIMES["started"], "region": "us-east-1", "awstracer": "2.0.0", "awscli": "1.45.11"}
+    recorded: dict[str, Any] = {
+        "started": TIMES["started"],
+        "region": "us-east-1",
+        "awstracer": "2.0.0",
+        "awscli": "1.45.11",
+    }
+    if dice.random() < 0.5:
+        recorded["script"] = ["./setup.sh", "a"]
     return {"version": 2, "recorded": recorded, "commands": deepcopy(dice.choices(COMMANDS, k=dice.randint(1, 6)))}
 
 

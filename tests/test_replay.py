@@ -206,9 +206,7 @@ class Stage:
     def sleep(self, seconds: float) -> None:
         self.asked.append(seconds)
 
-    def replay(
-        self, argv: Sequence[str], *, parameters: Mapping[str, Any] | None, files: Mapping[str, str | bytes]
-    ) -> Outcome:
+    def replay(self, argv: Sequence[str], **_: Any) -> Outcome:
         self.asked.append(argv[0])
         return Outcome(1 if argv[0] == "fail" else 0)
 
@@ -217,6 +215,10 @@ class Stage:
     def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
 
     def settling(self, step: Step, reason: str, seconds: float) -> None: ...
+
+    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
+
+    def recovered(self, step: Step) -> None: ...
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
 

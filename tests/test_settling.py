@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import plan, relations, settling, tracefile
+from awstracer.capture import Outcome
 from awstracer.driver import AwsCli, query
 from awstracer.errors import NotKnown
 from awstracer.player import Player, Report, Settings, Status
@@ -642,6 +643,10 @@ class Hall:
 
     def settling(self, step: Step, reason: str, seconds: float) -> None:
         self.said.append(f"{step.number}: {reason}")
+
+    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
+
+    def recovered(self, step: Step) -> None: ...
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         raise AssertionError(missing)

@@ -6,7 +6,18 @@ from datetime import timezone
 
 from hypothesis import strategies as st
 
-from awstracer.trace import Call, CallError, Circumstances, Command, Opaque, Operation, Trace
+from awstracer.trace import (
+    EACH,
+    Call,
+    CallError,
+    Circumstances,
+    Command,
+    Condition,
+    Opaque,
+    Operation,
+    Poll,
+    Trace,
+)
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 KEYS = TEXT | st.sampled_from(["$bytes", "$datetime", "$object", "$opaque", "$float", "$", "_isoformat"])
@@ -28,6 +39,12 @@ VALUES = st.recursive(
 DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=4)
 NAMES = st.sampled_from(["ec2", "s3", "iam", "CreateVpc", "PutObject"])
 ERRORS = st.builds(CallError, TEXT, TEXT)
+
+
+PATHS = st.sampled_from([(), ("a b", 0), ("DBInstances", EACH, "$x")])
+WAITED_FOR = TEXT | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+CONDITIONS = st.builds(Condition, PATHS, WAITED_FOR) | st.builds(Condition, PATHS, is_there=st.booleans())
+POLLS = st.none() | st.builds(Poll, st.integers(2), st.floats(0, 1e6), st.tuples(CONDITIONS), st.tuples(TEXT))
 
 
 def calls() -> st.SearchStrategy[Call]:
@@ -59,6 +76,7 @@ def commands() -> st.SearchStrategy[Command]:
         files=st.dictionaries(TEXT, TEXT | st.binary(max_size=12), max_size=2),
         step=st.none() | st.integers(1),
         access_key=st.none() | TEXT,
+        poll=POLLS,
     )
 
 
