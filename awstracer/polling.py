@@ -143,9 +143,11 @@ def _until_accepted(answers: Sequence[_Answer]) -> tuple[Condition, ...] | None:
 def _conditions(last: Any, earlier: Sequence[Any], label: str) -> tuple[Condition, ...]:
     found: dict[_Belief, dict[Condition, None]] = {belief: {} for belief in _Belief}
     for belief, condition in _differences(last, earlier[-1], (), label):
-        is_new = not any(holds(condition, each) for each in earlier)
-        if is_new and (belief is not _Belief.NUMBER or _counts(condition, earlier)):
-            found[belief][_widened(condition, last, earlier)] = None
+        of_all = _widened(condition, last)
+        is_told = belief is not _Belief.NUMBER or _counts(condition, earlier)
+        if of_all not in found[belief] and is_told and _is_new(condition, earlier):
+            is_of_all = of_all != condition and holds(of_all, last) and _is_new(of_all, earlier)
+            found[belief][of_all if is_of_all else condition] = None
     return next((tuple(conditions) for conditions in found.values() if conditions), ())
 
 
@@ -190,18 +192,24 @@ def _is_state(path: Path, label: str) -> bool:
 
 def _counts(condition: Condition, earlier: Sequence[Any]) -> bool:
     """Whether a number that is another one now was waited for: others are other ones each time."""
-    values = {repr(_at(condition.path, each)) for each in earlier}
-    return not condition.path or (len(values) == 1 and (len(earlier) > 1 or condition.value == 0 or "0" in values))
+    if not condition.path:
+        return True
+    before = _at(condition.path, earlier[-1])
+    is_one = all(_at(condition.path, each) == before for each in reversed(earlier))
+    return is_one and (len(earlier) > 1 or 0 in (before, condition.value))
 
 
-def _widened(condition: Condition, last: Any, earlier: Sequence[Any]) -> Condition:
-    """What holds of all elements of a list said of all: there may be others, in another order."""
+def _is_new(condition: Condition, earlier: Sequence[Any]) -> bool:
+    return not any(holds(condition, each) for each in reversed(earlier))
+
+
+def _widened(condition: Condition, last: Any) -> Condition:
+    """A condition for all elements of the lists that it is about one of: there may be others, in another order."""
     if condition.value is None:
         return condition
     path = condition.path
     several = [isinstance(key, int) and len(lookup(last, path[:at])) > 1 for at, key in enumerate(path)]
-    of_all = replace(condition, path=tuple(EACH if many else key for many, key in zip(several, path, strict=True)))
-    return of_all if holds(of_all, last) and not any(holds(of_all, each) for each in earlier) else condition
+    return replace(condition, path=tuple(EACH if many else key for many, key in zip(several, path, strict=True)))
 
 
 # --- judging
