@@ -24,8 +24,11 @@ from typing import Any
 # awscli first: from 1.46 on it brings the botocore that `import botocore` then means.
 import awscli.clidriver  # isort: skip
 import awscli.customizations.paginate
+from awscli.alias import ALIAS_FILENAME
+from botocore import UNSIGNED
 from botocore.credentials import Credentials
 from botocore.history import get_global_history_recorder
+from botocore.loaders import Loader
 
 from awstracer import arguments
 from awstracer.capture import Capture, Outcome
@@ -83,14 +86,14 @@ class Line:
 
 def own_models() -> tuple[object, ...]:
     """The state of the models of services that the person added (`configure add-model`)."""
-    folders = os.walk(os.path.expanduser("~/.aws/models"))
+    folders = os.walk(Loader.CUSTOMER_DATA_PATH)
     return tuple(_state(os.path.join(folder, name)) for folder, _, names in folders for name in sorted(names))
 
 
 def _settings() -> Iterator[str]:
     yield os.path.expanduser(os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"))
     yield os.path.expanduser(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
-    yield os.path.expanduser("~/.aws/cli/alias")
+    yield ALIAS_FILENAME
     if BUNDLE in os.environ:
         yield os.environ[BUNDLE]
 
@@ -116,7 +119,7 @@ class Repeats:
 
     def keep(self, line: Line, prepared: Prepared, outcome: Outcome) -> None:
         """Keep what was worked out for a line, unless the run that came to this outcome left its traces there."""
-        if prepared.is_as_new(outcome) and (prepared.is_repeated or (line.is_plain and prepared.is_constant())):
+        if prepared.is_as_new(outcome) and (prepared.is_repeated or (line.is_plain and prepared.is_constant)):
             self._ready[line] = prepared
         if len(self._ready) > CAPACITY:
             self._ready.popitem(last=False)
@@ -165,21 +168,10 @@ class Prepared:
         self._used = time.monotonic()
         return outcome.exit_code == 0 and self._attempts <= len(outcome.calls) and not outcome.faults
 
+    @property
     def is_constant(self) -> bool:
         """Whether the call depends on nothing but the line, and leaves its traces in nothing that is kept."""
-        session = self._session
-        # what was found for the client: to ask for credentials would look for them again where there are none
-        credentials: Any = getattr(session, "_credentials", None)
-        is_signed_alike = type(credentials) is Credentials and credentials.method in CONSTANT
-        return (
-            self._maker.client is not None
-            and (is_signed_alike or not self._globals.sign_request)
-            and session.get_auth_token() is None
-            and session.get_config_variable("ca_bundle") in (None, os.environ.get(BUNDLE))
-            and not session.full_config.get("plugins")
-            and not HISTORY._enabled
-            and WARNINGS not in os.environ
-        )
+        return self._maker.is_constant
 
     def _note(self, *, operation_model: Any, session: Any, command: Any = None, **_: Any) -> None:
         service = operation_model.service_model.service_name
@@ -220,6 +212,7 @@ class _OneClient:
     def __init__(self, session: Any) -> None:
         self._session = session
         self.client: Any = None
+        self.is_constant = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
@@ -227,7 +220,22 @@ class _OneClient:
     def create_client(self, *given: Any, **named: Any) -> Any:
         if self.client is None:
             self.client = self._session.create_client(*given, **named)
+            self.is_constant = self._is_constant()
         return self.client
+
+    def _is_constant(self) -> bool:
+        session = self._session
+        # as found for the client: to ask for credentials would look for them again where there are none
+        credentials: Any = getattr(session, "_credentials", None)
+        lasts = type(credentials) is Credentials and credentials.method in CONSTANT
+        return (
+            (lasts or self.client.meta.config.signature_version is UNSIGNED)
+            and session.get_auth_token() is None
+            and session.get_config_variable("ca_bundle") in (None, os.environ.get(BUNDLE))
+            and not session.full_config.get("plugins")
+            and not HISTORY._enabled
+            and WARNINGS not in os.environ
+        )
 
 
 class _Rest(awscli.clidriver.CLIDriver):  # type: ignore[misc]  # awscli has no types
