@@ -24,7 +24,6 @@ from typing import Any
 # awscli first: from 1.46 on it brings the botocore that `import botocore` then means.
 import awscli.clidriver  # isort: skip
 import awscli.customizations.paginate
-from awscli.alias import ALIAS_FILENAME
 from botocore import UNSIGNED
 from botocore.credentials import Credentials
 from botocore.history import get_global_history_recorder
@@ -93,7 +92,7 @@ def own_models() -> tuple[object, ...]:
 def _settings() -> Iterator[str]:
     yield os.path.expanduser(os.environ.get("AWS_CONFIG_FILE", "~/.aws/config"))
     yield os.path.expanduser(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
-    yield ALIAS_FILENAME
+    yield os.path.expanduser("~/.aws/cli/alias")
     if BUNDLE in os.environ:
         yield os.environ[BUNDLE]
 
