@@ -134,6 +134,7 @@ class Prepared:
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self.is_repeated = False
         self._parameters = parameters
+        self._commands: dict[str, tuple[Any, set[str]]] = {}
         self._paging: set[str] = set()
         self._attempts, self._used = 0, 0.0
         self._event = ""
@@ -170,14 +171,14 @@ class Prepared:
     @property
     def is_constant(self) -> bool:
         """Whether the call depends on nothing but the line, and leaves its traces in nothing that is kept."""
-        return self._maker.is_constant
+        return self._model is not None and self._maker.is_constant
 
-    def _note(self, *, operation_model: Any, session: Any, command: Any = None, **_: Any) -> None:
+    def _note(self, *, event_name: str, operation_model: Any, session: Any, command: Any = None, **_: Any) -> None:
         service = operation_model.service_model.service_name
         config = awscli.customizations.paginate.get_paginator_config(session, service, operation_model.name) or {}
         tokens = config.get("input_token", [])
-        self._paging = {*([tokens] if isinstance(tokens, str) else tokens), config.get("limit_key", "")}
-        self._model = operation_model
+        paging = {*([tokens] if isinstance(tokens, str) else tokens), config.get("limit_key", "")}
+        self._commands[event_name.partition(".")[2]] = operation_model, paging
         if type(getattr(command, "_operation_caller", None)) is awscli.clidriver.CLIOperationCaller:
             command._operation_caller = self._caller
 
@@ -185,6 +186,7 @@ class Prepared:
         parameters = self._parameters
         opened = {name: value for name, value in call_parameters.items() if isinstance(parameters.get(name), Opaque)}
         self._event, self._globals = event_name, copy.copy(parsed_globals)
+        self._model, self._paging = self._commands.get(event_name.partition(".")[2], (None, set()))
         call_parameters.clear()
         call_parameters.update(parameters)
         call_parameters.update(opened)
