@@ -62,12 +62,19 @@ def special(table: Mapping[str, Any], options: Sequence[Option]) -> list[Any]:
 def needed(table: Mapping[str, Any]) -> Iterator[str]:
     """The words that a command can't be run without and that no parameter says: mostly where the output goes.
 
-    Any other option isn't missed where the parameters are handed over (`_relax`).
+    Any other option isn't missed where the parameters are handed over (`relax`).
     """
     for argument in table.values():
         says_no_member = isinstance(argument, awscli.customizations.arguments.StatefulArgument)
         if (argument.required and says_no_member) or not has_name(argument):
             yield argument.cli_name
+
+
+def relax(*, argument_table: Mapping[str, Any], **_: Any) -> None:
+    """No option of the line is required (awscli's handler); positional words stay what they are."""
+    for argument in argument_table.values():
+        if not argument.positional_arg and has_name(argument):
+            argument.required = False
 
 
 def has_name(argument: Any) -> bool:

@@ -63,11 +63,15 @@ class Capture:
     """
 
     def __init__(self) -> None:
+        self._commands: dict[str, tuple[Any, Any]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was taken down, to take down a command that is run in the same session once more."""
         self.operation: Operation | None = None
         self.files: dict[str, str | bytes] = {}
         self.faults: list[str] = []
         self.models: dict[tuple[str, str], Any] = {}
-        self._commands: dict[str, tuple[Any, Any]] = {}
         self._calls: list[Call] = []
         self._requests: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._open: dict[int, tuple[int, int]] = {}

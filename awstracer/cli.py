@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,9 +19,12 @@ from awstracer.screen import Screen, complain
 from awstracer.steps import Override
 from awstracer.terminal import COLOURED, PLAIN, Styles
 
+SELDOM = 50_000  # objects more between two rounds of the garbage collector; the models alone are ten times as many
+
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-rec`: record a session; gives back its exit code."""
+    gc.set_threshold(SELDOM)
     own, command = switches.command_apart(sys.argv[1:] if argv is None else argv)
     parser = switches.rec_parser()
     args = parser.parse_args(own)
@@ -63,6 +67,7 @@ def _record_script(args: argparse.Namespace, command: Sequence[str]) -> int:
 
 def play_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-play`: play a trace, or show it; gives back the exit code."""
+    gc.set_threshold(SELDOM)
     parser = switches.play_parser()
     args = parser.parse_args(argv)
     if args.output == "json" and not args.dryrun:

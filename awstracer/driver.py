@@ -2,7 +2,8 @@
 
 Every command gets a driver of its own, since awscli keeps state of a command in it (`--profile`,
 one-shot handlers, log handlers); the drivers share what is only read, the loader of API models,
-which makes a driver ten times cheaper than a process.
+which makes a driver thirty times cheaper than a process. A line that is replayed once more needs no
+driver where `repeats` has kept what the first one worked out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ import awscli.argprocess
 import awscli.arguments
 import awscli.completer
 import awscli.customizations.arguments
-import awscli.customizations.paginate
 import awscli.customizations.toplevelbool
 import awscli.paramfile
 import jmespath  # awscli's, for `--query`
@@ -36,12 +36,13 @@ from botocore.history import get_global_history_recorder
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
 from botocore.validate import ParamValidator
 
-from awstracer import arguments, shapes
+from awstracer import answers, arguments, shapes
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import Extra, OperationCommand, Option, without_options
 from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import Asked, Shape
+from awstracer.repeats import Line, Prepared, Repeats, own_models
 from awstracer.trace import Opaque, Operation, Path, children
 
 UNUSABLE, INTERRUPTED = 255, 130
@@ -53,6 +54,7 @@ MOST_OF_A_QUERY = 200_000  # values
 READING = {"read", "readline", "readlines", "buffer"}
 HISTORY = get_global_history_recorder()
 VERSION: str = awscli.__version__
+answers.keep()
 
 Content = str | bytes
 Files = Mapping[str, Content]
@@ -65,6 +67,8 @@ class AwsCli:
 
     def __init__(self) -> None:
         self._loader: Any = None
+        self._own_models: object = None
+        self._repeats = Repeats()
         self._table: Mapping[str, Any] = {}
         self._commands: dict[tuple[str, ...], Any] = {}
         self._operation_words: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -98,14 +102,29 @@ class AwsCli:
         """
 
         words = {word: content for word, content in files.items() if word != INPUT}
-
-        def prepare(session: Any, _: Capture) -> Reader:
-            if parameters is not None:
-                _call_with(session, parameters)
-            return _serve_files(session, words)
-
         with _environment(environment), _input_from(files.get(INPUT)):
-            return self._run(argv, prepare)
+            if parameters is None:
+                return self._run(argv, lambda session, _: _serve_files(session, words))
+            return self._replay(argv, parameters, words)
+
+    def _replay(self, argv: Sequence[str], parameters: Mapping[str, Any], files: Files) -> Outcome:
+        """Run an operation's recorded line; what awscli worked out for it before is used again."""
+        line = Line.of(argv)
+        again = self._repeats.take(line)
+        if again is not None:
+            again.renew(parameters)
+            outcome = _performed(again, argv, again.capture, _reader(files))
+            self._repeats.keep(line, again, outcome)
+            return outcome
+        first = Prepared(parameters)
+
+        def prepare(session: Any, capture: Capture) -> Reader:
+            first.join(session, capture)
+            return _serve_files(session, files)
+
+        outcome = self._run(argv, prepare)
+        self._repeats.keep(line, first, outcome)
+        return outcome
 
     def _run(self, argv: Sequence[str], prepare: Callable[[Any, Capture], Reader]) -> Outcome:
         try:
@@ -115,26 +134,13 @@ class AwsCli:
             return Outcome(UNUSABLE)
         reader = prepare(driver.session, capture)
         capture.attach(driver.session.get_component("event_emitter"))
-        with (
-            _as_aws(argv),
-            _read_by(reader),
-            _streams_restored(),
-            _logging_restored(),
-            _history_restored(),
-            _input_noted() as stdin,
-        ):
-            exit_code = _exit_code(driver, argv)
-            HISTORY.record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        return replace(capture.outcome(exit_code), read_input=stdin.was_read)
+        return _performed(driver, argv, capture, reader)
 
     def _driver(self) -> Any:
         with _configuration(), _own_plugins():
             driver = awscli.clidriver.create_clidriver()
-        if self._loader is None:
-            self._loader = driver.session.get_component("data_loader")
+        if self._own_models != own_models():  # the loader finds none that is added after it has looked
+            self._own_models, self._loader = own_models(), driver.session.get_component("data_loader")
         driver.session.register_component("data_loader", self._loader)
         return driver
 
@@ -356,7 +362,7 @@ class AwsCli:
 
         driver = self._driver()
         events = driver.session.get_component("event_emitter")
-        events.register_last("before-building-argument-table-parser", _relax)
+        events.register_last("before-building-argument-table-parser", arguments.relax)
         events.register_first("operation-args-parsed", stop)
         with _logging_restored(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             _exit_code(driver, argv)
@@ -409,6 +415,24 @@ def query(expression: str, document: Any) -> Any:
         return _Frugal().visit(jmespath.compile(expression).parsed, document)
     except Exception:  # noqa: BLE001 - it may come from a stranger, and jmespath lets out errors of all types
         return None
+
+
+def _performed(driver: Any, argv: Sequence[str], capture: Capture, reader: Reader) -> Outcome:
+    """What became of a driver's run of a line, of which nothing is left in the process."""
+    with (
+        _as_aws(argv),
+        _read_by(reader),
+        _streams_restored(),
+        _logging_restored(),
+        _history_restored(),
+        _input_noted() as stdin,
+    ):
+        exit_code = _exit_code(driver, argv)
+        HISTORY.record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    return replace(capture.outcome(exit_code), read_input=stdin.was_read)
 
 
 def _exit_code(driver: Any, argv: Sequence[str]) -> int:
@@ -540,8 +564,9 @@ def _logging_restored() -> Iterator[None]:
         yield
     finally:
         for logger, level, handlers in before:
-            logger.setLevel(level)
             logger.handlers[:] = handlers
+            if logger.level != level:  # to set it has every logger work its level out anew
+                logger.setLevel(level)
 
 
 @contextlib.contextmanager
@@ -594,13 +619,19 @@ def _serve_files(session: Any, files: Files) -> Reader:
         word = value[0] if isinstance(value, list) and len(value) == 1 else value
         return files.get(word) if isinstance(word, str) else None
 
+    session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
+    session.register("load-cli-arg", serve)
+    return _reader(files)
+
+
+def _reader(files: Files) -> Reader:
+    """Gives what the words in `files` held, and refuses all others."""
+
     def served(word: str, _: object) -> Content:
         if word not in files:
             raise awscli.paramfile.ResourceLoadingError(f"the trace does not have what {word} held")
         return files[word]
 
-    session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
-    session.register("load-cli-arg", serve)
     return served
 
 
@@ -621,41 +652,6 @@ def _read_by(reader: Reader) -> Iterator[None]:
         yield
     finally:
         prefixes.update(before)
-
-
-def _call_with(session: Any, parameters: Mapping[str, Any]) -> None:
-    """Have recorded parameters take the place of what awscli parsed; a local file's body stays as awscli opened it.
-
-    Pages are turned by awscli only if no parameter does that, as in
-    `awscli.customizations.paginate.check_should_enable_pagination`.
-    """
-    manual: set[str] = set()
-
-    def note_paging(*, operation_model: Any, session: Any, **_: Any) -> None:
-        service = operation_model.service_model.service_name
-        config = awscli.customizations.paginate.get_paginator_config(session, service, operation_model.name) or {}
-        tokens = config.get("input_token", [])
-        manual.update([tokens] if isinstance(tokens, str) else tokens, [config.get("limit_key", "")])
-
-    def substitute(*, call_parameters: dict[str, Any], parsed_globals: Any, **_: Any) -> None:
-        opened = {name: value for name, value in call_parameters.items() if isinstance(parameters.get(name), Opaque)}
-        call_parameters.clear()
-        call_parameters.update(parameters)
-        call_parameters.update(opened)
-        if manual & set(parameters):
-            parsed_globals.paginate = False
-
-    events = session.get_component("event_emitter")
-    events.register_last("before-building-argument-table-parser", _relax)
-    events.register_last("building-argument-table", note_paging)
-    events.register_last("calling-command", substitute)
-
-
-def _relax(*, argument_table: Mapping[str, Any], **_: Any) -> None:
-    """No option of the line is required; positional words stay what they are."""
-    for argument in argument_table.values():
-        if not argument.positional_arg and arguments.has_name(argument):
-            argument.required = False
 
 
 def _expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -120,7 +121,7 @@ class Plan:
 
     steps: tuple[Step, ...]
 
-    @property
+    @functools.cached_property
     def selected(self) -> tuple[Step, ...]:
         """The steps that are to be played."""
         return tuple(step for step in self.steps if step.selected)
