@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from secrets import token_bytes
 from types import TracebackType
 from typing import Any
 
@@ -61,7 +60,7 @@ class Run:
 class Session:
     """What a process has to know of the recording that it is a part of; nothing, where there is no telling."""
 
-    key: bytes = field(default_factory=lambda: token_bytes(32))
+    key: bytes = field(default_factory=lambda: os.urandom(32))
     secrets: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     keep_secrets: bool = False
@@ -195,13 +194,13 @@ def _own_key() -> bytes:
         if not file.exists():
             _make_key(file)
         return file.read_bytes()
-    return token_bytes(32)
+    return os.urandom(32)
 
 
 def _make_key(file: Path) -> None:
     """Make a key for good; of several processes that do so at once, one does it."""
     handle, draft = tempfile.mkstemp(dir=file.parent)
-    os.write(handle, token_bytes(32))
+    os.write(handle, os.urandom(32))
     os.close(handle)
     with suppress(FileExistsError):
         os.link(draft, file)

@@ -9,17 +9,19 @@ import atexit
 import contextlib
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from awstracer import delivery, inputs, recorded, version2
 from awstracer.capture import Capture, copied
 from awstracer.delivery import Run
-from awstracer.errors import AwstracerError, TraceError
+from awstracer.errors import Refused, TraceError
 from awstracer.shapes import Models
 
 FILE = "AWSTRACE_FILE"
@@ -43,6 +45,7 @@ class Watch:
         self._capture, self._started = Capture(), _now()
         self._options: dict[str, bool] = {}
         self._awscli = "1"
+        self._joined: list[Any] = []
         self._code: int | None = None
         self._stdin: inputs.KeptInput | None = None
         atexit.register(self._end)
@@ -53,19 +56,23 @@ class Watch:
         events.register_first("session-initialized", functools.partial(self._begin, events))
 
     def _note_options(self, *, argument_table: Mapping[str, Any], **_: Any) -> None:
-        for name, argument in argument_table.items():
-            is_flag = name == "version" or getattr(argument, "cli_type_name", "") == "boolean"
-            self._options[f"--{name}"] = not is_flag
+        with self._faults_noted():
+            for name, argument in argument_table.items():
+                is_flag = name == "version" or argument.cli_type_name == "boolean"
+                self._options[f"--{name}"] = not is_flag
 
     def _begin(self, events: Any, **_: Any) -> None:
+        if events in self._joined:
+            return
+        self._joined.append(events)
         with self._faults_noted():
-            self._awscli = str(sys.modules["awscli"].__version__)
+            self._awscli = str(import_module("awscli").__version__)
             self._capture.attach(events)
             if self._awscli.startswith("2."):
                 events.register_first("before-parameter-build", self._decode)
-            self._note_exit_code()
-            self._note_files()
-            self._stdin = self._stdin or inputs.keep()
+        for prepare in (self._note_exit_code, self._note_files, self._note_input):
+            with self._faults_noted():
+                prepare()
 
     def _decode(self, *, params: Any, model: Any, context: Any, **_: Any) -> None:
         with self._faults_noted():
@@ -74,7 +81,7 @@ class Watch:
 
     def _note_exit_code(self) -> None:
         """Have awscli's history, which is told the exit code whether it is kept or not, tell it us."""
-        history = sys.modules["awscli.clidriver"].HISTORY_RECORDER
+        history = import_module("awscli.clidriver").HISTORY_RECORDER
         record = history.record
 
         def noting(event: str, payload: Any, *rest: Any, **more: Any) -> None:
@@ -86,10 +93,13 @@ class Watch:
 
     def _note_files(self) -> None:
         """Have awscli's readers of `file://` words note what they read; awscli is about to copy their table."""
-        module = sys.modules["awscli.paramfile"]
+        module = import_module("awscli.paramfile")
         for prefixes in (module.LOCAL_PREFIX_MAP, getattr(module, "REMOTE_PREFIX_MAP", {})):
             for prefix, (read, how) in list(prefixes.items()):
                 prefixes[prefix] = (_noting(read, self._capture.files), how)
+
+    def _note_input(self) -> None:
+        self._stdin = self._stdin or inputs.keep()
 
     @contextlib.contextmanager
     def _faults_noted(self) -> Any:
@@ -100,11 +110,13 @@ class Watch:
 
     def _end(self) -> None:
         """The process ends: its command is recorded."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             self._record()
-        except AwstracerError as error:
-            told = f"{error.path} {error.reason}" if isinstance(error, TraceError) else str(error)
-            _say(f"this command is not recorded: {told}")
+        except Refused as refused:
+            _say(f"this command {refused.reason}")
+        except TraceError as error:
+            _say(f"this command is not recorded: {error.path} {error.reason}")
         except Exception as error:  # noqa: BLE001 - a traceback would be the command's
             _say(f"this command is not recorded: {error}")
 
