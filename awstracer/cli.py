@@ -76,6 +76,8 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         parser.error("--save-trace records what is done, which with --dryrun is nothing")
     if args.resume and not args.save_trace:
         parser.error("--resume goes with --save-trace FILE, which says what was done")
+    if args.step and args.jobs > 1:
+        parser.error("--step asks before each command, which leaves nothing for --jobs")
     if args.list and switches.beside_list(parser, args):
         parser.error("--list goes with --start-at, --only and no other switch")
     given = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
@@ -92,6 +94,7 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         pause=args.sleep,
         keep_going=args.force,
         settle=args.settle,
+        jobs=args.jobs,
     )
     with _errors_told("awstrace-play") as failed:
         if args.list:

@@ -179,7 +179,7 @@ class Player:
         is_answer = outcome.exit_code == 0 and step.command.exit_code == 0
         self._knowledge.learn(step, response_of(step.command.operation, outcome.calls) if is_answer else {})
         self._statuses[step.number] = Status.DONE
-        self._done(step, invocation, outcome, started, _now())
+        self._note(step, invocation, outcome, started, _now())
         if outcome.exit_code == 0 and step.command.exit_code != 0:
             self._observer.recovered(step)
         return Status.DONE
@@ -220,14 +220,15 @@ class Player:
     def _passing(self, step: Step, outcome: Outcome) -> str | None:
         if self._verdict(step, outcome) is not Verdict.FAILED:
             return None
-        return settling.reason(step, outcome.calls, settling.Replay(self._plan.steps, self._calls))
+        return settling.reason(step, outcome.calls, settling.Replay(self._plan.steps, dict(self._calls)))
 
     def _send(self, step: Step, invocation: Invocation, environment: Environment) -> Outcome:
         extra = self._settings.extra
         if step.minted is not None:
             extra, profile = credentials.apart_from_profile(extra)
             environment = {**environment, **profile}
-        outcome = self._runner.replay(
+        outcome = self._replay(
+            step,
             [*invocation.argv, *extra],
             parameters=invocation.parameters,
             files=invocation.files,
@@ -239,6 +240,12 @@ class Player:
             self._statuses[step.number] = Status.FAILED
             raise KeyboardInterrupt
         return outcome
+
+    def _replay(self, step: Step, argv: Sequence[str], **how: Any) -> Outcome:  # noqa: ARG002 - where it runs may depend on it
+        return self._runner.replay(argv, **how)
+
+    def _note(self, step: Step, *what: Any) -> None:
+        self._done(step, *what)
 
     def _refuse(self, step: Step, missing: NotKnown) -> Status:
         """A command whose input is missing is never sent with a stale one."""

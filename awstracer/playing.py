@@ -27,18 +27,21 @@ from awstracer import (
     relations,
     replayed,
     saving,
+    schedule,
     selection,
     terminal,
     tracefile,
 )
 from awstracer.capture import Outcome
+from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
 from awstracer.journal import Journal, journal_of
-from awstracer.player import Player
+from awstracer.player import Player, Report
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.screen import Screen, complain, show
 from awstracer.steps import Override, Plan, Step
+from awstracer.together import Together
 from awstracer.trace import Call, Circumstances, Trace
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class Order:
     account         the only one to play in; None for any
     asks_each       ask before each command
     pause, keep_going, settle   as the player's settings
+    jobs            how many commands may run at the same time
     """
 
     trace_file: Path
@@ -69,6 +73,7 @@ class Order:
     pause: float | None
     keep_going: bool
     settle: float
+    jobs: int = 1
 
     @property
     def extra(self) -> tuple[str, ...]:
@@ -151,22 +156,43 @@ class Playing:
         order, screen = self._order, self._screen
         screen.moved(location.settings(self._trace, self._aws), self._played)
         settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
-        with _interrupts() as interrupts:
-            report = Player(
-                knowledge.plan,
-                knowledge=knowledge,
-                runner=self._aws,
-                sleep=time.sleep,
-                observer=screen,
-                settings=settings,
-                ask=questions.EachStep() if order.asks_each else lambda _: player.Answer.YES,
-                interrupted=lambda: bool(interrupts),
-                done=note,
-            ).play()
+        play = self._together if order.jobs > 1 else self._in_turn
+        report = play(knowledge, settings, note)
         screen.ended(report)
         if report.interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.OK if report.succeeded else ExitCode.FAILED
+
+    def _in_turn(self, knowledge: Knowledge, settings: player.Settings, note: player.Done) -> Report:
+        with _interrupts() as interrupts:
+            return Player(
+                knowledge.plan,
+                knowledge=knowledge,
+                runner=self._aws,
+                sleep=time.sleep,
+                observer=self._screen,
+                settings=settings,
+                ask=questions.EachStep() if self._order.asks_each else lambda _: player.Answer.YES,
+                interrupted=lambda: bool(interrupts),
+                done=note,
+            ).play()
+
+    def _together(self, knowledge: Knowledge, settings: player.Settings, note: player.Done) -> Report:
+        """Play several commands at the same time, in processes that have read the models and the settings."""
+        before = schedule.predecessors(knowledge.plan.steps, heeds_pauses=self._order.pause is None)
+        with _interrupts() as interrupts, Crew(self._aws, self._order.jobs) as crew:
+            return Together(
+                knowledge.plan,
+                knowledge=knowledge,
+                runner=self._aws,
+                crew=crew,
+                jobs=self._order.jobs,
+                before=before,
+                observer=self._screen,
+                settings=settings,
+                interrupted=lambda: bool(interrupts),
+                done=note,
+            ).play()
 
     def _play_and_save(self, path: Path, knowledge: Knowledge, *, resume: bool) -> int:
         """Play, and record the replay in a trace file of its own, however it ends."""

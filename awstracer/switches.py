@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from awstracer import __version__, selection, settling
 from awstracer.terminal import visible
 
+MOST_JOBS = 100
 PLUGIN_CONFIG = """\
 [plugins]
 awstracer = awstracer.plugin
@@ -161,6 +162,14 @@ def play_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-f", "--force", action="store_true", help="go on after a failure")
     parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="run up to N commands at the same time that don't depend on one another (%(default)s by default)",
+    )
+    parser.add_argument(
         "--settle",
         type=_seconds,
         default=settling.LIMIT,
@@ -213,6 +222,13 @@ def _endpoint(text: str) -> str:
 def _number(text: str) -> int:
     with _argument():
         return selection.number(text)
+
+
+def _jobs(text: str) -> int:
+    jobs = _number(text)
+    if jobs > MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text} are more than {MOST_JOBS}")
+    return jobs
 
 
 def _ranges(text: str) -> tuple[selection.Range, ...]:

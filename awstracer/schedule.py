@@ -1,0 +1,136 @@
+"""Which steps of a plan have to be done before which: all others may be played at the same time.
+
+A step waits for those that its values come from, and for earlier ones about the same things, unless both only read.
+Things are what the relations say, whatever looks like an identifier, and names in the same service. A step that names
+nothing (`list-users`) is about all of its service. One that calls nothing (`configure set`), and one before which
+there was a pause that is kept, are about everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from awstracer import identifiers
+from awstracer.origins import Source
+from awstracer.relations import Relation
+from awstracer.settling import READING
+from awstracer.steps import Step
+from awstracer.trace import Document, leaves
+
+NAMING = re.compile(
+    r"(?i:.*(?:name|id|identifier|arn|url|bucket|key|topic|queue|table|function|cluster|group|role|user|stack|alias|"
+    r"path|stream|domain|repository|pool|file|dir)s?)"
+)
+PIECE = re.compile(r"[^/:=,\s]+")
+LOOSE = frozenset({"/", ".", "..", "-", "s3", "http", "https", "file", "fileb", "arn", "aws"})
+
+
+@dataclass
+class _Uses:
+    """Who has used a thing so far: the last step that may have changed it, and those that have read it since."""
+
+    changed: set[int] = field(default_factory=set)
+    read: set[int] = field(default_factory=set)
+
+    def add(self, number: int, *, reads: bool) -> set[int]:
+        """Use it once more; the steps that have to be done before."""
+        if reads:
+            self.read.add(number)
+            return set(self.changed)
+        before, self.changed, self.read = self.changed | self.read, {number}, set()
+        return before
+
+
+@dataclass
+class _Service:
+    """Who has used a service so far, of which steps that name nothing use all; those that name things use these."""
+
+    whole: _Uses = field(default_factory=_Uses)
+    changed: set[int] = field(default_factory=set)
+    read: set[int] = field(default_factory=set)
+
+    def add(self, number: int, *, is_named: bool, reads: bool) -> set[int]:
+        """Use it once more; the steps that have to be done before."""
+        if not is_named:
+            before = self.changed if reads else self.changed | self.read
+            return before | self.whole.add(number, reads=reads)
+        (self.read if reads else self.changed).add(number)
+        return self.whole.changed if reads else self.whole.changed | self.whole.read
+
+
+def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, frozenset[int]]:
+    """For the number of each step that is to be played, those of the steps that have to be done before it.
+
+    `steps` are a plan's, all of them; `heeds_pauses` says whether recorded pauses are kept.
+    """
+    uses: dict[Hashable, _Uses] = {}
+    services: dict[str, _Service] = {}
+    result: dict[int, frozenset[int]] = {}
+    fence: set[int] = set()
+    for step in (each for each in steps if each.selected):
+        asked, answered, reads = set(_asked(step, steps)), set(_identifiers(step.command.response)), _reads(step)
+        is_named = bool(asked or (answered and not reads))
+        before = fence | _sources(step, steps)
+        for thing in asked | answered:
+            before |= uses.setdefault(thing, _Uses()).add(step.number, reads=reads)
+        for service in {call.service for call in step.command.calls}:
+            before |= services.setdefault(service, _Service()).add(step.number, is_named=is_named, reads=reads)
+        if not step.command.calls or (heeds_pauses and step.command.pause):
+            before, fence = set(result), {step.number}
+        result[step.number] = frozenset(before & result.keys())
+    return result
+
+
+def _reads(step: Step) -> bool:
+    return all(READING.match(call.operation) for call in step.command.calls)
+
+
+def _sources(step: Step, steps: Sequence[Step]) -> set[int]:
+    """The numbers of the steps whose answers a step's values come from."""
+    numbers = {source.command + 1 for relation in _relations(step) for source in _had_from(relation, steps)}
+    return numbers if step.minted is None else numbers | {step.minted.number}
+
+
+def _relations(step: Step) -> Iterator[Relation]:
+    for relations in (*step.related.values(), step.queried):
+        yield from relations
+
+
+def _had_from(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
+    """Where a value comes from, through all requests that had it before, up to where it was born."""
+    for source in (relation.source, *relation.rivals):
+        if not isinstance(source, Source):
+            continue
+        yield source
+        for earlier in steps[source.command].related.get(source.path, ()) if source.side == "request" else ():
+            yield from _had_from(earlier, steps)
+
+
+def _asked(step: Step, steps: Sequence[Step]) -> Iterator[Hashable]:
+    """What a step's request is about."""
+    for relation in _relations(step):
+        *_, born = (None, *_had_from(relation, steps))
+        if born is not None:
+            yield born.command, born.side, born.path
+    yield from _identifiers(step.command.request)
+    yield from _names(step)
+
+
+def _identifiers(document: Document) -> Iterator[str]:
+    for _, text in leaves(document):
+        if isinstance(text, str):
+            yield from (text[begin:end] for begin, end in identifiers.minted(text))
+
+
+def _names(step: Step) -> Iterator[str]:
+    """The names in a request, with those at the end of paths and ARNs; all pieces of a custom command's words."""
+    if step.form is None:
+        for at in step.arguments[1:]:
+            yield from set(PIECE.findall(step.command.argv[at])) - LOOSE
+        return
+    named = {name: value for name, value in step.command.request.items() if NAMING.fullmatch(name)}
+    for _, text in leaves(named):
+        if isinstance(text, str):
+            yield from {text, *PIECE.findall(text)[-1:]} - LOOSE

@@ -1,0 +1,163 @@
+"""`-j N`: commands that don't depend on one another run at the same time, and are told of in the trace's order."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from awstracer import plan, relations, schedule
+from awstracer.driver import AwsCli, query
+from awstracer.trace import Trace
+from benchmarks import jobs
+
+from . import programs
+from .programs import Relay, Silent, Terminal, refusal
+from .traces import call, command, operation, trace
+
+pytestmark = pytest.mark.once
+MODELS = AwsCli()
+
+VPC, OTHER = "vpc-0a1b2c3d4e5f60718", "vpc-1a1b2c3d4e5f60718"
+USER = ["iam.CreateUser", {"UserName": "alice"}, {"User": {"UserName": "alice", "Arn": "arn:aws:iam::1:user/alice"}}]
+BUCKET = ["s3.CreateBucket", {"Bucket": "web-1"}, {}]
+LIST = ["iam.ListUsers", {}, {"Users": []}]
+
+
+def before(recorded: Trace, *, heeds_pauses: bool = False) -> list[set[int]]:
+    """For each command those that have to be done before."""
+    steps = plan.make(recorded, relations.derive(recorded, query, MODELS), [], MODELS, {}).steps
+    return [set(numbers) for numbers in schedule.predecessors(steps, heeds_pauses=heeds_pauses).values()]
+
+
+def made(number: str) -> list[object]:
+    return ["ec2.CreateVpc", {"CidrBlock": "10.0.0.0/16"}, {"Vpc": {"VpcId": number}}]
+
+
+def test_what_shares_nothing_is_free() -> None:
+    other = ["iam.CreateUser", {"UserName": "bob"}, {"User": {"UserName": "bob"}}]
+    assert before(trace(made(VPC), made(OTHER), USER, other, BUCKET)) == [set()] * 5
+
+
+def test_an_answer_comes_before_what_needs_it() -> None:
+    subnet = ["ec2.CreateSubnet", {"VpcId": OTHER, "CidrBlock": "10.0.1.0/24"}, {"Subnet": {}}]
+    assert before(trace(made(VPC), made(OTHER), subnet)) == [set(), set(), {2}]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        ["iam.DeleteUser", {"UserName": "alice"}, {}],
+        ["iam.AddUserToGroup", {"UserName": "alice", "GroupName": "crew-1"}, {}],
+        ["iam.AttachUserPolicy", {"UserName": "alice", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, {}],
+        ["iam.CreateGroup", {"GroupName": "alice"}, {}],
+    ],
+)
+def test_whoever_shares_a_name_waits(later: list[object]) -> None:
+    assert before(trace(USER, BUCKET, later)) == [set(), set(), {1}]
+
+
+def test_a_custom_commands_words_are_names() -> None:
+    copied = command(["s3", "cp", "page.html", "s3://web-1/page.html"], call("s3.PutObject", {"Bucket": "web-1"}, {}))
+    assert before(trace(USER, BUCKET, copied)) == [set(), set(), {2}]
+
+
+def test_reading_waits_for_what_changes_and_not_for_reading() -> None:
+    read = ["iam.GetUser", {"UserName": "alice"}, {"User": {"UserName": "alice"}}]
+    gone = ["iam.DeleteUser", {"UserName": "alice"}, {}]
+    waits = before(trace(USER, read, read, gone))
+    assert waits[1:] == [{1}, {1}, {1, 2, 3}]
+
+
+def test_what_names_nothing_is_about_all_of_its_service() -> None:
+    later = ["iam.CreateUser", {"UserName": "bob"}, {"User": {"UserName": "bob"}}]
+    assert before(trace(USER, BUCKET, LIST, LIST, later)) == [set(), set(), {1}, {1}, {3, 4}]
+
+
+def test_what_calls_nothing_is_about_everything() -> None:
+    assert before(trace(USER, command(["configure", "set", "region", "x"]), BUCKET)) == [set(), {1}, {2}]
+
+
+def test_a_kept_pause_comes_behind_everything() -> None:
+    paused = operation("s3.CreateBucket", {"Bucket": "web-2"}, {}, pause=1.0)
+    assert before(trace(USER, paused, BUCKET), heeds_pauses=True) == [set(), {1}, {2}]
+    assert before(trace(USER, paused, BUCKET)) == [set()] * 3
+
+
+# --- replays
+
+
+@pytest.fixture
+def chains(aws_home: Path, server: str) -> Path:
+    """A trace of independent chains of commands."""
+    lines = [line for line in jobs.lines() if re.search(r"-0[0-3]x", line)]
+    assert programs.rec("-n", "--trace-file", "t.trace", lines=lines).code == 0
+    programs.reset(server)
+    return Path("t.trace")
+
+
+def masked(text: str) -> str:
+    return jobs.MADE_UP.sub("", text)
+
+
+def test_it_shows_prints_and_does_what_it_does_one_by_one(chains: Path, server: str) -> None:
+    alone, there = programs.play("--trace-file", chains, "-s", "0"), jobs.state(server)
+    programs.reset(server)
+    together = programs.play("--trace-file", chains, "-s", "0", "-j", "6")
+    assert (together.code, together.err) == (0, "")
+    assert masked(together.out) == masked(alone.out)
+    assert jobs.state(server) == there
+
+
+def test_nothing_is_started_behind_a_failure(chains: Path, relay: Relay) -> None:
+    relay.canned["CreatePolicy"] = refusal("query", "AccessDenied", "no", 403)
+    result = programs.play("--trace-file", chains, "-s", "0", "-j", "4", "--endpoint", relay.url)
+    assert result.code == 1
+    assert "AttachUserPolicy" not in relay.operations
+    assert re.search(r"awstrace-play: commands? .*failed.*not run", result.err)
+
+
+def test_with_force_only_what_needs_the_failed_is_skipped(chains: Path, relay: Relay) -> None:
+    relay.faults["CreatePolicy"] = [refusal("query", "AccessDenied", "no", 403)]
+    result = programs.play("--trace-file", chains, "-s", "0", "-j", "4", "-f", "--endpoint", relay.url)
+    assert result.code == 1
+    assert relay.operations.count("AttachUserPolicy") == 3
+    assert relay.operations.count("PutUserPolicy") == 4
+
+
+def test_ctrl_c_stops_all_of_it(chains: Path, silent: Silent) -> None:
+    with Terminal("awstrace-play", "--trace-file", chains, "-j", "3", "--endpoint", silent.url) as terminal:
+        silent.wait()
+        terminal.interrupt()
+        shown = terminal.rest()
+    assert terminal.code == 130
+    assert "Traceback" not in shown
+
+
+def test_a_replays_own_trace_can_be_resumed(chains: Path, relay: Relay) -> None:
+    relay.faults["PutUserPolicy"] = [refusal("query", "AccessDenied", "no", 403)]
+    switches: list[str | Path] = [
+        "--trace-file",
+        chains,
+        "-s",
+        "0",
+        "-j",
+        "4",
+        "--endpoint",
+        relay.url,
+        "--save-trace",
+        "own.trace",
+    ]
+    assert programs.play(*switches).code == 1
+    before = len(relay.operations)
+    assert programs.play(*switches, "--resume").code == 0
+    assert len(relay.operations) == 40 + 1
+    assert before < 40
+    assert programs.play("--trace-file", "own.trace", "--dryrun").code == 0
+
+
+@pytest.mark.parametrize("words", [["-j", "0"], ["-j", "x"], ["-j", "1000"], ["-j", "2", "--step"]])
+def test_what_makes_no_sense_is_refused(home: Path, words: list[str]) -> None:
+    result = programs.play("--trace-file", "t.trace", *words)
+    assert (result.code, result.out) == (2, "")
