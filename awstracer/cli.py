@@ -1,4 +1,7 @@
-"""The two commands: mains that give back exit codes, and tell what went wrong in one line."""
+"""The two commands: mains that give back exit codes, and tell what went wrong in one line.
+
+What does the work is imported once the switches have been understood: `--help` does without.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,19 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-import colorama
+from awstracer import switches
 
-from awstracer import complaints, recorder, recording, switches
-from awstracer.errors import AwstracerError, ExitCode
-from awstracer.playing import Order, Playing
-from awstracer.screen import Screen, complain
-from awstracer.steps import Override
-from awstracer.terminal import COLOURED, PLAIN, Styles
+if TYPE_CHECKING:
+    from awstracer.styles import Styles
 
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-rec`: record a session; gives back its exit code."""
     args = switches.rec_parser().parse_args(argv)
+    from awstracer import recorder, recording
+
     with _errors_told("awstrace-rec") as failed:
         return recording.record(
             args.trace_file,
@@ -47,6 +48,10 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         parser.error("--save-trace records what is done, which with --dryrun is nothing")
     if args.resume and not args.save_trace:
         parser.error("--resume goes with --save-trace FILE, which says what was done")
+    from awstracer.playing import Order, Playing
+    from awstracer.screen import Screen
+    from awstracer.steps import Override
+
     given = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
     overrides = [Override.parse(*param) for param in args.params] + [Override.parse(name, None) for name in args.keep]
     order = Order(
@@ -71,8 +76,12 @@ def play_main(argv: Sequence[str] | None = None) -> int:
 
 
 def _styles(no_color: bool) -> Styles:
+    from awstracer.styles import COLOURED, PLAIN
+
     if no_color or os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return PLAIN
+    import colorama
+
     colorama.just_fix_windows_console()
     return COLOURED
 
@@ -80,17 +89,20 @@ def _styles(no_color: bool) -> Styles:
 @contextlib.contextmanager
 def _errors_told(program: str) -> Iterator[list[int]]:
     """Whatever the person can cause ends here in one line on stderr; the list then holds the exit code."""
+    from awstracer import complaints
+    from awstracer.errors import AwstracerError, ExitCode
+
     code = [int(ExitCode.OK)]
     try:
         yield code
     except AwstracerError as error:
-        complain(program, complaints.error_text(error))
+        complaints.complain(program, complaints.error_text(error))
         code[0] = ExitCode.UNUSABLE
     except BrokenPipeError:
         _point_at_nothing(sys.stdout)  # whoever read it has left; Python would complain at the end once more
         code[0] = ExitCode.FAILED
     except OSError as error:
-        complain(program, f"can't go on: {error.strerror or error}")
+        complaints.complain(program, f"can't go on: {error.strerror or error}")
         _point_at_nothing(sys.stdout)
         code[0] = ExitCode.FAILED
     except KeyboardInterrupt:

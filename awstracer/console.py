@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from types import ModuleType
 from typing import TextIO
 
-from awstracer.terminal import Styles, styled, visible
+from awstracer.styles import Styles, styled, visible
 
 readline: ModuleType | None = None
 with suppress(ImportError):  # Python may have been built without it

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
-from typing import TYPE_CHECKING
 
 from awstracer import (
     __version__,
@@ -31,17 +30,15 @@ from awstracer import (
     tracefile,
 )
 from awstracer.capture import Outcome
+from awstracer.complaints import complain
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
 from awstracer.journal import Journal, journal_of
 from awstracer.player import Player
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
-from awstracer.screen import Screen, complain, show
+from awstracer.screen import Screen, show
 from awstracer.steps import Override, Plan, Step
 from awstracer.trace import Call, Circumstances, Trace
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, holes, identifiers, recorder, saving, terminal, tracefile
+from awstracer import __version__, holes, identifiers, recorder, saving, tracefile
+from awstracer.complaints import complain
 from awstracer.console import Console
 from awstracer.errors import ExitCode, Refused
 from awstracer.journal import Journal
 from awstracer.recorder import Recorder
 from awstracer.redaction import Redactor
-from awstracer.screen import complain
-from awstracer.terminal import Styles
+from awstracer.styles import Styles
 from awstracer.trace import Circumstances, Command, Trace
 
 
@@ -65,7 +65,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy)
             left_out = {hole for command in session.commands for hole in _holes_in(command)}
             if left_out and is_saved:
-                console.say(f"awstrace-rec: {terminal.left_out(len(left_out))}")
+                console.say(f"awstrace-rec: {_told_left_out(len(left_out))}")
             return ExitCode.OK if is_saved else ExitCode.FAILED
 
 
@@ -74,6 +74,12 @@ def _holes_in(command: Command) -> Iterator[str]:
     yield from holes.holes(command.request)
     for call in command.calls:
         yield from holes.holes(call.response)
+
+
+def _told_left_out(number: int) -> str:
+    """How many secrets a trace lacks, in one line."""
+    told = "1 secret was" if number == 1 else f"{number} secrets were"
+    return f"{told} left out; awstrace-play takes such from new answers, or asks (--keep-secrets keeps them)"
 
 
 class _Ended(BaseException):

@@ -7,22 +7,18 @@ from collections.abc import Iterable, Sequence
 
 from awstracer import complaints, guards, location, relations, terminal
 from awstracer.blanks import Blank
+from awstracer.complaints import complain
 from awstracer.errors import NotKnown
 from awstracer.player import Report, Status
 from awstracer.resolve import Invocation, Played
 from awstracer.steps import Step
-from awstracer.terminal import PLAIN, Styles, visible
+from awstracer.styles import PLAIN, Styles
 
 
 def show(text: str) -> None:
     """Print a text; a character that the output's encoding lacks is spelled out, as Python does on stderr."""
     encoding = sys.stdout.encoding
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-
-
-def complain(program: str, text: str) -> None:
-    """A line on stderr, from one of the two commands."""
-    print(f"{program}: {visible(text)}", file=sys.stderr, flush=True)
 
 
 class Screen:
@@ -85,7 +81,7 @@ class Screen:
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         """A command can't be sent."""
-        complain("awstrace-play", complaints.not_sent(step, missing, status))
+        complain("awstrace-play", complaints.not_sent(step.number, missing, is_skipped=status is Status.SKIPPED))
 
     def ended(self, report: Report) -> None:
         """The replay is over."""

@@ -7,17 +7,22 @@ import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from awstracer import __version__, selection, settling
-from awstracer.terminal import visible
+from awstracer import __version__
+from awstracer.legible import escaped
+
+if TYPE_CHECKING:
+    from awstracer import selection
+
+SETTLE = 120.0  # seconds
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose messages don't steer the terminal, whatever is on the command line."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(visible(message))
+        super().error(escaped(message))
 
 
 def rec_parser() -> argparse.ArgumentParser:
@@ -127,7 +132,7 @@ def play_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--settle",
         type=_seconds,
-        default=settling.LIMIT,
+        default=SETTLE,
         metavar="SECONDS",
         help="how long to try a command again that fails since what was made just before isn't there yet "
         "(%(default)g by default); 0 for not at all",
@@ -169,11 +174,15 @@ def _endpoint(text: str) -> str:
 
 
 def _number(text: str) -> int:
+    from awstracer import selection
+
     with _argument():
         return selection.number(text)
 
 
 def _ranges(text: str) -> tuple[selection.Range, ...]:
+    from awstracer import selection
+
     with _argument():
         return selection.ranges(text)
 

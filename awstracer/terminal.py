@@ -1,21 +1,13 @@
-"""What people see and type: styles, prompts, and plans, results and errors as text.
-
-Nothing is decided here. Renderers give back strings and don't ask whether to colour: they are handed
-one of two sets of styles, `COLOURED` or `PLAIN`.
-"""
+"""What people see of plans and results, as text, and what they are asked about them. Nothing is decided here."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-from colorama import Fore, Style
 
 from awstracer.blanks import Blank
-from awstracer.commandline import Mark, Text, json_text, plain
+from awstracer.commandline import Mark
 from awstracer.guards import Doubt, OutsideFile, RecordedOption, ShellAlias
-from awstracer.holes import HOLE, SHOWN
+from awstracer.holes import SHOWN
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
 from awstracer.player import Report, Status
@@ -23,55 +15,8 @@ from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
+from awstracer.styles import Styles, one_line, painted, short, styled, visible
 from awstracer.trace import Path, spelled
-
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class Styles:
-    """What to write before a piece of text of each sort, and `reset` behind it."""
-
-    prompt: str
-    heading: str
-    marks: Mapping[Mark, str]
-    reset: str
-
-
-COLOURED = Styles(
-    prompt=Style.BRIGHT + Fore.BLUE,
-    heading=Style.DIM,
-    marks={
-        Mark.RECORDED: "",
-        Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
-        Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
-        Mark.PENDING: Style.BRIGHT + Fore.CYAN,
-        Mark.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
-    },
-    reset=Style.RESET_ALL,
-)
-PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
-
-
-def visible(text: str) -> str:
-    """A text whose control characters are spelled out, so that no value can steer the terminal, and holes are short."""
-    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), HOLE.sub(SHOWN, text))
-
-
-def one_line(text: str) -> str:
-    """A text as one line that can be shown."""
-    return visible(text).replace("\n", " ")
-
-
-def painted(text: Text, styles: Styles) -> str:
-    """A marked text in the styles' colours."""
-    shown = [SHOWN if span.mark is Mark.HIDDEN else visible(span.text) for span in text]
-    return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
-
-
-def styled(text: str, style: str, styles: Styles) -> str:
-    return f"{style}{text}{styles.reset}" if style else text
-
 
 # --- plans and results
 
@@ -157,12 +102,6 @@ def relation_text(relation: Relation) -> str:
     return f"{place} <- {source_text(relation.source)}: {visible(relation.evidence)}"
 
 
-def left_out(number: int) -> str:
-    """How many secrets a trace lacks, in one line."""
-    told = "1 secret was" if number == 1 else f"{number} secrets were"
-    return f"{told} left out; awstrace-play takes such from new answers, or asks (--keep-secrets keeps them)"
-
-
 def lacking(blanks: Sequence[Blank]) -> str:
     """Which secrets a replay needs, in one line."""
     wanted = ", ".join(visible(blank.spelling) for blank in blanks)
@@ -171,11 +110,6 @@ def lacking(blanks: Sequence[Blank]) -> str:
 
 def _told(substitution: Substitution) -> str:
     return SHOWN if substitution.mark is Mark.HIDDEN else short(substitution.value)
-
-
-def short(value: object, length: int = 120) -> str:
-    text = value if isinstance(value, str) else plain(json_text(value))
-    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def settling(step: Step, reason: str, seconds: float) -> str:

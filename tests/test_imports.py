@@ -8,6 +8,7 @@ from pathlib import Path
 import awstracer
 
 ORDER = [
+    "legible",
     "errors",
     "selection",
     "trace",
@@ -18,6 +19,8 @@ ORDER = [
     "holes",
     "secrecy",
     "commandline",
+    "styles",
+    "complaints",
     "places",
     "redaction",
     "wanted",
@@ -40,7 +43,6 @@ ORDER = [
     "recorder",
     "document",
     "terminal",
-    "complaints",
     "console",
     "questions",
     "screen",
