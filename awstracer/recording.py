@@ -14,7 +14,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, holes, identifiers, recorder, saving, tracefile
+from awstracer import __version__, configuration, holes, identifiers, recorder, saving, tracefile
+from awstracer.behind import Behind
 from awstracer.complaints import complain
 from awstracer.console import Console
 from awstracer.errors import ExitCode, Refused
@@ -27,13 +28,12 @@ from awstracer.trace import Circumstances, Command, Trace
 
 def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settings: recorder.Settings) -> int:
     """Record a session into a trace file; the exit code. TraceError, with nothing recorded, if that can't work."""
-    from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
-
-    aws, tell = driver.AwsCli(), functools.partial(complain, "awstrace-rec")
+    aws, tell = Behind(), functools.partial(complain, "awstrace-rec")
     console = Console(styles=styles, complete=aws.complete)
-    aws.check_profile(None)
+    if not configuration.is_readable(os.environ):
+        aws.loaded()  # so that what is wrong is told before anything is typed
     tracefile.check_writable(path)
-    recorded = Circumstances(_now(), None, __version__, driver.VERSION)
+    recorded = Circumstances(_now(), awstracer=__version__)
     with Journal(path, recorded) as journal:
         if saving.is_saved(journal.commands, path):
             journal.clear()
@@ -52,6 +52,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             commands=_left(journal, console, ask=settings.ask),
             keep=saving.keeping(journal, tell),
         )
+        aws.start()
         with console.session(_history_file()):
             is_wanted = _run(session, console, path, ask=settings.ask)
             if not session.commands:
@@ -59,7 +60,8 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             if not is_wanted or not session.commands:
                 journal.clear()
                 return ExitCode.OK
-            recorded = replace(recorded, started=journal.recorded.started, region=_region(session))
+            region, started = _region(session), journal.recorded.started
+            recorded = replace(recorded, started=started, region=region, awscli=aws.version)
             trace = Trace(tuple(session.commands), recorded)
             remedy = f"record to {path} again to save them"
             is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy)

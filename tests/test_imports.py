@@ -10,6 +10,7 @@ import awstracer
 ORDER = [
     "legible",
     "errors",
+    "configuration",
     "selection",
     "trace",
     "tracefile",
@@ -39,6 +40,7 @@ ORDER = [
     "replayed",
     "arguments",
     "driver",
+    "behind",
     "player",
     "recorder",
     "document",
