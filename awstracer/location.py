@@ -102,7 +102,7 @@ def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> Ite
             end = begin + len(setting.recorded)
             if 1 not in taken[begin:end]:
                 is_in_arn = in_arns.get((begin, end)) == setting.name
-                reason = f"the {setting.name} in an ARN" if is_in_arn else judge(place, (begin, end), known)
+                reason = IN_ARNS[setting.name] if is_in_arn else judge(place, (begin, end), known)
                 if reason:
                     yield (begin, end), setting, reason
             begin = text.find(setting.recorded, end)
@@ -149,6 +149,7 @@ def _judge_account(place: Place, span: tuple[int, int], _: Sequence[Setting]) ->
     return "the account"
 
 
+IN_ARNS = {name: f"the {name} in an ARN" for name in ("region", "partition")}
 JUDGES: Mapping[str, Callable[[Place, tuple[int, int], Sequence[Setting]], str | None]] = {
     "region": _judge_region,
     "partition": lambda *_: None,  # it is one in ARNs only

@@ -32,6 +32,7 @@ from awstracer import (
 from awstracer.capture import Outcome
 from awstracer.complaints import complain
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
+from awstracer.garbage import uncollected
 from awstracer.journal import Journal, journal_of
 from awstracer.player import Player
 from awstracer.redaction import Redactor
@@ -116,15 +117,16 @@ class Playing:
         self._screen.doubtful(self._doubts())
         self._screen.lacking(blanks.blanks(self._plan))
         knowledge = self._knowledge(self._plan, live=False)
-        invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
         if as_json:
-            show(document.dumps(invocations))
+            show(document.dumps([(step, knowledge.invocation(step)) for step in knowledge.steps]))
             return ExitCode.OK
         regions = (self._trace.recorded.region, self._played.region)
-        for step, invocation in invocations:
-            self._screen.starting(step, invocation)
-            if None not in regions and regions[0] != regions[1]:
-                self._screen.left(step, invocation)
+        is_elsewhere = None not in regions and regions[0] != regions[1]
+        with uncollected():  # all are known before the first is shown; as text they take little memory
+            invocations = ((step, knowledge.invocation(step)) for step in knowledge.steps)
+            told = [each for pair in invocations for each in self._screen.previewed(*pair, is_elsewhere=is_elsewhere)]
+        for tell, text in told:
+            tell(text)
         return ExitCode.OK
 
     def play(self, save_trace: Path | None, *, resume: bool) -> int:

@@ -28,6 +28,8 @@ from awstracer.trace import Call, Circumstances, Command, Operation, Trace
 
 SIZES = (100, 1_000, 10_000)
 GROWTH, SECONDS = 13.0, 3.0
+ARN = "arn:aws:ec2:us-east-1:123456789012:subnet/"
+WORDS = ("ec2", "create-vpc-endpoint")
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 
@@ -40,15 +42,15 @@ def made(size: int) -> Trace:
         known = dice.sample(ids, min(3, len(ids)))
         request: dict[str, Any] = {
             "SubnetIds": known,
-            "Name": f"thing-{number}-{dice.choice('abc')}",
-            "Policy": json.dumps({"Resource": [f"arn:aws:ec2:us-east-1:123456789012:subnet/{each}" for each in known]}),
+            "ServiceName": f"thing-{number}-{dice.choice('abc')}",
+            "PolicyDocument": json.dumps({"Resource": [f"{ARN}{each}" for each in known]}),
         }
         new = f"subnet-{dice.getrandbits(68):017x}"
         ids.append(new)
         response = {"Subnet": {"SubnetId": new, **filling(dice, number)}}
-        call = Call("ec2", "CreateSubnet", request, response, None, "us-east-1", "r", THEN, THEN)
-        argv = ("ec2", "create-subnet", "--query", "Subnet.SubnetId") if number % 2 else ("ec2", "create-subnet")
-        commands.append(Command(argv, Operation("ec2", "CreateSubnet", request), (call,), 0, THEN, THEN))
+        call = Call("ec2", "CreateVpcEndpoint", request, response, None, "us-east-1", "r", THEN, THEN)
+        argv = (*WORDS, "--query", "Subnet.SubnetId") if number % 2 else WORDS
+        commands.append(Command(argv, Operation("ec2", "CreateVpcEndpoint", request), (call,), 0, THEN, THEN))
     return Trace(tuple(commands), Circumstances(region="us-east-1"))
 
 

@@ -10,6 +10,7 @@ import awstracer
 ORDER = [
     "legible",
     "errors",
+    "garbage",
     "configuration",
     "selection",
     "trace",
