@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from awstracer import elements, identifiers
@@ -320,9 +321,15 @@ def _relations_of(place: Place, index: _Index) -> Iterator[Relation]:
         return
     form, text, spread = _form(place.text)
     for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
-        span = (spread[begin], spread[end]) if spread else (begin, end)
+        span = _span(spread[begin], spread[end]) if spread else _span(begin, end)
         told = evidence if form == "plain" else f"{evidence}, in {form}"
         yield Relation(source, Target(place.command, place.side, place.path, span, form), told, rivals)
+
+
+@lru_cache(maxsize=1 << 16)
+def _span(begin: int, end: int) -> tuple[int, int]:
+    """The same pair each time: a large trace has very many."""
+    return begin, end
 
 
 def _saying(place: Place, text: str) -> Place:
