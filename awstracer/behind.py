@@ -27,7 +27,7 @@ class Behind:
         self._thread = threading.Thread(target=self._load)
         self._is_wanted, self._is_over = threading.Event(), threading.Event()
         self._aws: AwsCli | None = None
-        self._version = ""
+        self._version: str | None = None
         self._error: BaseException | None = None
 
     def start(self) -> None:
@@ -44,7 +44,8 @@ class Behind:
         try:
             from awstracer import driver
 
-            aws, self._version = driver.AwsCli(), driver.VERSION
+            self._version = driver.VERSION
+            aws = driver.AwsCli()
             aws.check_profile(None)
             self._aws = aws
         except BaseException as error:  # noqa: BLE001 - it is raised where somebody can tell it
@@ -54,20 +55,23 @@ class Behind:
 
     def loaded(self) -> AwsCli:
         """Wait for it; Ctrl-C ends the waiting, and not the loading."""
-        self.start()
-        self._is_wanted.set()
-        self._is_over.wait()  # a thread whose `join` is interrupted passes for ended: an event's `wait` may be
-        self._thread.join()
+        self._wait()
         if self._aws is None:
             assert self._error is not None
             raise self._error
         return self._aws
 
     @property
-    def version(self) -> str:
-        """awscli's."""
-        self.loaded()
+    def version(self) -> str | None:
+        """awscli's; None if there is none that could be loaded."""
+        self._wait()
         return self._version
+
+    def _wait(self) -> None:
+        self.start()
+        self._is_wanted.set()
+        self._is_over.wait()  # a thread whose `join` is interrupted passes for ended: an event's `wait` may be
+        self._thread.join()
 
     def run(self, argv: Sequence[str]) -> Outcome:
         """As `AwsCli` does."""

@@ -101,8 +101,24 @@ def test_what_only_awscli_finds_wrong_is_told_at_the_first_command_and_nothing_i
         broken.setenv("AWS_CONFIG_FILE", "config")
         result = rec(*KEEPING, lines=["aws iam list-users"])
     assert (result.code, "Unable to parse config file" in result.err, "Traceback" in result.err) == (2, True, False)
+    assert not Path("t.trace").exists()
     assert rec(*KEEPING, lines=["aws iam list-users"]).code == 0
     assert [command["operation"]["name"] for command in recorded("t.trace")] == ["CreateUser", "ListUsers"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_what_is_kept_is_saved_though_awscli_has_something_against_the_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Session(*TRACE) as session:
+        session.wait(PROMPT)
+        session.keep("aws iam create-user --user-name alice")
+        session.send_signal(signal.SIGKILL)
+        session.rest()
+    Path("config").write_text(UNREADABLE, encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "config")
+    assert rec(*KEEPING, lines=["exit"]).code == 0
+    assert [command["operation"]["name"] for command in recorded("t.trace")] == ["CreateUser"]
 
 
 @pytest.mark.usefixtures("home")
