@@ -1,37 +1,39 @@
-"""The two commands: mains that give back exit codes, and tell what went wrong in one line."""
+"""The two commands: mains that give back exit codes, and tell what went wrong in one line.
+
+What does the work is imported once the switches have been understood: `--help` does without.
+"""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-import colorama
+from awstracer import switches
 
-from awstracer import complaints, console, listing, recorder, recording, switches
-from awstracer.errors import AwstracerError, ExitCode
-from awstracer.playing import Order, Playing
-from awstracer.screen import Screen, complain
-from awstracer.steps import Override
-from awstracer.terminal import COLOURED, PLAIN, Styles
+if TYPE_CHECKING:
+    import argparse
+
+    from awstracer.styles import Styles
 
 SELDOM = 50_000  # objects more between two rounds of the garbage collector; the models alone are ten times as many
 
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-rec`: record a session; gives back its exit code."""
-    gc.set_threshold(SELDOM)
     own, command = switches.command_apart(sys.argv[1:] if argv is None else argv)
     parser = switches.rec_parser()
     args = parser.parse_args(own)
+    gc.set_threshold(SELDOM)
     if command is not None:
         if not command or args.allow_shell or args.no_confirm:
             parser.error("behind -- goes a command" if not command else "-s and -d are for sessions")
         return _record_script(args, command)
+    from awstracer import console, recorder, recording
+
     with _errors_told("awstrace-rec") as failed:
         return recording.record(
             args.trace_file,
@@ -67,9 +69,9 @@ def _record_script(args: argparse.Namespace, command: Sequence[str]) -> int:
 
 def play_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-play`: play a trace, or show it; gives back the exit code."""
-    gc.set_threshold(SELDOM)
     parser = switches.play_parser()
     args = parser.parse_args(argv)
+    gc.set_threshold(SELDOM)
     if args.output == "json" and not args.dryrun:
         parser.error("--output json goes with --dryrun")
     if args.save_trace and args.dryrun:
@@ -80,6 +82,12 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         parser.error("--step asks before each command, which leaves nothing for --jobs")
     if args.list and switches.beside_list(parser, args):
         parser.error("--list goes with --start-at, --only and no other switch")
+    if args.list:
+        return _list(args)
+    from awstracer.playing import Order, Playing
+    from awstracer.screen import Screen
+    from awstracer.steps import Override
+
     given = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
     overrides = [Override.parse(*param) for param in args.params] + [Override.parse(name, None) for name in args.keep]
     order = Order(
@@ -97,9 +105,6 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         jobs=args.jobs,
     )
     with _errors_told("awstrace-play") as failed:
-        if args.list:
-            listing.show_list(args.trace_file, start=args.start_at, only=args.only)
-            return ExitCode.OK
         playing = Playing(order, Screen(_styles(args.no_color), explain=args.explain, debug=args.debug))
         if args.dryrun:
             return playing.preview(as_json=args.output == "json")
@@ -107,9 +112,21 @@ def play_main(argv: Sequence[str] | None = None) -> int:
     return failed[0]
 
 
+def _list(args: argparse.Namespace) -> int:
+    from awstracer import listing
+
+    with _errors_told("awstrace-play") as failed:
+        listing.show_list(args.trace_file, start=args.start_at, only=args.only)
+    return failed[0]
+
+
 def _styles(no_color: bool) -> Styles:
+    from awstracer.styles import COLOURED, PLAIN
+
     if no_color or os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return PLAIN
+    import colorama
+
     colorama.just_fix_windows_console()
     return COLOURED
 
@@ -117,17 +134,20 @@ def _styles(no_color: bool) -> Styles:
 @contextlib.contextmanager
 def _errors_told(program: str) -> Iterator[list[int]]:
     """Whatever the person can cause ends here in one line on stderr; the list then holds the exit code."""
+    from awstracer import complaints
+    from awstracer.errors import AwstracerError, ExitCode
+
     code = [int(ExitCode.OK)]
     try:
         yield code
     except AwstracerError as error:
-        complain(program, complaints.error_text(error))
+        complaints.complain(program, complaints.error_text(error))
         code[0] = ExitCode.UNUSABLE
     except BrokenPipeError:
         _point_at_nothing(sys.stdout)  # whoever read it has left; Python would complain at the end once more
         code[0] = ExitCode.FAILED
     except OSError as error:
-        complain(program, f"can't go on: {error.strerror or error}")
+        complaints.complain(program, f"can't go on: {error.strerror or error}")
         _point_at_nothing(sys.stdout)
         code[0] = ExitCode.FAILED
     except KeyboardInterrupt:

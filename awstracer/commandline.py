@@ -32,7 +32,7 @@ class Mark(Enum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A piece of text that came from one place."""
 
@@ -43,7 +43,7 @@ class Span:
 Text = tuple[Span, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marked:
     """A value in a request, and how it is shown: as the spans, or as any value of its kind if there are none."""
 
@@ -122,7 +122,7 @@ class Spelling:
 
 def plain(text: Text) -> str:
     """A text without its marks."""
-    return "".join(span.text for span in text)
+    return text[0].text if len(text) == 1 else "".join(span.text for span in text)
 
 
 def told(value: Any) -> str:
@@ -132,13 +132,11 @@ def told(value: Any) -> str:
 
 def unmarked(value: Any) -> Any:
     """A tree of parameters with the values that its marked nodes stand for."""
-    if isinstance(value, Marked):
-        return value.value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {unmarked(key): unmarked(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
         return [unmarked(child) for child in value]
-    return value
+    return value.value if isinstance(value, Marked) else value
 
 
 # --- splitting
@@ -162,7 +160,8 @@ def split(line: str) -> list[str]:
 
 def quoted(text: Text) -> Text:
     """One word as a shell needs it, marks kept; like `shlex.quote`."""
-    if plain(text) and not UNSAFE.search(plain(text)):
+    word = plain(text)
+    if word and not UNSAFE.search(word):
         return text
     inner = (Span(span.text.replace("'", "'\"'\"'"), span.mark) for span in text)
     return (Span("'"), *inner, Span("'"))
@@ -223,8 +222,9 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     unsaid = [name for name, value in left.items() if not is_text(value)]
     unsaid += [member for extra in command.extra for member in extra.inexact]
     unsaid += [member for extra in command.extra for member in extra.members if _changed_within(parameters.get(member))]
-    unsaid += [str(option.path[0]) for option in command.options if _is_partial(option, left)]
-    for option in command.options:
+    options = [option for option in command.options if option.path[0] in left]
+    unsaid += [str(option.path[0]) for option in options if _is_partial(option, left)]
+    for option in options:
         at_hand = left if _can_say(option, left) or not command.takes_json else {}
         value = _taken(at_hand, option.path)
         if value is not None:

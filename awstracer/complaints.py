@@ -1,14 +1,19 @@
-"""What is wrong and how to mend it: errors in words, one line each."""
+"""What is wrong and how to mend it: errors in words, one line each, and the way to stderr."""
 
 from __future__ import annotations
 
+import sys
+
 from awstracer import errors
 from awstracer.errors import AwstracerError, MissingValue, NotKnown
-from awstracer.player import Status
-from awstracer.steps import Step
-from awstracer.terminal import one_line, short
+from awstracer.styles import one_line, short, visible
 
 LONGEST = 2000
+
+
+def complain(program: str, text: str) -> None:
+    """A line on stderr, from one of the two commands."""
+    print(f"{program}: {visible(text)}", file=sys.stderr, flush=True)
 
 
 def error_text(error: AwstracerError) -> str:
@@ -97,9 +102,9 @@ def _override_words(error: errors.OverrideError) -> str:
     return str(error)
 
 
-def not_sent(step: Step, missing: NotKnown, status: Status) -> str:
-    """Why a command was not sent."""
-    if status is Status.SKIPPED and isinstance(missing, MissingValue):
+def not_sent(number: int, missing: NotKnown, *, is_skipped: bool) -> str:
+    """Why a command was not sent; it is skipped if the one that it needs was not done."""
+    if is_skipped and isinstance(missing, MissingValue):
         needed = f"{missing.path} of command {missing.number}"
-        return f"command {step.number} is skipped: it needs {needed}, which was not done"
-    return f"command {step.number} is not sent: {error_text(missing)}"
+        return f"command {number} is skipped: it needs {needed}, which was not done"
+    return f"command {number} is not sent: {error_text(missing)}"

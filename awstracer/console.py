@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TextIO
 
 from awstracer.metacommands import NAMES
-from awstracer.terminal import Styles, styled, visible
+from awstracer.styles import Styles, styled, visible
 
 readline: ModuleType | None = None
 with suppress(ImportError):  # Python may have been built without it

@@ -1,4 +1,4 @@
-"""The errors that a person can cause; each carries data, `terminal` gives them words.
+"""The errors that a person can cause; each carries data, `complaints` gives them words.
 
 AwstracerError
 ├── TraceError          the trace file can't be read or written

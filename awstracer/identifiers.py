@@ -154,8 +154,9 @@ def is_in_url(before: str) -> bool:
 
 def minted(text: str) -> Iterator[tuple[int, int]]:
     """Where in a text the identifiers are that a service made: ids and UUIDs."""
-    for pattern in (UUID, MINTED_WORD):
-        yield from (match.span() for match in pattern.finditer(text))
+    for pattern, hyphens in ((UUID, 4), (MINTED_WORD, 1)):
+        if text.count("-") >= hyphens:
+            yield from (match.span() for match in pattern.finditer(text))
 
 
 def unquoted(text: str) -> tuple[str, list[int]]:
@@ -163,7 +164,7 @@ def unquoted(text: str) -> tuple[str, list[int]]:
 
     A text in which nothing is encoded comes back as it is, with no positions.
     """
-    if not PERCENT.search(text):
+    if "%" not in text or not PERCENT.search(text):
         return text, []
     spread: list[int] = []
     at = 0

@@ -57,12 +57,17 @@ def _judge_whole(place: Place, origin: Origin) -> Verdict | None:
     if not origin.is_thing:
         return None
     if origin.place.service == place.service and _alike(origin.kind, place.kind):
-        return Verdict(EXACT, f"the same {place.kind}")
+        return _same(place.kind)
     if place.is_labelled and origin.kind == identifiers.stem_of(place.label) and origin.place.side == "request":
         return Verdict(EXACT, f"called {place.label}")
     if origin.strength is Strength.MUCH and not place.is_key and not _names_another(place, origin):
         return Verdict(TELLING, f"the {origin.kind}'s name" if origin.kind else "a telling name")
     return None
+
+
+@cache
+def _same(kind: str) -> Verdict:
+    return Verdict(EXACT, f"the same {kind}")
 
 
 @cache

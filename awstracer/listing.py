@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from awstracer import commandline, selection, terminal, tracefile
+from awstracer import commandline, entries, selection, tracefile
 from awstracer.screen import show
 from awstracer.trace import Command
 
@@ -15,7 +15,7 @@ def show_list(path: Path, *, start: int | None, only: Sequence[selection.Range] 
     """Show the commands of a trace that are selected; any AwstracerError means that there is no such list."""
     commands = tracefile.load(path).commands
     selected = selection.selected(len(commands), start=start, only=only)
-    for line in terminal.listed(_with_lines({number: commands[number - 1] for number in sorted(selected)})):
+    for line in entries.listed(_with_lines({number: commands[number - 1] for number in sorted(selected)})):
         show(line)
 
 

@@ -94,7 +94,8 @@ def _accounts(document: Any) -> Iterator[str]:
 def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> Iterator[Found]:
     """Where a string says where it was recorded; `taken` is 1 at the characters that are explained already."""
     text = place.text
-    in_arns = {match.span(name): name for match in ARN_HEAD.finditer(text) for name in ("partition", "region")}
+    heads = ARN_HEAD.finditer(text) if "arn:" in text else ()
+    in_arns = {match.span(name): name for match in heads for name in ("partition", "region")}
     for setting in known:
         judge = JUDGES[setting.name]
         begin = text.find(setting.recorded)
@@ -102,7 +103,7 @@ def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> Ite
             end = begin + len(setting.recorded)
             if 1 not in taken[begin:end]:
                 is_in_arn = in_arns.get((begin, end)) == setting.name
-                reason = f"the {setting.name} in an ARN" if is_in_arn else judge(place, (begin, end), known)
+                reason = IN_ARNS[setting.name] if is_in_arn else judge(place, (begin, end), known)
                 if reason:
                     yield (begin, end), setting, reason
             begin = text.find(setting.recorded, end)
@@ -149,6 +150,7 @@ def _judge_account(place: Place, span: tuple[int, int], _: Sequence[Setting]) ->
     return "the account"
 
 
+IN_ARNS = {name: f"the {name} in an ARN" for name in ("region", "partition")}
 JUDGES: Mapping[str, Callable[[Place, tuple[int, int], Sequence[Setting]], str | None]] = {
     "region": _judge_region,
     "partition": lambda *_: None,  # it is one in ARNs only

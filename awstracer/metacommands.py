@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from awstracer import selection, terminal
+from awstracer import entries, selection
 from awstracer.cache import Cache
 from awstracer.errors import BadMetacommand
 from awstracer.trace import Command
@@ -53,7 +53,7 @@ class Metacommands:
         actions[name](*arguments)
 
     def _list(self) -> None:
-        for line in terminal.listed(self.cache.numbered):
+        for line in entries.listed(self.cache.numbered):
             self.say(line)
         if not self.cache.commands:
             self.say("awstrace-rec: nothing is cached")
@@ -76,7 +76,7 @@ class Metacommands:
         self._dropped(number, self.cache.drop(number))
 
     def _dropped(self, number: int, command: Command) -> None:
-        (line,) = terminal.listed({number: command})
+        (line,) = entries.listed({number: command})
         self.say(f"awstrace-rec: dropped {line}")
 
     def _save(self) -> None:

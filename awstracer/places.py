@@ -7,7 +7,7 @@ about where they come from), and which members are maps, whose keys people choos
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -42,7 +42,6 @@ class Shape:
 
 
 ORDINARY = Shape()
-CONTAINERS = (dict, list, tuple)
 VALUES = re.compile(r"values?$", re.I)
 PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]")
 PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*")
@@ -94,8 +93,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """What the API's model, and the name, say of all strings of a member; `asks_beside` if its name says nothing."""
+    """What the API's model, and the name, say of all strings of a member; `asks_beside` if its name says nothing.
 
+    `path` is the one that they all have, so that there need not be one for each.
+    """
+
+    path: Path
     shape: Shape
     kind: str
     label: str
@@ -126,6 +129,7 @@ class Members:
         around = self.models.shape(operation.service, operation.name, side, path[:-1])
         label = next((key for key in reversed(path) if isinstance(key, str)), "")
         return _Member(
+            path=path,
             shape=shape,
             kind=identifiers.kind(path, operation.name),
             label=label,
@@ -160,7 +164,7 @@ def places(
         yield Place(
             number,
             side,
-            path,
+            member.path,
             operation.service,
             kind,
             label,
@@ -172,24 +176,31 @@ def places(
         )
 
 
-def _strings(document: Any, matters: Callable[[str], bool]) -> list[tuple[Path, str]]:
+def _strings(document: Document, matters: Callable[[str], bool]) -> list[tuple[Path, str]]:
     """The strings in a document that matter, and the keys below its top, in order."""
     found: list[tuple[Path, str]] = []
-
-    def walk(node: Any, path: Path) -> None:
-        is_map = isinstance(node, dict)
-        items: Iterator[tuple[Any, Any]] = iter(node.items()) if is_map else enumerate(node)
-        for key, child in items:
-            if is_map and path and matters(key):
-                found.append(((*path, KeyOf(key)), key))
-            if isinstance(child, str):
-                if matters(child):
-                    found.append(((*path, key), child))
-            elif isinstance(child, CONTAINERS):
-                walk(child, (*path, key))
-
-    walk(document, ())
+    _note_strings(document.items(), (), found, matters, are_keyed=False)
     return found
+
+
+def _note_strings(
+    items: Iterable[tuple[Any, Any]],
+    path: Path,
+    found: list[tuple[Path, str]],
+    matters: Callable[[str], bool],
+    *,
+    are_keyed: bool,
+) -> None:
+    for key, child in items:
+        if are_keyed and matters(key):
+            found.append(((*path, KeyOf(key)), key))
+        if isinstance(child, str):
+            if matters(child):
+                found.append(((*path, key), child))
+        elif isinstance(child, dict):
+            _note_strings(child.items(), (*path, key), found, matters, are_keyed=True)
+        elif isinstance(child, (list, tuple)):
+            _note_strings(enumerate(child), (*path, key), found, matters, are_keyed=False)
 
 
 def _custom_places(number: int, command: Command, side: Asked, matters: Callable[[str], bool]) -> Iterator[Place]:

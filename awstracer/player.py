@@ -88,7 +88,7 @@ class Settings:
     extra: tuple[str, ...] = ()
     pause: float | None = None
     keep_going: bool = False
-    settle: float = settling.LIMIT
+    settle: float = 0.0
     done: Mapping[int, Sequence[Call]] = field(default_factory=dict)
 
 

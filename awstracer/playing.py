@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
-from typing import TYPE_CHECKING
 
 from awstracer import (
     __version__,
@@ -33,19 +32,18 @@ from awstracer import (
     tracefile,
 )
 from awstracer.capture import Outcome
+from awstracer.complaints import complain
 from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
+from awstracer.garbage import uncollected
 from awstracer.journal import Journal, journal_of
 from awstracer.player import Player, Report
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
-from awstracer.screen import Screen, complain, show
+from awstracer.screen import Screen, Told, show
 from awstracer.steps import Override, Plan, Step
 from awstracer.together import Together
 from awstracer.trace import Call, Circumstances, Trace
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -126,17 +124,19 @@ class Playing:
         self._screen.lacking(blanks.blanks(self._plan))
         self._screen.made_up(invented.invented(self._plan.selected) if self._trace.recorded.script else ())
         knowledge = self._knowledge(self._plan, live=False)
-        invocations = [(step, knowledge.invocation(step)) for step in knowledge.steps]
         if as_json:
-            show(document.dumps(invocations, self._order.pause))
+            show(document.dumps([(step, knowledge.invocation(step)) for step in knowledge.steps], self._order.pause))
             return ExitCode.OK
-        regions = (self._trace.recorded.region, self._played.region)
-        for step, invocation in invocations:
-            self._screen.starting(step, invocation)
-            self._screen.foretold(step, self._order.pause)
-            if None not in regions and regions[0] != regions[1]:
-                self._screen.left(step, invocation)
+        with uncollected():  # all are known before the first is shown; as text they take little memory
+            told = [each for step in knowledge.steps for each in self._previewed(step, knowledge.invocation(step))]
+        for tell, text in told:
+            tell(text)
         return ExitCode.OK
+
+    def _previewed(self, step: Step, invocation: Invocation) -> list[Told]:
+        regions = (self._trace.recorded.region, self._played.region)
+        is_elsewhere = None not in regions and regions[0] != regions[1]
+        return self._screen.previewed(step, invocation, self._order.pause, is_elsewhere=is_elsewhere)
 
     def play(self, save_trace: Path | None, *, resume: bool) -> int:
         """Do it, and record the replay in a trace of its own if there is a file for that; the exit code."""

@@ -13,6 +13,7 @@ from awstracer.errors import MissingSecret
 from awstracer.guards import Doubt
 from awstracer.player import Answer
 from awstracer.steps import Step
+from awstracer.styles import visible
 
 STEP = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
 ANSWERS = {"y": Answer.YES, "n": Answer.NO, "q": Answer.QUIT, "a": Answer.YES}
@@ -41,7 +42,7 @@ def secrets(lacking: Sequence[Blank], environment: Mapping[str, str]) -> dict[st
 
 def _typed(blank: Blank) -> str:
     try:
-        secret = getpass(f"The trace has no secrets. {terminal.visible(blank.names[0])} of command {blank.number}: ")
+        secret = getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
     except EOFError:
         secret = ""
     if not secret:

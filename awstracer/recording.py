@@ -14,15 +14,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, holes, recorded, recorder, saving, terminal, tracefile
+from awstracer import __version__, configuration, holes, recorded, recorder, saving, tracefile
+from awstracer.behind import Behind
 from awstracer.cache import Cache
+from awstracer.complaints import complain
 from awstracer.console import Console, Script
 from awstracer.errors import ExitCode, Refused
 from awstracer.journal import Journal
 from awstracer.recorder import Recorder
 from awstracer.redaction import Redactor
-from awstracer.screen import complain
-from awstracer.terminal import Styles
+from awstracer.styles import Styles
 from awstracer.trace import Circumstances, Command, Trace
 
 tell = functools.partial(complain, "awstrace-rec")
@@ -30,15 +31,14 @@ tell = functools.partial(complain, "awstrace-rec")
 
 def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settings: recorder.Settings) -> int:
     """Record a session into a trace file; the exit code. TraceError, with nothing recorded, if that can't work."""
-    from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
-
     if settings.batch and settings.shell and settings.confirm_shell:
         raise Refused("nobody can be asked before a line is run in the shell: add -d, or leave -s out")
-    aws = driver.AwsCli()
+    aws = Behind()
     console = Script() if settings.batch else Console(styles=styles, complete=aws.complete)
-    aws.check_profile(None)
+    if not configuration.is_readable(os.environ):
+        aws.loaded()  # so that what is wrong is told before anything is typed
     tracefile.check_writable(path)
-    began = Circumstances(_now(), None, __version__, driver.VERSION)
+    began = Circumstances(_now(), awstracer=__version__)
     with Journal(path, began) as journal:
         if saving.is_saved(journal.commands, path):
             journal.clear()
@@ -47,7 +47,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
         cache = Cache(left, before=len(before.commands) if before else 0)
         began = replace(began, started=journal.recorded.started)
-        save = functools.partial(_save, path, before, cache, began, journal)
+        save = functools.partial(_save, path, before, cache, began, journal, aws=aws)
         session = Recorder(
             runner=aws,
             console=console,
@@ -59,6 +59,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             keep=saving.keeping(journal, tell),
             save=functools.partial(save, remedy="mend that, and say :save again"),
         )
+        aws.start()
         with console.session(_history_file()):
             is_wanted = _run(session, console, path, ask=settings.ask)
             if not (cache.commands or cache.saved):
@@ -97,14 +98,14 @@ def tell_left_out(commands: Sequence[Command]) -> None:
     """Say how many secrets were left out of commands that are saved."""
     left_out = {hole for command in commands for hole in _holes_in(command)}
     if left_out:
-        tell(terminal.left_out(len(left_out)))
+        tell(_told_left_out(len(left_out)))
 
 
 def _save(
-    path: Path, before: Trace | None, cache: Cache, began: Circumstances, journal: Journal, *, remedy: str
+    path: Path, before: Trace | None, cache: Cache, began: Circumstances, journal: Journal, *, aws: Behind, remedy: str
 ) -> bool:
     new = tuple(cache.commands)
-    is_saved = saved(path, before, cache, began, journal, remedy=remedy)
+    is_saved = saved(path, before, cache, replace(began, awscli=aws.version), journal, remedy=remedy)
     if is_saved:
         tell_left_out(new)
     return is_saved
@@ -115,6 +116,12 @@ def _holes_in(command: Command) -> Iterator[str]:
     yield from holes.holes(command.request)
     for call in command.calls:
         yield from holes.holes(call.response)
+
+
+def _told_left_out(number: int) -> str:
+    """How many secrets a trace lacks, in one line."""
+    told = "1 secret was" if number == 1 else f"{number} secrets were"
+    return f"{told} left out; awstrace-play takes such from new answers, or asks (--keep-secrets keeps them)"
 
 
 class _Ended(BaseException):

@@ -9,15 +9,15 @@ printed is a place of its own, since that is what the person saw and used.
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from awstracer import elements, identifiers
+from awstracer.garbage import uncollected
 from awstracer.identifiers import Strength
 from awstracer.judgement import EXACT, Verdict, judge
 from awstracer.location import Setting, settings, settings_in
@@ -78,7 +78,7 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
 
     `query` evaluates a JMESPath expression on a document, as awscli does for `--query`.
     """
-    with _uncollected():
+    with uncollected():
         known = settings(trace, models)
         account = next((setting.recorded for setting in known if setting.name == "account"), None)
         wanted = Wanted.of(trace, account)
@@ -98,22 +98,6 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
         for relation in found
         for source in [relation.source]
     ]
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Nothing that is made here becomes garbage before the end; to look for some takes a quarter of the time.
-
-    Frozen, it isn't looked through later either: it holds no cycles, and goes when nobody refers to it.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.freeze()
-            gc.enable()
 
 
 def _derive(trace: Trace, query: Query, reader: _Reader) -> list[Relation]:
@@ -337,9 +321,15 @@ def _relations_of(place: Place, index: _Index) -> Iterator[Relation]:
         return
     form, text, spread = _form(place.text)
     for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
-        span = (spread[begin], spread[end]) if spread else (begin, end)
+        span = _span(spread[begin], spread[end]) if spread else _span(begin, end)
         told = evidence if form == "plain" else f"{evidence}, in {form}"
         yield Relation(source, Target(place.command, place.side, place.path, span, form), told, rivals)
+
+
+@lru_cache(maxsize=1 << 16)
+def _span(begin: int, end: int) -> tuple[int, int]:
+    """The same pair each time: a large trace has very many."""
+    return begin, end
 
 
 def _saying(place: Place, text: str) -> Place:

@@ -36,7 +36,7 @@ from awstracer.trace import (
     concrete,
     leaves,
     lookup,
-    rebuilt,
+    rebuilt_at,
     response_of,
     spelled,
 )
@@ -44,7 +44,7 @@ from awstracer.trace import (
 RESERVED = ":/?#[]@!$&'()*+,;="
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Substitution:
     """A value of a step that comes from elsewhere: by which relation, and what it is now.
 
@@ -57,7 +57,7 @@ class Substitution:
     rivals: tuple[tuple[Source, Any], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """A step as a line to run.
 
@@ -105,6 +105,7 @@ class Knowledge:
     def __init__(self, plan: Plan, *, live: bool, query: Query, played: Played = NOWHERE_ELSE) -> None:
         self._plan, self._live, self._query, self._played = plan, live, query, played
         self._responses: dict[int, Document] = {}
+        self._values: dict[Source, Marked] = {}
 
     @property
     def plan(self) -> Plan:
@@ -140,6 +141,7 @@ class Knowledge:
     def learn(self, step: Step, response: Document) -> None:
         """The step was run and has this response, in the form of `trace.response_of`."""
         self._responses[step.number - 1] = response
+        self._values.clear()
 
     def environment(self, step: Step) -> Environment:
         """The variables with a step's own credentials, none for the session's; MissingValue if they aren't known."""
@@ -165,7 +167,11 @@ class Knowledge:
         return invocation
 
     def _invocation(self, step: Step) -> Invocation:
-        request = rebuilt(step.command.request, lambda path, node: self._at(step, "request", path, node))
+        request = rebuilt_at(
+            [*step.related, *step.pins, *(step.form.fresh if step.form else ())],
+            step.command.request,
+            lambda path, node: self._at(step, "request", path, node),
+        )
         substitutions = tuple(
             Substitution(relation, value.value, _mark(value), tuple(self._others(relation, value.value)))
             for path, relations in step.related.items()
@@ -265,6 +271,11 @@ class Knowledge:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
         if isinstance(source, Setting):
             return self._setting(source)
+        if source not in self._values:
+            self._values[source] = self._looked_up(source)
+        return self._values[source]
+
+    def _looked_up(self, source: Source) -> Marked:
         step = self._plan.steps[source.command]
         value = self._requested(step, source.path) if source.side == "request" else self._answer(step, source)
         return value if source.part is None else self._part(step, source, value)
@@ -337,8 +348,11 @@ class Knowledge:
     def _response(self, step: Step) -> Document:
         """The step's response, or what can be predicted of it."""
         if not self._live and step.number - 1 not in self._responses:
-            expected = rebuilt(step.command.response, lambda path, node: self._at(step, "response", path, node))
-            self._responses[step.number - 1] = commandline.unmarked(expected)
+            self._responses[step.number - 1] = rebuilt_at(
+                step.echoed,
+                step.command.response,
+                lambda path, node: commandline.unmarked(self._at(step, "response", path, node)),
+            )
         return self._responses[step.number - 1]
 
     def _part(self, step: Step, source: Source, value: Marked) -> Marked:
@@ -356,12 +370,9 @@ def _unrelated(step: Step) -> Iterator[tuple[Path, str]]:
         if not isinstance(text, str) or _is_pinned(step, path) or (step.form is None and not _is_own(step, path)):
             continue
         related = [each for length in range(len(path) + 1) for each in step.related.get(path[:length], ())]
-        explained = bytearray(len(text))
-        for relation in related:
-            first, last = relation.target.span or (0, len(text))
-            explained[first:last] = b"\1" * (last - first)
+        spans = [relation.target.span or (0, len(text)) for relation in related]
         for begin, end in identifiers.minted(text):
-            if not any(explained[begin:end]):
+            if not any(first < end and begin < last for first, last in spans):
                 yield path, text[begin:end]
 
 
@@ -438,8 +449,9 @@ def _as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
         value = tuple(Span(quote(piece.text, safe=""), piece.mark) for piece in value)
     if not text.lstrip().startswith(("{", "[")):
         return value
-    quoted = re.search(r'(\\*)"[^"]*$', text[: span[0]])
-    depth = len(quoted[1]).bit_length() + 1 if quoted else 1  # 0, 1, 3, 7 backslashes: a string in a string in a ...
+    before, _, _ = text[: span[0]].rpartition('"')
+    escapes = len(before) - len(before.rstrip("\\"))
+    depth = escapes.bit_length() + 1  # 0, 1, 3, 7 backslashes: a string in a string in a ...
     for _ in range(depth):
         value = tuple(Span(json.dumps(piece.text, ensure_ascii=False)[1:-1], piece.mark) for piece in value)
     return value

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from awstracer import complaints, guards, location, relations, terminal
 from awstracer.blanks import Blank
 from awstracer.capture import Outcome
+from awstracer.complaints import complain
 from awstracer.errors import NotKnown
 from awstracer.invented import Invented
 from awstracer.player import Report, Status
 from awstracer.resolve import Invocation, Played
 from awstracer.steps import Step
-from awstracer.terminal import PLAIN, Styles, visible
+from awstracer.styles import PLAIN, Styles
 
 
 def show(text: str) -> None:
@@ -23,9 +24,11 @@ def show(text: str) -> None:
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-def complain(program: str, text: str) -> None:
-    """A line on stderr, from one of the two commands."""
-    print(f"{program}: {visible(text)}", file=sys.stderr, flush=True)
+def _warn(text: str) -> None:
+    complain("awstrace-play", text)
+
+
+Told = tuple[Callable[[str], None], str]
 
 
 class Screen:
@@ -37,12 +40,12 @@ class Screen:
     def found(self, found: Sequence[relations.Relation]) -> None:
         """The relations of the trace."""
         for relation in found if self._debug else ():
-            complain("awstrace-play", terminal.relation_text(relation))
+            _warn(terminal.relation_text(relation))
 
     def doubtful(self, doubts: Iterable[guards.Doubt]) -> None:
         """A replay would ask the person about these."""
         for doubt in doubts:
-            complain("awstrace-play", f"{terminal.doubt_text(doubt)}: a replay asks first")
+            _warn(f"{terminal.doubt_text(doubt)}: a replay asks first")
 
     def moved(self, recorded: Iterable[location.Setting], played: Played) -> None:
         """The commands are about to be played, maybe elsewhere than they were recorded."""
@@ -50,66 +53,66 @@ class Screen:
         account = played.account() if "account" in there else None
         told = terminal.moved(there, {"region": played.region, "account": account})
         if told:
-            complain("awstrace-play", told)
+            _warn(told)
 
     def lacking(self, lacking: Sequence[Blank]) -> None:
         """A replay would need these secrets."""
         if lacking:
-            complain("awstrace-play", terminal.lacking(lacking))
+            _warn(terminal.lacking(lacking))
 
     def made_up(self, values: Iterable[Invented]) -> None:
         """A replay would send these as they were recorded, though the script would make up others."""
         for value in values:
-            complain("awstrace-play", terminal.made_up(value))
+            _warn(terminal.made_up(value))
 
     def starting(self, step: Step, invocation: Invocation) -> None:
-        """A command is about to run, or would be."""
-        show(terminal.played(invocation, self._styles))
+        """A command is about to run."""
+        for tell, text in self._shown(step, invocation):
+            tell(text)
+
+    def previewed(self, step: Step, invocation: Invocation, pause: float | None, *, is_elsewhere: bool) -> list[Told]:
+        """What is told of a command that would run, be it in another region than it was recorded in, and how."""
+        foretold = terminal.foretold(step, pause, self._styles)
+        left = terminal.unrelated(step, invocation, self._styles) if is_elsewhere and not self._explain else ()
+        return [*self._shown(step, invocation), *((show, line) for line in (*foretold, *left))]
+
+    def _shown(self, step: Step, invocation: Invocation) -> Iterator[Told]:
+        yield show, terminal.played(invocation, self._styles)
         unsaid = terminal.unsaid(invocation, self._styles)
         if unsaid:
-            show(unsaid)
+            yield show, unsaid
         for line in terminal.explained(step, invocation, self._styles) if self._explain else ():
-            show(line)
+            yield show, line
         for substitution in invocation.substitutions:
             for line in terminal.doubtful(step, substitution):
-                complain("awstrace-play", line)
+                yield _warn, line
         if self._debug:
             for line in terminal.explained(step, invocation, PLAIN):
-                complain("awstrace-play", f"command {step.number}: {line.strip()}")
-
-    def left(self, step: Step, invocation: Invocation) -> None:
-        """A command would be sent to another region with what was recorded in the old one."""
-        for line in terminal.unrelated(step, invocation, self._styles) if not self._explain else ():
-            show(line)
-
-    def foretold(self, step: Step, pause: float | None) -> None:
-        """What a replay of a command would be like, besides its line."""
-        for line in terminal.foretold(step, pause, self._styles):
-            show(line)
+                yield _warn, f"command {step.number}: {line.strip()}"
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         """A command's response could not be taken down."""
         for fault in faults:
-            complain("awstrace-play", f"a part of command {step.number}'s answer is lost: {fault}")
+            _warn(f"a part of command {step.number}'s answer is lost: {fault}")
 
     def settling(self, step: Step, reason: str, seconds: float) -> None:
         """A command failed, and is about to be tried again."""
-        complain("awstrace-play", terminal.settling(step, reason, seconds))
+        _warn(terminal.settling(step, reason, seconds))
 
     def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None:
         """What a command was run again and again for did not come."""
-        complain("awstrace-play", terminal.unmet(step, outcome, shown))
+        _warn(terminal.unmet(step, outcome, shown))
 
     def recovered(self, step: Step) -> None:
         """A command succeeded that failed when it was recorded."""
-        complain("awstrace-play", terminal.recovered(step))
+        _warn(terminal.recovered(step))
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         """A command can't be sent."""
-        complain("awstrace-play", complaints.not_sent(step, missing, status))
+        _warn(complaints.not_sent(step.number, missing, is_skipped=status is Status.SKIPPED))
 
     def ended(self, report: Report) -> None:
         """The replay is over."""
         told = terminal.summary(report)
         if told:
-            complain("awstrace-play", told)
+            _warn(told)

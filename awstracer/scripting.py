@@ -28,7 +28,7 @@ from awstracer.gathering import Gathering
 from awstracer.journal import Journal
 from awstracer.redaction import Redactor
 from awstracer.station import Station
-from awstracer.terminal import Styles
+from awstracer.styles import Styles
 from awstracer.trace import Circumstances
 
 if TYPE_CHECKING:

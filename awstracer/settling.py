@@ -21,7 +21,6 @@ from awstracer.relations import Relation
 from awstracer.steps import Step
 from awstracer.trace import Call, Path, leaves, lookup
 
-LIMIT = 120.0
 SHORTEST_DELAY = 1.0
 
 READING = re.compile(

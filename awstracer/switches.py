@@ -7,10 +7,15 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from awstracer import __version__, selection, settling
-from awstracer.terminal import visible
+from awstracer import __version__
+from awstracer.legible import escaped
+
+if TYPE_CHECKING:
+    from awstracer import selection
+
+SETTLE = 120.0  # seconds
 
 MOST_JOBS = 100
 PLUGIN_CONFIG = """\
@@ -24,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose messages don't steer the terminal, whatever is on the command line."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(visible(message))
+        super().error(escaped(message))
 
 
 def rec_parser() -> argparse.ArgumentParser:
@@ -172,7 +177,7 @@ def play_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--settle",
         type=_seconds,
-        default=settling.LIMIT,
+        default=SETTLE,
         metavar="SECONDS",
         help="how long to try a command again that fails since what was made just before isn't there yet "
         "(%(default)g by default); 0 for not at all",
@@ -220,6 +225,8 @@ def _endpoint(text: str) -> str:
 
 
 def _number(text: str) -> int:
+    from awstracer import selection
+
     with _argument():
         return selection.number(text)
 
@@ -232,6 +239,8 @@ def _jobs(text: str) -> int:
 
 
 def _ranges(text: str) -> tuple[selection.Range, ...]:
+    from awstracer import selection
+
     with _argument():
         return selection.ranges(text)
 

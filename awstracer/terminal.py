@@ -1,104 +1,27 @@
-"""What people see and type: styles, prompts, and plans, results and errors as text.
-
-Nothing is decided here. Renderers give back strings and don't ask whether to colour: they are handed
-one of two sets of styles, `COLOURED` or `PLAIN`.
-"""
+"""What people see of plans and results, as text, and what they are asked about them. Nothing is decided here."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-from colorama import Fore, Style
 
 from awstracer import polling
 from awstracer.blanks import Blank
 from awstracer.capture import Outcome
-from awstracer.commandline import Mark, Span, Text, json_text, line, plain, scalar_spelling, told
+from awstracer.commandline import Mark, told
+from awstracer.entries import awaited, failure
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
-from awstracer.holes import HOLE, SHOWN
+from awstracer.holes import SHOWN
 from awstracer.invented import Invented
 from awstracer.location import Setting, SettingName
 from awstracer.origins import Source
-from awstracer.places import query_of
 from awstracer.player import Report, Status
 from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
-from awstracer.trace import Command, Condition, Path, error_code, spelled
-
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class Styles:
-    """What to write before a piece of text of each sort, and `reset` behind it."""
-
-    prompt: str
-    heading: str
-    marks: Mapping[Mark, str]
-    reset: str
-
-
-COLOURED = Styles(
-    prompt=Style.BRIGHT + Fore.BLUE,
-    heading=Style.DIM,
-    marks={
-        Mark.RECORDED: "",
-        Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
-        Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
-        Mark.PENDING: Style.BRIGHT + Fore.CYAN,
-        Mark.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
-    },
-    reset=Style.RESET_ALL,
-)
-PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
-
-
-def visible(text: str) -> str:
-    """A text whose control characters are spelled out, so that no value can steer the terminal, and holes are short."""
-    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), HOLE.sub(SHOWN, text))
-
-
-def one_line(text: str) -> str:
-    """A text as one line that can be shown."""
-    return visible(text).replace("\n", " ")
-
-
-def painted(text: Text, styles: Styles) -> str:
-    """A marked text in the styles' colours."""
-    shown = [SHOWN if span.mark is Mark.HIDDEN else visible(span.text) for span in text]
-    return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
-
-
-def styled(text: str, style: str, styles: Styles) -> str:
-    return f"{style}{text}{styles.reset}" if style else text
-
-
-# --- traces
-
-
-def listed(commands: Mapping[int, Command]) -> Iterator[str]:
-    """Commands by their numbers, as they were typed: a line for each, whatever is in it."""
-    width = len(str(max(commands, default=0)))
-    for number, command in commands.items():
-        typed = plain(line((Span(word),) for word in ("aws", *command.argv)))
-        text = visible(typed).replace("\n", "\\n")
-        yield f"{number:>{width}}  {text}{_note(command)}"
-
-
-def _note(command: Command) -> str:
-    """A note on a command that was run several times, or that failed."""
-    if command.poll is not None:
-        return f"  # until {one_line(awaited(command))}"
-    if command.exit_code == 0:
-        return ""
-    code = command.error_code
-    return f"  # failed: {one_line(code)}" if code else f"  # exit code {command.exit_code}"
-
+from awstracer.styles import Styles, one_line, painted, short, styled, visible
+from awstracer.trace import Command, Path, error_code, spelled
 
 # --- plans and results
 
@@ -126,29 +49,8 @@ def foretold(step: Step, pause: float | None, styles: Styles) -> Iterator[str]:
         seconds, limit = polling.interval(command.poll, pause), duration(polling.limit(command))
         lines.append(f"asked again every {seconds:g} s until {awaited(command)}, for at most {limit}")
     elif command.exit_code != 0:
-        lines.append(f"{_failure(command)}, as it did when it was recorded: that is expected")
+        lines.append(f"{failure(command)}, as it did when it was recorded: that is expected")
     yield from (styled(f"       {one_line(text)}", styles.heading, styles) for text in lines)
-
-
-def _failure(command: Command) -> str:
-    return f"fails with {command.error_code}" if command.error_code else "fails"
-
-
-def awaited(command: Command) -> str:
-    """What a poll waits for, as a clause."""
-    if command.exit_code != 0:
-        return f"it {_failure(command)}"
-    conditions = command.poll.until if command.poll is not None else ()
-    return " and ".join(_condition(each, query_of(command)) for each in conditions) or "it succeeds"
-
-
-def _condition(condition: Condition, query: str | None) -> str:
-    """A condition as a clause; its place, where there is a `--query`, as a query of the response."""
-    asked = [short(query, 60)] if query is not None else []
-    place = " | ".join([*asked, *([spelled(condition.path)] if condition.path else [])]) or "what it prints"
-    if condition.value is None:
-        return f"{place} is {'there' if condition.is_there else 'gone'}"
-    return f"{place} is {short(scalar_spelling(condition.value), 60)}"
 
 
 def unmet(step: Step, outcome: Outcome, shown: Any) -> str:
@@ -248,12 +150,6 @@ def relation_text(relation: Relation) -> str:
     return f"{place} <- {source_text(relation.source)}: {visible(relation.evidence)}"
 
 
-def left_out(number: int) -> str:
-    """How many secrets a trace lacks, in one line."""
-    told = "1 secret was" if number == 1 else f"{number} secrets were"
-    return f"{told} left out; awstrace-play takes such from new answers, or asks (--keep-secrets keeps them)"
-
-
 def lacking(blanks: Sequence[Blank]) -> str:
     """Which secrets a replay needs, in one line."""
     wanted = ", ".join(visible(blank.spelling) for blank in blanks)
@@ -269,11 +165,6 @@ def made_up(value: Invented) -> str:
 
 def _told(substitution: Substitution) -> str:
     return SHOWN if substitution.mark is Mark.HIDDEN else short(substitution.value)
-
-
-def short(value: object, length: int = 120) -> str:
-    text = value if isinstance(value, str) else plain(json_text(value))
-    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def settling(step: Step, reason: str, seconds: float) -> str:

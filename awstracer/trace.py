@@ -7,7 +7,7 @@ A value is what an API takes or gives: None, bool, int, float, str, bytes, datet
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -27,7 +27,7 @@ class Each(Enum):
 EACH = Each.EACH
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Where:
     """Stands in a path for the one element of a list that has `value` at `path`; it was at `index` when recorded."""
 
@@ -36,7 +36,7 @@ class Where:
     index: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KeyOf:
     """Ends a path that leads to a key of a map itself, and not to what the map has under it."""
 
@@ -47,14 +47,14 @@ Key = str | int | Where | Each | KeyOf
 Path = tuple[Key, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """A body that was streamed past the trace; `name` is its file, where it has one."""
 
     name: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CallError:
     """What a service, or the way to it, said against a request.
 
@@ -70,7 +70,7 @@ class CallError:
     is_certain: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One API request and its response, or its error."""
 
@@ -85,7 +85,7 @@ class Call:
     ended: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Operation:
     """The API operation whose own command was run, and the parameters that awscli made of the line.
 
@@ -99,7 +99,7 @@ class Operation:
     words: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Condition:
     """What holds of an answer: `value` stands at `path` or, where there is no value, something does; or nothing."""
 
@@ -108,7 +108,7 @@ class Condition:
     is_there: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Poll:
     """That a command was run again and again, until it had the answer that was waited for.
 
@@ -124,7 +124,7 @@ class Poll:
     failing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Command:
     """One `aws ...` line that was run.
 
@@ -301,6 +301,28 @@ def rebuilt(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> 
     if isinstance(value, (list, tuple)):
         return [rebuilt(child, change, (*path, index)) for index, child in enumerate(value)]
     return value
+
+
+def rebuilt_at(paths: Iterable[Path], value: Any, change: Callable[[Path, Any], Any]) -> Any:
+    """What `rebuilt` makes of a value if `change` has something else only at `paths`; what is beside them is shared."""
+    tree: dict[Key, Any] = {}
+    for path in paths:
+        node = tree
+        for key in path:
+            node = node.setdefault(key, {})
+    return _rebuilt_along(tree, value, change, ()) if tree else value
+
+
+def _rebuilt_along(tree: Mapping[Key, Any], value: Any, change: Callable[[Path, Any], Any], path: Path) -> Any:
+    changed = change(path, value)
+    if changed is not None or not tree or not isinstance(value, (dict, list, tuple)):
+        return value if changed is None else changed
+    made: Any = dict(value) if isinstance(value, dict) else list(value)
+    for key, below in tree.items():
+        if key in made if isinstance(made, dict) else isinstance(key, int):
+            made[key] = _rebuilt_along(below, made[key], change, (*path, key))
+    renamed = {key.key: change((*path, key), key.key) or key.key for key in tree if isinstance(key, KeyOf)}
+    return {renamed.get(key, key): child for key, child in made.items()} if renamed else made
 
 
 def spelled(path: Path) -> str:

@@ -15,12 +15,13 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from awstracer.errors import TraceError
+from awstracer.garbage import uncollected
 from awstracer.trace import EACH, Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
 
 VERSION = 2
@@ -29,6 +30,7 @@ MOST_VALUES = 10_000_000  # a trace has about one for each 30 bytes; what is den
 DEEPEST = 160  # levels: all that walks a trace calls itself for each, and Python allows 1,000 calls
 LONGEST_NUMBER = 300  # digits: the largest that a float can hold has 309
 T = TypeVar("T")
+C = TypeVar("C", dict[str, Any], list[Any])
 
 
 class _Wrong(Exception):
@@ -48,7 +50,8 @@ def dumps(trace: Trace) -> str:
 def loads(text: str) -> Trace:
     """The trace in the text of a file of any known format; ValueError, with the reason, for anything else."""
     try:
-        return _trace(_up_to_date(_parsed(text)))
+        with uncollected():
+            return _trace(_up_to_date(_parsed(text)))
     except _Wrong as wrong:
         raise ValueError(f"is not a trace: {wrong}") from None
 
@@ -293,17 +296,23 @@ def packed(value: Any) -> Any:
 
 
 def unpacked(value: Any) -> Any:
-    """What `packed` made into JSON; ValueError where a tag holds what it can't."""
+    """What `packed` made into JSON, which is taken over; ValueError where a tag holds what it can't."""
     if isinstance(value, dict):
         if not _looks_tagged(value):
-            return {key: unpacked(child) for key, child in value.items()}
+            return _unpacked_within(value, value.items())
         [(tag, content)] = value.items()
         if tag not in UNPACKERS:
             raise ValueError(f"unknown tag {tag}")
         return UNPACKERS[tag](content)
-    if isinstance(value, list):
-        return [unpacked(child) for child in value]
-    return value
+    return _unpacked_within(value, enumerate(value)) if isinstance(value, list) else value
+
+
+def _unpacked_within(container: C, items: Iterable[tuple[Any, Any]]) -> C:
+    """A list or an object, its containers unpacked: in their places, since a large trace has very many."""
+    for key, child in items:
+        if isinstance(child, (dict, list)):
+            container[key] = unpacked(child)
+    return container
 
 
 def _looks_tagged(members: Mapping[str, Any]) -> bool:
@@ -311,7 +320,8 @@ def _looks_tagged(members: Mapping[str, Any]) -> bool:
 
 
 def _unpacked_object(content: Any) -> dict[str, Any]:
-    return {key: unpacked(child) for key, child in _typed(content, dict).items()}
+    members: dict[str, Any] = _typed(content, dict)
+    return _unpacked_within(members, members.items())
 
 
 def _unpacked_bytes(content: Any) -> bytes:
@@ -367,7 +377,8 @@ class _Members:
 
     def value(self, name: str) -> dict[str, Any]:
         try:
-            return {key: unpacked(child) for key, child in _untagged(self.take(name, dict)).items()}
+            members = _untagged(self.take(name, dict))
+            return _unpacked_within(members, members.items())
         except ValueError as error:
             raise _Wrong(f"{self.where}.{name}: {error}") from None
 

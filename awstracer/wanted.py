@@ -15,6 +15,8 @@ from awstracer import identifiers
 from awstracer.places import query_of
 from awstracer.trace import Command, Trace
 
+MOST_ANSWERS = 1 << 16
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -57,21 +59,23 @@ class Wanted:
 
 
 class _Answers(dict[str, bool]):
-    """Whether strings matter, by string; found out where it isn't known."""
+    """Whether strings matter, by string; found out where it isn't known, and forgotten when there are too many."""
 
     def __init__(self, words: frozenset[str], account: str | None) -> None:
         self._words, self._account = words, account
 
     def __missing__(self, text: str) -> bool:
-        found = identifiers.ATOM.findall(text)
-        if not found:
-            answer = False
-        elif ":" in text or "/" in text:  # pieces of an ARN or a URL go up to its end
-            answer = found[-1] in self._words or (self._account is not None and self._account in found)
-        else:
-            answer = self._words.issuperset(found)
-        self[text] = answer
+        if len(self) == MOST_ANSWERS:
+            self.clear()
+        answer = self[text] = self._found_out(text)
         return answer
+
+    def _found_out(self, text: str) -> bool:
+        if ":" in text or "/" in text:  # pieces of an ARN or a URL go up to its end
+            found = identifiers.ATOM.findall(text)
+            return bool(found) and (found[-1] in self._words or self._account in found)
+        first = identifiers.ATOM.search(text)
+        return first is not None and first[0] in self._words and self._words.issuperset(identifiers.ATOM.findall(text))
 
 
 def _words(texts: Iterable[str]) -> set[str]:

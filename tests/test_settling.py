@@ -23,8 +23,9 @@ from awstracer.driver import AwsCli, query
 from awstracer.errors import NotKnown
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.resolve import Invocation, Knowledge
-from awstracer.settling import LIMIT, Replay
+from awstracer.settling import Replay
 from awstracer.steps import Pin, Step
+from awstracer.switches import SETTLE
 from awstracer.trace import Call, CallError, Command, Path, rebuilt
 
 from .programs import BIN, PATIENCE, Relay, Terminal, Trouble, play, refusal, reset
@@ -555,7 +556,7 @@ def test_delays_grow_and_stay_within_the_limit(limit: float) -> None:
 
 
 def test_two_minutes_are_seven_delays() -> None:
-    assert list(settling.delays(LIMIT)) == [1, 2, 4, 8, 16, 32, 57]
+    assert list(settling.delays(SETTLE)) == [1, 2, 4, 8, 16, 32, 57]
 
 
 # --- replays
@@ -651,7 +652,7 @@ class Hall:
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         raise AssertionError(missing)
 
-    def play(self, *commands: Command, settle: float = LIMIT) -> Report:
+    def play(self, *commands: Command, settle: float = SETTLE) -> Report:
         """Play these commands against the relay."""
         recorded = trace(*commands)
         steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], AWS)
