@@ -150,21 +150,18 @@ def call(path: Path) -> None:
         getattr(clients[operation.service], xform_name(operation.name))(**operation.parameters)
 
 
-def median(spent: Sequence[Spent]) -> Spent:
-    return Spent(statistics.median(each.cpu for each in spent), statistics.median(each.wall for each in spent))
-
-
 def replays(bench: Bench, pairs: int) -> dict[str, list[float]]:
     """The ratios of replays, beyond what it takes to start and to play one command of each kind."""
     bench.record("few", lines(1))
     bench.record("many", lines(1 + COMMANDS // ROUND))
     found: dict[str, list[float]] = {name: [] for name in list(AIMS)[:3]}
-    start, bare_start = (median([run("few") for _ in range(pairs)]) for run in (bench.replay, bench.call))
-    print(f"to start: replay {start}, clients {bare_start}")
     for _ in range(pairs):
-        whole, bare = bench.replay("many"), bench.call("many") - bare_start
-        replay = whole - start
+        start, bare_start, whole, bare_whole = (
+            run(name) for name in ("few", "many") for run in (bench.replay, bench.call)
+        )
+        replay, bare = whole - start, bare_whole - bare_start
         script = bench.script(lines(SCRIPT // ROUND)).cpu * COMMANDS / SCRIPT
+        print(f"to start: replay {start}, clients {bare_start}")
         print(f"{COMMANDS} commands: replay {replay}, clients {bare}, script {script:.1f} s CPU")
         ratios = replay.cpu / bare.cpu, replay.wall / bare.wall, whole.cpu / script
         for name, ratio in zip(found, ratios, strict=True):
