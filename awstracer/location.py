@@ -94,6 +94,8 @@ def _accounts(document: Any) -> Iterator[str]:
 def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> Iterator[Found]:
     """Where a string says where it was recorded; `taken` is 1 at the characters that are explained already."""
     text = place.text
+    if not any(setting.recorded in text for setting in known):
+        return
     heads = ARN_HEAD.finditer(text) if "arn:" in text else ()
     in_arns = {match.span(name): name for match in heads for name in ("partition", "region")}
     for setting in known:

@@ -182,7 +182,7 @@ class _Reader:
 
     def _read(self, here: Sequence[Place], taken: Container[Path]) -> list[Relation]:
         """The relations of some places; what is born there goes into the index after all have been looked up."""
-        found = [(place, list(_relations_of(place, self.index))) for place in here]
+        found = [(place, _relations_of(place, self.index)) for place in here]
         for place, related in found:
             is_explained = bool(related) and related[0].target.span is None
             if not is_explained and place.path not in taken:
@@ -311,19 +311,20 @@ class _Index:
 # --- looking up
 
 
-def _relations_of(place: Place, index: _Index) -> Iterator[Relation]:
+def _relations_of(place: Place, index: _Index) -> list[Relation]:
     known = index.origins.get(place.text.rstrip("\n"))
     whole = index.best(place, (0, len(place.text)), known) if known is not None else None
     if whole is not None:
         origin, verdict, rivals = whole
         target = Target(place.command, place.side, place.path)
-        yield Relation(origin.source, target, verdict.reason, rivals, is_same_kind=verdict.grade == EXACT)
-        return
+        return [Relation(origin.source, target, verdict.reason, rivals, verdict.grade == EXACT)]
     form, text, spread = _form(place.text)
+    relations = []
     for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
         span = _span(spread[begin], spread[end]) if spread else _span(begin, end)
         told = evidence if form == "plain" else f"{evidence}, in {form}"
-        yield Relation(source, Target(place.command, place.side, place.path, span, form), told, rivals)
+        relations.append(Relation(source, Target(place.command, place.side, place.path, span, form), told, rivals))
+    return relations
 
 
 @lru_cache(maxsize=1 << 16)
