@@ -11,7 +11,7 @@ import pytest
 
 from .programs import BIN, PATIENCE, Session, Silent, Terminal, aws, play, rec, recorded, users
 
-pytestmark = pytest.mark.usefixtures("aws_home")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("aws_home")]
 
 TRACE = ("--trace-file", "t.trace")
 ALICE = "aws iam create-user --user-name alice"

@@ -14,7 +14,7 @@ from awstracer.trace import CallError, Command, Trace
 from .programs import play
 from .traces import call, command, operation, trace
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("home")]
 
 TRACE = ("--trace-file", "t.trace")
 OLD = Path(__file__).parent / "traces-1.3"

@@ -17,6 +17,8 @@ from awstracer.cache import Cache
 from .programs import CONTINUATION, PROMPT, Session, rec, recorded
 from .traces import operation, trace
 
+pytestmark = pytest.mark.once
+
 TRACE = ("--trace-file", "t.trace")
 PLAIN = (*TRACE, "-c")
 

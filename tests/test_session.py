@@ -23,7 +23,7 @@ from awstracer.redaction import Redactor
 
 from .programs import ADD, BIN, COLOUR, CONTINUATION, PROMPT, Session, Silent, aws, rec, recorded, run, users
 
-pytestmark = pytest.mark.usefixtures("aws_home")
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("aws_home")]
 
 TRACE = ("--trace-file", "t.trace")
 PLAIN = (*TRACE, "-c")

@@ -17,6 +17,8 @@ from awstracer.errors import BadConfiguration
 
 from .programs import ADD, PROMPT, Session, rec, recorded
 
+pytestmark = pytest.mark.once
+
 TRACE = ("--trace-file", "t.trace", "-c")
 KEEPING = ("--trace-file", "t.trace", "-n")
 UNREADABLE = "[default]\ns3 =\n  no equals sign\n"  # for awscli, which reads more into it than others

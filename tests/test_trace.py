@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer.trace import KeyOf, Path, children, rebuilt, rebuilt_at
 
 from .values import DOCUMENTS
+
+pytestmark = pytest.mark.once
 
 
 def nodes(value: Any, path: Path = ()) -> Iterator[Path]:
