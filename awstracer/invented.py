@@ -22,9 +22,7 @@ DIGITS = re.compile(r"\d+")
 EPOCHS: Mapping[int, int] = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}  # what a second has, by the number of digits
 DATES = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y/%m/%d")
 CLOCK = r"(?:\d{4}|\d{6})?"
-RANDOM_NUMBER = re.compile(
-    r"(?<=[A-Za-z0-9])[-_](?:[1-3]\d{4})\Z"
-)  # what a shell's $RANDOM gives, but for the smallest
+RANDOM_NUMBER = re.compile(r"(?:[A-Za-z]|[A-Za-z0-9][-_])[1-3]\d{4}\Z")  # a shell's $RANDOM, but for the smallest
 ATOM = re.compile(r"[A-Za-z0-9]+")
 SHORTEST_RANDOM, LONGEST_RANDOM, FEWEST_CHANGES = 5, 32, 3
 SERVICES_OWN = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}|(?:AKIA|ASIA|AIDA|AROA|ANPA)[A-Z0-9]+|\d{12}")

@@ -28,7 +28,14 @@ MADE_UP = f"demo-{NOW}"
     "text",
     [
         *(MADE_UP, f"demo-{NOW - 3000}", f"x-{NOW}123", f"demo{NOW}", str(NOW)),
-        *("bucket-7f3a9c", "demo-9f86d081", "tmp.Ab3dE5fGh1", "demo-18273", "d-9f86d081-0a1b-4c2d-8e3f-0a1b2c3d4e5f"),
+        *(
+            "bucket-7f3a9c",
+            "demo-9f86d081",
+            "tmp.Ab3dE5fGh1",
+            "demo-18273",
+            "demo18273",
+            "d-9f86d081-0a1b-4c2d-8e3f-0a1b2c3d4e5f",
+        ),
         *("backup-20260102", "backup-2026-01-02", "job_20260102030405", "2026/01/03/report", "s3://bucket-7f3a9c/a"),
     ],
 )
