@@ -16,7 +16,11 @@ WANTED = ("AWSTRACE_FILE", "AWSTRACER_RECORDING")
 
 def awscli_initialize(cli: Any) -> None:
     """Take part in a command that begins; `cli` is awscli's event emitter."""
-    if any(os.environ.get(name) for name in WANTED) and "awstracer.driver" not in sys.modules:
+    if not any(map(os.environ.get, WANTED)) or "awstracer.driver" in sys.modules:
+        return
+    try:
         from awstracer import watching
-
-        watching.watch(cli)
+    except Exception as error:  # noqa: BLE001 - an older Python than awstracer's may run awscli, which must not fail
+        print(f"awstracer: this command is not recorded: {error}", file=sys.stderr)
+        return
+    watching.watch(cli)

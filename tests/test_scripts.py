@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from awstracer import plugin
+
 from . import aws2, programs
 from .programs import BIN, PATIENCE, Relay, Result, Silent, Terminal, recorded
 
@@ -472,6 +474,16 @@ def test_without_a_trace_the_plugin_loads_nothing(plugged: Path) -> None:
     text += "print([name for name in sys.modules if name.startswith('awstracer')])"
     done = plain(sys.executable, "-c", text)
     assert done.out.splitlines()[-1] == "['awstracer', 'awstracer.plugin']"
+
+
+def test_a_plugin_that_cannot_be_loaded_hurts_no_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWSTRACE_FILE", "t.trace")
+    monkeypatch.delitem(sys.modules, "awstracer.driver", raising=False)
+    monkeypatch.setitem(sys.modules, "awstracer.watching", None)
+    plugin.awscli_initialize(object())
+    assert capsys.readouterr().err.startswith("awstracer: this command is not recorded: ")
 
 
 def test_twenty_processes_at_once_lose_nothing(plugged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
