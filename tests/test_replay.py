@@ -698,7 +698,7 @@ def test_aliases_that_awscli_cannot_read_are_one_line_and_end_no_session() -> No
     write(command(["s3", "ls"]))
     assert refused(play(*TRACE)).startswith("awstrace-play: Unable to parse config file:")
     session = rec("--trace-file", "other.trace", "-n", lines=["aws s3 ls", "aws s3 ls"])
-    assert session.code == 0
+    assert session.code == 1  # each line has failed
     assert session.err.count("aws: Unable to parse config file:") == 2
     assert "Traceback" not in session.err
 
