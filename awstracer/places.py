@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers
@@ -198,9 +198,18 @@ def _note_strings(
             if matters(child):
                 found.append(((*path, key), child))
         elif isinstance(child, dict):
-            _note_strings(child.items(), (*path, key), found, matters, are_keyed=True)
+            if _may_matter(child, matters) or _may_matter(child.values(), matters):
+                _note_strings(child.items(), (*path, key), found, matters, are_keyed=True)
         elif isinstance(child, (list, tuple)):
             _note_strings(enumerate(child), (*path, key), found, matters, are_keyed=False)
+
+
+def _may_matter(nodes: Iterable[Any], matters: Callable[[str], bool]) -> bool:
+    """Whether a string among some nodes matters, or one inside them may: a quick look, where most are passed by."""
+    try:
+        return any(map(matters, nodes))
+    except TypeError:  # there is a list or a structure among them
+        return True
 
 
 def _custom_places(number: int, command: Command, side: Asked, matters: Callable[[str], bool]) -> Iterator[Place]:
@@ -341,11 +350,16 @@ def _is_projection(result: Any) -> bool:
 
 def query_of(command: Command) -> str | None:
     """The `--query` of a recorded line."""
-    for position, word in enumerate(command.argv):
+    return _query_in(command.argv)
+
+
+@lru_cache(maxsize=1 << 14)
+def _query_in(argv: tuple[str, ...]) -> str | None:
+    for position, word in enumerate(argv):
         if option_named(word, ["--query"]) is None:
             continue
         if "=" in word:
             return word.partition("=")[2]
-        if position + 1 < len(command.argv):
-            return command.argv[position + 1]
+        if position + 1 < len(argv):
+            return argv[position + 1]
     return None

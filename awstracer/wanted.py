@@ -67,7 +67,7 @@ class _Answers(dict[str, bool]):
     def __missing__(self, text: str) -> bool:
         if len(self) == MOST_ANSWERS:
             self.clear()
-        answer = self[text] = self._found_out(text)
+        answer = self[text] = isinstance(text, str) and self._found_out(text)  # whoever is in a hurry asks for all
         return answer
 
     def _found_out(self, text: str) -> bool:
