@@ -1,21 +1,23 @@
 """Which steps of a plan have to be done before which: all others may be played at the same time.
 
 A step waits for those that its values come from, and for earlier ones about the same things, unless both only read.
-Things are what the relations say, whatever looks like an identifier, and names in the same service. A step that names
-nothing (`list-users`) is about all of its service. One that calls nothing (`configure set`), and one before which
-there was a pause that is kept, are about everything.
+Things are what the relations say, whatever looks like an identifier, and names. A step that names nothing
+(`list-users`) is about all of its service. One that deletes is about everything that has to do with what it
+deletes, even through a third thing: a VPC goes after its subnets, though neither request names the other. One that
+calls nothing (`configure set`), and one before which there was a pause that is kept, are about everything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from awstracer import identifiers
 from awstracer.origins import Source
 from awstracer.relations import Relation
-from awstracer.settling import READING
+from awstracer.settling import ENDING, READING
 from awstracer.steps import Step
 from awstracer.trace import Document, leaves
 
@@ -60,23 +62,59 @@ class _Service:
         return self.whole.changed if reads else self.whole.changed | self.whole.read
 
 
+class _Families:
+    """Things that have to do with one another, since some step is about both: each has a name, one of theirs."""
+
+    def __init__(self, families: Iterable[Iterable[Hashable]]) -> None:
+        self._above: dict[Hashable, Hashable] = {}
+        for things in families:
+            for one, other in pairwise(things):
+                self._above[self.of(other)] = self.of(one)
+
+    def of(self, thing: Hashable) -> Hashable:
+        """The name of a thing's family."""
+        while (above := self._above.get(thing, thing)) != thing:
+            self._above[thing] = thing = self._above.get(above, above)
+        return thing
+
+
+class _Past:
+    """Who has used what so far."""
+
+    def __init__(self, families: _Families) -> None:
+        self._families = families
+        self._things: dict[Hashable, _Uses] = {}
+        self._relatives: dict[Hashable, _Uses] = {}
+        self._services: dict[str, _Service] = {}
+
+    def add(self, step: Step, asked: Set[Hashable], answered: Set[Hashable]) -> set[int]:
+        """A step uses what it is about; the steps that have to be done before."""
+        reads, things = _reads(step), asked | answered
+        is_named = bool(asked or (answered and not reads))
+        before: set[int] = set()
+        for family in {self._families.of(thing) for thing in things}:
+            before |= self._relatives.setdefault(family, _Uses()).add(step.number, reads=not _ends(step))
+        for thing in things:
+            before |= self._things.setdefault(thing, _Uses()).add(step.number, reads=reads)
+        for service in {call.service for call in step.command.calls}:
+            uses = self._services.setdefault(service, _Service())
+            before |= uses.add(step.number, is_named=is_named, reads=reads)
+        return before
+
+
 def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, frozenset[int]]:
     """For the number of each step that is to be played, those of the steps that have to be done before it.
 
     `steps` are a plan's, all of them; `heeds_pauses` says whether recorded pauses are kept.
     """
-    uses: dict[Hashable, _Uses] = {}
-    services: dict[str, _Service] = {}
+    played = [(step, set(_asked(step, steps)), set(_identifiers(step.command.response))) for step in steps]
+    past = _Past(_Families(asked | answered for step, asked, answered in played if step.selected))
     result: dict[int, frozenset[int]] = {}
     fence: set[int] = set()
-    for step in (each for each in steps if each.selected):
-        asked, answered, reads = set(_asked(step, steps)), set(_identifiers(step.command.response)), _reads(step)
-        is_named = bool(asked or (answered and not reads))
-        before = fence | _sources(step, steps)
-        for thing in asked | answered:
-            before |= uses.setdefault(thing, _Uses()).add(step.number, reads=reads)
-        for service in {call.service for call in step.command.calls}:
-            before |= services.setdefault(service, _Service()).add(step.number, is_named=is_named, reads=reads)
+    for step, asked, answered in played:
+        if not step.selected:
+            continue
+        before = fence | _sources(step, steps) | past.add(step, asked, answered)
         if not step.command.calls or (heeds_pauses and step.command.pause):
             before, fence = set(result), {step.number}
         result[step.number] = frozenset(before & result.keys())
@@ -85,6 +123,10 @@ def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, froz
 
 def _reads(step: Step) -> bool:
     return all(READING.match(call.operation) for call in step.command.calls)
+
+
+def _ends(step: Step) -> bool:
+    return any(ENDING.match(call.operation) for call in step.command.calls)
 
 
 def _sources(step: Step, steps: Sequence[Step]) -> set[int]:

@@ -75,6 +75,14 @@ def test_what_names_nothing_is_about_all_of_its_service() -> None:
     assert before(trace(USER, BUCKET, LIST, LIST, later)) == [set(), set(), {1}, {1}, {3, 4}]
 
 
+def test_what_is_deleted_goes_after_all_that_has_to_do_with_it() -> None:
+    subnet = "subnet-0a1b2c3d4e5f60718"
+    inside = ["ec2.CreateSubnet", {"VpcId": VPC, "CidrBlock": "10.0.1.0/24"}, {"Subnet": {"SubnetId": subnet}}]
+    first, last = ["ec2.DeleteSubnet", {"SubnetId": subnet}, {}], ["ec2.DeleteVpc", {"VpcId": VPC}, {}]
+    waits = before(trace(made(VPC), made(OTHER), inside, first, last, ["ec2.DeleteVpc", {"VpcId": OTHER}, {}]))
+    assert waits == [set(), set(), {1}, {1, 3}, {1, 3, 4}, {2}]
+
+
 def test_what_calls_nothing_is_about_everything() -> None:
     assert before(trace(USER, command(["configure", "set", "region", "x"]), BUCKET)) == [set(), {1}, {2}]
 
