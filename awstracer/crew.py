@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -43,6 +44,7 @@ class Crew:
     def __enter__(self) -> Crew:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # or each process would have what is left in it
+        gc.freeze()  # a process then copies less of this one
         for _ in range(self._size):
             self._idle.put(self._ends.enter_context(_worker(self._runner)))
         return self

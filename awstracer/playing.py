@@ -180,6 +180,7 @@ class Playing:
     def _together(self, knowledge: Knowledge, settings: player.Settings, note: player.Done) -> Report:
         """Play several commands at the same time, in processes that have read the models and the settings."""
         before = schedule.predecessors(knowledge.plan.steps, heeds_pauses=self._order.pause is None)
+        self._aws.warm()
         with _interrupts() as interrupts, Crew(self._aws, self._order.jobs) as crew:
             return Together(
                 knowledge.plan,
