@@ -21,8 +21,6 @@ from typing import Any, TextIO
 from awstracer import delivery, inputs, shim2, version2
 from awstracer.capture import Outcome
 from awstracer.delivery import Run
-from awstracer.errors import TraceError
-from awstracer.redaction import Judge
 from awstracer.shapes import Models
 
 # What Python, awscli's modules and the C library read when they start: a process with others has to start anew.
@@ -117,8 +115,9 @@ def run(aws: Any, argv: Sequence[str], started: float, folder: Path) -> int:
     stdin = inputs.keep()
     outcome = aws.run(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    made = _ran(argv, outcome, started, aws.global_options())
-    _hand_over(replace(made, stdin=stdin), aws, folder)
+    with delivery.failures_told():
+        made = _ran(argv, outcome, started, aws.global_options())
+        delivery.hand_over(replace(made, stdin=stdin), aws, folder)
     return int(outcome.exit_code)
 
 
@@ -138,20 +137,11 @@ def _run_outside(words: Sequence[str], started: float, folder: Path) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to that one too
         code = process.wait()
     made = _ran(words[1:], Outcome(code), started, version2.OPTIONS)
-    _hand_over(replace(made, awscli="2."), Models({}), folder)
+    with delivery.failures_told():
+        delivery.hand_over(replace(made, awscli="2."), Models({}), folder)
     return code if code >= 0 else 128 - code
 
 
 def _ran(argv: Sequence[str], outcome: Outcome, started: float, options: Mapping[str, bool]) -> Run:
     times = datetime.fromtimestamp(started, timezone.utc), datetime.now(timezone.utc)
     return Run(argv, outcome, *times, dict(os.environ), options, "1.")
-
-
-def _hand_over(made: Run, judge: Judge, folder: Path) -> None:
-    """Have a command recorded; that it can't be is said, since nothing else would tell."""
-    try:
-        delivery.hand_over(made, judge, folder)
-    except TraceError as error:
-        print(f"awstrace-rec: this command is not recorded: {error.path} {error.reason}", file=sys.stderr)
-    except OSError as error:
-        print(f"awstrace-rec: this command is not recorded: {error.strerror or error}", file=sys.stderr)

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from awstracer.capture import Outcome
 
-LOST = 255
+LOST, INTERRUPTED = 255, 130
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ class Crew:
             worker.send((argv, how))
             ran: Ran = worker.recv()
         except (EOFError, OSError):
-            return Ran(Outcome(LOST), b"", b"awstrace-play: the process that ran this command is gone\n")
-        self._idle.put(worker)
+            ran = Ran(Outcome(LOST), b"", b"awstrace-play: the process that ran this command is gone\n")
+        finally:
+            self._idle.put(worker)  # a lost one too, lest somebody waits for it
         return ran
 
 
@@ -96,9 +97,10 @@ def _ran(runner: Any, argv: Any, how: Any) -> Ran:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             outcome = runner.replay(argv, **how)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
         except KeyboardInterrupt:
-            outcome = Outcome(130)
+            outcome = Outcome(INTERRUPTED)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         return Ran(outcome, _content(out), _content(err))
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 from awstracer import __version__, recorded, tracefile, version2
 from awstracer.capture import Outcome
-from awstracer.errors import Refused
+from awstracer.errors import Refused, TraceError
 from awstracer.inputs import KeptInput
 from awstracer.journal import Journal
 from awstracer.redaction import Judge, Redactor
@@ -135,6 +136,24 @@ def hand_over(run: Run, judge: Judge, folder: Path) -> None:
         _leave(run, judge, folder)
 
 
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """What keeps a command from being recorded becomes a line on stderr; the command itself is over, and unhurt."""
+    try:
+        yield
+    except Refused as refused:
+        _say(f"this command {refused.reason}")
+    except TraceError as error:
+        _say(f"this command is not recorded: {error.path} {error.reason}")
+    except Exception as error:  # noqa: BLE001 - whoever ran the command must get its exit code, and no traceback
+        _say(f"this command is not recorded: {error}")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError, ValueError, AttributeError):  # there may be no stderr
+        print(f"awstracer: {text}", file=sys.stderr)
+
+
 def _notes(run: Run) -> list[str]:
     words = " ".join(recorded.own_words(run.argv, run.options)[:2])
     notes = [f"a part of aws {words} could not be recorded: {fault}" for fault in run.outcome.faults]
@@ -157,7 +176,8 @@ def _leave(run: Run, judge: Judge, folder: Path) -> None:
             session = Session(environment=run.environment)
             command, _ = _redacted(command_of(run, session), session, judge)
             with _journal(trace_file, run) as journal:
-                journal.write([*journal.commands, command])
+                if _identity(command) not in map(_identity, journal.commands):  # it went between writing and answering
+                    journal.write([*journal.commands, command])
 
 
 def append(trace_file: Path, run: Run, judge: Judge) -> None:
@@ -175,9 +195,16 @@ def append(trace_file: Path, run: Run, judge: Judge) -> None:
     with _journal(trace_file, run) as journal:
         journal.write([*journal.commands, command])
         before = tracefile.load(trace_file) if trace_file.exists() else Trace((), journal.recorded)
-        commands = sorted((*before.commands, *journal.commands, command), key=lambda each: each.started)
+        saved = set(map(_identity, before.commands))
+        new = [each for each in (*journal.commands, command) if _identity(each) not in saved]
+        commands = sorted((*before.commands, *new), key=lambda each: each.started)
         tracefile.save(replace(before, commands=tuple(commands)), trace_file)
         journal.clear()
+
+
+def _identity(command: Command) -> object:
+    """What tells two runs of a command apart, wherever they were written down."""
+    return command.started, command.argv
 
 
 def _journal(trace_file: Path, run: Run) -> Journal:

@@ -148,7 +148,7 @@ class AwsCli:
         """Load what every command needs, so that processes forked from this one have it."""
         self.global_options()
         session = self._driver().session
-        with contextlib.suppress(BotoCoreError):
+        with contextlib.suppress(BotoCoreError, ValueError):  # of the person's settings: each command will tell
             session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
 
     # --- what there is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any, TextIO
+from typing import Any
 
 MOST = 16_000_000  # bytes: what is longer is data, and no trace's business
 
@@ -51,17 +51,12 @@ class KeptInput(io.RawIOBase):
         return count
 
 
-def kept(stream: TextIO) -> tuple[TextIO, KeptInput]:
-    """A stream in the place of another one, of which nothing was read yet, and what keeps what is read of it."""
-    raw = KeptInput(stream.buffer.raw)  # type: ignore[attr-defined]  # of a BufferedReader
-    text = io.TextIOWrapper(io.BufferedReader(raw), encoding=stream.encoding, errors=stream.errors)
-    return text, raw
-
-
 def keep() -> KeptInput | None:
-    """Have `sys.stdin` kept from now on; None where there is none, or another kind of stream."""
-    try:
-        sys.stdin, raw = kept(sys.stdin)
-    except AttributeError:
+    """Have `sys.stdin`, of which nothing was read yet, kept; None where there is none, or another kind of stream."""
+    stream = sys.stdin
+    buffered = getattr(stream, "buffer", None)
+    if not isinstance(buffered, io.BufferedReader):
         return None
+    raw = KeptInput(buffered.raw)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(raw), encoding=stream.encoding, errors=stream.errors)
     return raw

@@ -129,7 +129,8 @@ class Player:
         done: Done = lambda *_: None,
     ) -> None:
         self._done, self._ask, self._interrupted = done, ask, interrupted
-        self._plan, self._knowledge, self._runner, self._sleep = plan, knowledge, runner, sleep
+        self._plan, self._knowledge, self._sleep = plan, knowledge, sleep
+        self._runner_of: Callable[[Step], Runner] = lambda _: runner
         self._observer, self._settings = observer, settings
         self._statuses = dict.fromkeys(settings.done, Status.DONE)
         self._calls = dict(settings.done)
@@ -179,7 +180,7 @@ class Player:
         is_answer = outcome.exit_code == 0 and step.command.exit_code == 0
         self._knowledge.learn(step, response_of(step.command.operation, outcome.calls) if is_answer else {})
         self._statuses[step.number] = Status.DONE
-        self._note(step, invocation, outcome, started, _now())
+        self._done(step, invocation, outcome, started, _now())
         if outcome.exit_code == 0 and step.command.exit_code != 0:
             self._observer.recovered(step)
         return Status.DONE
@@ -227,8 +228,7 @@ class Player:
         if step.minted is not None:
             extra, profile = credentials.apart_from_profile(extra)
             environment = {**environment, **profile}
-        outcome = self._replay(
-            step,
+        outcome = self._runner_of(step).replay(
             [*invocation.argv, *extra],
             parameters=invocation.parameters,
             files=invocation.files,
@@ -240,12 +240,6 @@ class Player:
             self._statuses[step.number] = Status.FAILED
             raise KeyboardInterrupt
         return outcome
-
-    def _replay(self, step: Step, argv: Sequence[str], **how: Any) -> Outcome:  # noqa: ARG002 - where it runs may depend on it
-        return self._runner.replay(argv, **how)
-
-    def _note(self, step: Step, *what: Any) -> None:
-        self._done(step, *what)
 
     def _refuse(self, step: Step, missing: NotKnown) -> Status:
         """A command whose input is missing is never sent with a stale one."""

@@ -65,7 +65,7 @@ class Line:
     """
 
     argv: tuple[str, ...]
-    environment: frozenset[tuple[bytes, bytes]]
+    environment: frozenset[tuple[str, str]]
     files: tuple[object, ...]
     models: tuple[object, ...]
     process: int
@@ -73,8 +73,9 @@ class Line:
     @classmethod
     def of(cls, argv: Sequence[str]) -> Line:
         """A line as it is to be run here and now."""
-        environment = frozenset(os.environ._data.items())  # type: ignore[attr-defined]  # undecoded, ten times as fast
-        return cls(tuple(argv), environment, tuple(map(_state, _settings())), own_models(), os.getpid())
+        return cls(
+            tuple(argv), frozenset(os.environ.items()), tuple(map(_state, _settings())), own_models(), os.getpid()
+        )
 
     @property
     def is_plain(self) -> bool:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -52,6 +53,8 @@ def record(
     from awstracer import driver
 
     aws, key = driver.AwsCli(), token_bytes(32)
+    aws.warm()
+    gc.freeze()  # a fork then copies less
     tracefile.check_writable(path)
     console = Console(styles=styles, complete=lambda _: [])
     script = tuple(words) if keep_secrets else Redactor(key, aws).line(words)
@@ -96,8 +99,6 @@ def _run(
     programs = _stand_in(folder, environment, version)
     run = functools.partial(_served, aws, folder)
     station = Station(folder, gathering, run, environment)
-    aws.warm()
-    gc.freeze()  # a fork then copies less
     survived, lifeline = _lifeline()
     inner = {**environment, "PATH": os.pathsep.join([str(folder / BIN), environment.get("PATH", os.defpath)])}
     try:
@@ -179,7 +180,13 @@ def _clear(folder: Path, programs: Mapping[str, str] | None) -> None:
     if programs is None:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    for file in [folder / delivery.SOCKET, folder / delivery.TRACE, folder / shim.LAUNCH, *(folder / BIN).iterdir()]:
-        file.unlink()
-    for name, program in programs.items():
-        (folder / BIN / name).symlink_to(program)
+    with suppress(OSError):  # they may have cleared it away
+        for file in [
+            folder / delivery.SOCKET,
+            folder / delivery.TRACE,
+            folder / shim.LAUNCH,
+            *(folder / BIN).iterdir(),
+        ]:
+            file.unlink()
+        for name, program in programs.items():
+            (folder / BIN / name).symlink_to(program)

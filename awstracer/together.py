@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any
 
 from awstracer.capture import Outcome
 from awstracer.crew import Crew
 from awstracer.ordered import Ordered
-from awstracer.player import Player, Report, Status
-from awstracer.steps import Step
+from awstracer.player import Done, Observer, Player, Report, Runner, Settings, Status
+from awstracer.resolve import Knowledge
+from awstracer.steps import Plan, Step
+
+
+@dataclass(frozen=True)
+class _Member:
+    """Whoever of the crew runs a step's command; what that prints is the step's."""
+
+    crew: Crew
+    told: Ordered
+    step: Step
+
+    def replay(self, argv: Sequence[str], **how: Any) -> Outcome:
+        """As `driver.AwsCli` does, elsewhere."""
+        ran = self.crew.replay(argv, **how)
+        self.told.printed(self.step, ran.out, ran.err)
+        return ran.outcome
 
 
 class Together(Player):
@@ -20,12 +37,35 @@ class Together(Player):
     `before` has for each step's number those of the steps that have to be done before it.
     """
 
-    def __init__(self, *given: Any, crew: Crew, jobs: int, before: Mapping[int, frozenset[int]], **rest: Any) -> None:
-        self._told = Ordered(rest.pop("observer"), given[0].selected)
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        crew: Crew,
+        jobs: int,
+        before: Mapping[int, frozenset[int]],
+        knowledge: Knowledge,
+        runner: Runner,
+        observer: Observer,
+        settings: Settings,
+        interrupted: Callable[[], bool],
+        done: Done,
+    ) -> None:
+        self._told = Ordered(observer, plan.selected)
         self._stopped, self._lock = threading.Event(), threading.Lock()
-        super().__init__(*given, observer=self._told, sleep=self._pause, **rest)
-        self._crew, self._jobs, self._before = crew, jobs, before
-        self._ended: set[int] = set(self._settings.done)
+        super().__init__(
+            plan,
+            knowledge=knowledge,
+            runner=runner,
+            sleep=self._pause,
+            observer=self._told,
+            settings=settings,
+            interrupted=interrupted,
+            done=self._one_by_one(done),
+        )
+        self._runner_of = lambda step: _Member(crew, self._told, step)
+        self._jobs, self._before = jobs, before
+        self._ended: set[int] = set(settings.done)
 
     def play(self) -> Report:
         """Run the steps, each as soon as it can be, until one fails or all are done."""
@@ -64,14 +104,12 @@ class Together(Player):
             goes_on = goes_on and (status is not Status.FAILED or self._settings.keep_going)
         return goes_on
 
-    def _replay(self, step: Step, argv: Sequence[str], **how: Any) -> Outcome:
-        ran = self._crew.replay(argv, **how)
-        self._told.printed(step, ran.out, ran.err)
-        return ran.outcome
+    def _one_by_one(self, done: Done) -> Done:
+        def note(*what: Any) -> None:
+            with self._lock:
+                done(*what)
 
-    def _note(self, step: Step, *what: Any) -> None:
-        with self._lock:
-            super()._note(step, *what)
+        return note
 
     def _pause(self, seconds: float) -> None:
         if self._stopped.wait(seconds):

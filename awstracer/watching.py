@@ -21,7 +21,6 @@ from typing import Any
 from awstracer import delivery, inputs, recorded, version2
 from awstracer.capture import Capture, copied
 from awstracer.delivery import Run
-from awstracer.errors import Refused, TraceError
 from awstracer.shapes import Models
 
 FILE = "AWSTRACE_FILE"
@@ -111,14 +110,8 @@ class Watch:
     def _end(self) -> None:
         """The process ends: its command is recorded."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
+        with delivery.failures_told():
             self._record()
-        except Refused as refused:
-            _say(f"this command {refused.reason}")
-        except TraceError as error:
-            _say(f"this command is not recorded: {error.path} {error.reason}")
-        except Exception as error:  # noqa: BLE001 - a traceback would be the command's
-            _say(f"this command is not recorded: {error}")
 
     def _record(self) -> None:
         models = Models(self._capture.models)
@@ -144,11 +137,6 @@ def _noting(read: Callable[..., Any], files: dict[str, Any]) -> Callable[..., An
         return content
 
     return noting
-
-
-def _say(text: str) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        print(f"awstracer: {text}", file=sys.stderr)
 
 
 def _now() -> datetime:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from awstracer import plan, relations, schedule
+from awstracer.crew import Crew
 from awstracer.driver import AwsCli, query
 from awstracer.trace import Trace
 from benchmarks import jobs
@@ -163,6 +165,15 @@ def test_a_replays_own_trace_can_be_resumed(chains: Path, relay: Relay) -> None:
     assert len(relay.operations) == 40 + 1
     assert before < 40
     assert programs.play("--trace-file", "own.trace", "--dryrun").code == 0
+
+
+def test_a_lost_process_is_a_failure_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    class Dying:
+        def replay(self, *_: object, **__: object) -> None:
+            os._exit(1)
+
+    with Crew(Dying(), 1) as crew:
+        assert [crew.replay([]).outcome.exit_code for _ in range(2)] == [255, 255]
 
 
 @pytest.mark.parametrize("words", [["-j", "0"], ["-j", "x"], ["-j", "1000"], ["-j", "2", "--step"]])

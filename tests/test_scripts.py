@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from awstracer import plugin
+from awstracer import plugin, tracefile
+from awstracer.journal import Journal
 
 from . import aws2, programs
 from .programs import BIN, PATIENCE, Relay, Result, Silent, Terminal, recorded
@@ -265,6 +266,16 @@ def test_nothing_recorded_is_said(aws_home: Path) -> None:
     assert not Path("t.trace").exists()
 
 
+@pytest.mark.parametrize(
+    "variable", [("AWS_ENDPOINT_URL", "nowhere"), ("AWS_MAX_ATTEMPTS", "x"), ("AWS_PROFILE", "none")]
+)
+def test_settings_that_aws_refuses_are_its_own_to_tell(
+    aws_home: Path, monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]
+) -> None:
+    monkeypatch.setenv(*variable)
+    assert scripted("aws", "iam", "list-users") == plain("aws", "iam", "list-users")
+
+
 def test_ctrl_c_stops_the_script_and_what_it_did_is_saved(aws_home: Path, silent: Silent) -> None:
     written(
         f"""
@@ -508,6 +519,18 @@ def test_equal_secrets_are_equal_holes_in_all_processes(plugged: Path, monkeypat
     made, used = recorded("t.trace")
     assert used["argv"][3] == made["calls"][0]["response"]["AccessKey"]["SecretAccessKey"]
     assert secret not in Path("t.trace").read_text(encoding="utf-8")
+
+
+def test_what_was_saved_and_is_still_in_the_journal_is_not_saved_twice(
+    plugged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWSTRACE_FILE", "t.trace")
+    programs.aws("iam", "list-users")
+    saved = tracefile.load(Path("t.trace"))
+    with Journal(Path("t.trace"), saved.recorded) as journal:
+        journal.write(saved.commands)
+    programs.aws("iam", "list-groups")
+    assert lines() == ["iam list-users -> 0", "iam list-groups -> 0"]
 
 
 def test_a_file_that_is_no_trace_hurts_no_command(plugged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
