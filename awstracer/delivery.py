@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from awstracer import __version__, recorded, tracefile, version2
+from awstracer import __version__, recorded, state, tracefile, version2
 from awstracer.capture import Outcome
 from awstracer.errors import Refused, TraceError
 from awstracer.inputs import KeptInput
@@ -214,8 +214,7 @@ def _journal(trace_file: Path, run: Run) -> Journal:
 
 def _own_key() -> bytes:
     """The person's own key for holes, so that equal secrets are equal holes in one terminal and the next."""
-    state = os.environ.get("XDG_STATE_HOME")
-    file = (Path(state) if state else Path("~/.local/state").expanduser()) / "awstracer" / "key"
+    file = state.folder() / "key"
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():

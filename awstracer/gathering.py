@@ -14,11 +14,12 @@ Message = dict[str, Any]
 
 
 class Gathering:
-    """One recording of a script; `commands` are those told so far, `notes` what the person is to know at the end.
+    """One recording of a script; `commands` are those told so far.
 
     key           of the session's holes
     environment   the one that the script began in
     keep          is handed all commands, to have them on disk, after each
+    note          is told what the person is to know at the end
     """
 
     def __init__(
@@ -28,11 +29,12 @@ class Gathering:
         environment: Mapping[str, str],
         keep_secrets: bool,
         commands: Sequence[Command] = (),
-        keep: Callable[[Sequence[Command]], None] = lambda _: None,
+        keep: Callable[[Sequence[Command]], None],
+        note: Callable[[str], None],
     ) -> None:
         self.commands, self._left = list(commands), len(commands)
-        self.notes: list[str] = []
-        self._key, self._keep, self._keep_secrets = key, keep, keep_secrets
+        self._key, self._keep_secrets = key, keep_secrets
+        self._keep, self._note = keep, note
         self._environment = {name: value for name, value in environment.items() if name in _told()}
         self._secrets: set[str] = set()
         self._sleeping: dict[int, datetime] = {}
@@ -60,7 +62,7 @@ class Gathering:
                 self._add(tracefile.command_of(message["command"]))
                 return {"kept": True}
             case "note":
-                self.notes.append(str(message["text"]))
+                self._note(str(message["text"]))
                 return {"noted": True}
         raise ValueError(f"no message: {message.get('do')}")
 

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, configuration, holes, recorded, recorder, saving, tracefile
+from awstracer import __version__, configuration, holes, recorded, recorder, saving, state, tracefile
 from awstracer.behind import Behind
 from awstracer.cache import Cache
 from awstracer.complaints import complain
@@ -40,8 +40,6 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
     tracefile.check_writable(path)
     began = Circumstances(_now(), awstracer=__version__)
     with Journal(path, began) as journal:
-        if saving.is_saved(journal.commands, path):
-            journal.clear()
         left, before = continued(path, journal, console, append=append, overwrite=overwrite, ask=settings.ask)
         if settings.keep_secrets:
             console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
@@ -60,7 +58,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             save=functools.partial(save, remedy="mend that, and say :save again"),
         )
         aws.start()
-        with console.session(_history_file()):
+        with console.session(state.folder() / "history"):
             is_wanted = _run(session, console, path, ask=settings.ask)
             if not (cache.commands or cache.saved):
                 console.say("awstrace-rec: nothing was recorded")
@@ -160,6 +158,8 @@ def continued(
     path: Path, journal: Journal, console: Console | Script, *, append: bool, overwrite: bool, ask: bool
 ) -> tuple[tuple[Command, ...], Trace | None]:
     """What this session goes on with: the commands that an earlier one has left, and the trace that all go behind."""
+    if saving.is_saved(journal.commands, path):
+        journal.clear()
     is_settled = append or overwrite or journal.follows or not path.exists()
     if not is_settled and not ask:
         raise Refused(f"{path} exists: say --append or --overwrite")
@@ -196,11 +196,6 @@ def _is_continued(path: Path, console: Console | Script) -> bool:
 def _shell(line: str) -> int:
     sys.stdout.flush()
     return subprocess.run(line, shell=True, check=False).returncode
-
-
-def _history_file() -> Path:
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path("~/.local/state").expanduser()) / "awstracer" / "history"
 
 
 def _now() -> datetime:

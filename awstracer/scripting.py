@@ -60,8 +60,6 @@ def record(
     script = tuple(words) if keep_secrets else Redactor(key, aws).line(words)
     began = Circumstances(datetime.now(timezone.utc), None, __version__, driver.VERSION, script=script)
     with Journal(path, began) as journal:
-        if saving.is_saved(journal.commands, path):
-            journal.clear()
         left, before = recording.continued(path, journal, console, append=append, overwrite=overwrite, ask=ask)
         notes: list[str] = []
         gathering = Gathering(
@@ -70,9 +68,10 @@ def record(
             keep_secrets=keep_secrets,
             commands=left,
             keep=saving.keeping(journal, notes.append),
+            note=notes.append,
         )
         code = _run(words, path, gathering, aws, environment=environment, version=_version(asked))
-        for note in dict.fromkeys([*notes, *gathering.notes]):
+        for note in dict.fromkeys(notes):
             recording.tell(note)
         cache = Cache(polling.folded(gathering.in_order, driver.query))
         began = replace(began, started=journal.recorded.started)

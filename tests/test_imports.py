@@ -27,6 +27,7 @@ ORDER = [
     "shapes",
     "entries",
     "redaction",
+    "state",
     "inputs",
     "recorded",
     "cache",
