@@ -138,10 +138,10 @@ def _run_outside(words: Sequence[str], started: float, folder: Path) -> int:
         code = process.wait()
     made = _ran(words[1:], Outcome(code), started, version2.OPTIONS)
     with delivery.failures_told():
-        delivery.hand_over(replace(made, awscli="2."), Models({}), folder)
+        delivery.hand_over(replace(made, version=2), Models({}), folder)
     return code if code >= 0 else 128 - code
 
 
 def _ran(argv: Sequence[str], outcome: Outcome, started: float, options: Mapping[str, bool]) -> Run:
     times = datetime.fromtimestamp(started, timezone.utc), datetime.now(timezone.utc)
-    return Run(argv, outcome, *times, dict(os.environ), options, "1.")
+    return Run(argv, outcome, *times, dict(os.environ), options)

@@ -39,7 +39,8 @@ class Run:
     """An `aws` command that was run.
 
     options     awscli's global options, and whether each takes a value
-    awscli      its version
+    version     awscli's, 1 or 2
+    awscli      the same in full, where the process knows it
     """
 
     argv: Sequence[str]
@@ -48,13 +49,9 @@ class Run:
     ended: datetime
     environment: Mapping[str, str]
     options: Mapping[str, bool]
-    awscli: str
+    version: int = 1
+    awscli: str | None = None
     stdin: KeptInput | None = None
-
-    @property
-    def version(self) -> int:
-        """awscli's version, 1 or 2."""
-        return 2 if self.awscli.startswith("2.") else 1
 
 
 @dataclass(frozen=True)

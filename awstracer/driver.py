@@ -44,12 +44,12 @@ from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, Unknow
 from awstracer.places import Asked, Shape
 from awstracer.repeats import Line, Prepared, Repeats, own_models
 from awstracer.trace import Opaque, Operation, Path, children
+from awstracer.version2 import PLUGIN_PATH
 
 UNUSABLE, INTERRUPTED = 255, 130
 INPUT = "-"
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
-PATH_OF_PLUGINS_2 = "cli_legacy_plugin_path"
 MOST_OF_A_QUERY = 200_000  # values
 READING = {"read", "readline", "readlines", "buffer"}
 HISTORY = get_global_history_recorder()
@@ -465,7 +465,7 @@ def _own_plugins() -> Iterator[None]:
     load = awscli.clidriver.load_plugins
 
     def load_own(plugins: dict[str, str], **rest: Any) -> Any:
-        return load({} if PATH_OF_PLUGINS_2 in plugins else plugins, **rest)
+        return load({} if PLUGIN_PATH in plugins else plugins, **rest)
 
     awscli.clidriver.load_plugins = load_own
     try:

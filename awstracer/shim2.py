@@ -13,22 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from awstracer import version2
+from awstracer.recorded import own_words
+from awstracer.version2 import PLUGIN_PATH
+
 OUTSIDE = "--outside"
-CHANGING = ("configure", "login", "logout", "sso")  # services that change the person's settings
-FLAGS = (
-    "--cli-auto-prompt",
-    "--debug",
-    "--no-cli-auto-prompt",
-    "--no-cli-pager",
-    "--no-paginate",
-    "--no-sign-request",
-    "--no-verify-ssl",
-    "--version",
-)
+CHANGING = (("configure",), ("login",), ("logout",), ("sso",))  # what changes the person's settings
 SECTION = re.compile(r"^[ \t]*\[(.*)\][ \t]*(?:[#;].*)?$", re.M)
-PATH = "cli_legacy_plugin_path"
 OURS = re.compile(r"^awstracer[ \t]*[=:].*\n?", re.M)
-PATH_LINE = re.compile(rf"^{PATH}[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.M)
+PATH_LINE = re.compile(rf"^{PLUGIN_PATH}[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.M)
 
 
 def run(program: str, words: Sequence[str], folder: str, plugins: str, launch: Sequence[str]) -> NoReturn:
@@ -36,7 +29,7 @@ def run(program: str, words: Sequence[str], folder: str, plugins: str, launch: S
 
     What changes the person's settings has to find them, and calls nothing: `launch` only watches it from outside.
     """
-    if service(words) in CHANGING:
+    if own_words(words, version2.OPTIONS)[:1] in CHANGING:
         os.execv(launch[0], [*launch, OUTSIDE, program, *words])
     config = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
     try:
@@ -48,20 +41,12 @@ def run(program: str, words: Sequence[str], folder: str, plugins: str, launch: S
     os.execv(program, [program, *words])
 
 
-def service(words: Sequence[str]) -> str | None:
-    """The first word that is no global option, nor the value of one."""
-    position = 0
-    while position < len(words) and words[position].startswith("-"):
-        position += 1 if words[position] in FLAGS or "=" in words[position] else 2
-    return words[position] if position < len(words) else None
-
-
 def with_plugin(config: str, folder: str) -> str:
     """A configuration with the plugin in it, which is found in a folder.
 
     Without a `cli_legacy_plugin_path` AWS CLI 2 loads none of a person's plugins: then ours is the only one.
     """
-    lines = f"awstracer = awstracer.plugin\n{PATH} = "
+    lines = f"awstracer = awstracer.plugin\n{PLUGIN_PATH} = "
     headers = list(SECTION.finditer(config))
     for number, header in enumerate(headers):
         if header[1].strip() != "plugins":

@@ -43,7 +43,7 @@ class Watch:
     def __init__(self) -> None:
         self._capture, self._started = Capture(), _now()
         self._options: dict[str, bool] = {}
-        self._awscli = "1"
+        self._version, self._awscli = 1, ""
         self._joined: list[Any] = []
         self._code: int | None = None
         self._stdin: inputs.KeptInput | None = None
@@ -67,7 +67,8 @@ class Watch:
         with self._faults_noted():
             self._awscli = str(import_module("awscli").__version__)
             self._capture.attach(events)
-            if self._awscli.startswith("2."):
+            self._version = 2 if self._awscli.startswith("2.") else 1
+            if self._version == 2:
                 events.register_first("before-parameter-build", self._decode)
         for prepare in (self._note_exit_code, self._note_files, self._note_input):
             with self._faults_noted():
@@ -119,10 +120,10 @@ class Watch:
         outcome = self._capture.outcome(misunderstood if self._code is None else self._code)
         if self._stdin is not None and self._stdin.was_read:
             outcome = replace(outcome, read_input=True)
-        if self._awscli.startswith("2."):
+        if self._version == 2:
             outcome = version2.with_bytes(outcome, models.inputs())
         times, argv = (self._started, _now()), sys.argv[1:]
-        run = Run(argv, outcome, *times, dict(os.environ), self._options, self._awscli, self._stdin)
+        run = Run(argv, outcome, *times, dict(os.environ), self._options, self._version, self._awscli, self._stdin)
         folder = os.environ.get(delivery.FOLDER)
         if folder:
             delivery.hand_over(run, models, Path(folder))
