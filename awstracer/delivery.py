@@ -26,10 +26,10 @@ from awstracer.errors import Refused, TraceError
 from awstracer.inputs import KeptInput
 from awstracer.journal import Journal
 from awstracer.redaction import Judge, Redactor
+from awstracer.shim import SOCKET
 from awstracer.trace import Circumstances, Command, Trace
 
-FOLDER = "AWSTRACER_RECORDING"  # the environment's variable that names the folder
-SOCKET, TRACE = "socket", "trace"
+TRACE = "trace"
 PATIENCE = 30.0  # seconds
 INPUT = "-"
 

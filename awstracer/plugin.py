@@ -11,7 +11,9 @@ import os
 import sys
 from typing import Any
 
-WANTED = ("AWSTRACE_FILE", "AWSTRACER_RECORDING")
+from awstracer.variables import FILE, RECORDING
+
+WANTED = (FILE, RECORDING)
 
 
 def awscli_initialize(cli: Any) -> None:

@@ -181,7 +181,7 @@ def _clear(folder: Path, programs: Mapping[str, str] | None) -> None:
         return
     with suppress(OSError):  # they may have cleared it away
         for file in [
-            folder / delivery.SOCKET,
+            folder / shim.SOCKET,
             folder / delivery.TRACE,
             folder / shim.LAUNCH,
             *(folder / BIN).iterdir(),

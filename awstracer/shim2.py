@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from awstracer import version2
 from awstracer.recorded import own_words
+from awstracer.variables import RECORDING
 from awstracer.version2 import PLUGIN_PATH
 
 OUTSIDE = "--outside"
@@ -37,7 +38,7 @@ def run(program: str, words: Sequence[str], folder: str, plugins: str, launch: S
     except (OSError, ValueError):  # AWS CLI 2 does without, or says what is wrong
         text = ""
     os.environ["AWS_CONFIG_FILE"] = _passing(with_plugin(text, plugins), folder)
-    os.environ["AWSTRACER_RECORDING"] = folder
+    os.environ[RECORDING] = folder
     os.execv(program, [program, *words])
 
 

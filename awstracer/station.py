@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from awstracer import aws_process, delivery
+from awstracer import aws_process, delivery, shim
 from awstracer.gathering import Gathering
 
 CHUNK = 1 << 16
@@ -50,7 +50,7 @@ class Station:
         self._selector = selectors.DefaultSelector()
         self._connections: set[_Connection] = set()
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / delivery.SOCKET))
+        self._listener.bind(str(folder / shim.SOCKET))
         self._listener.listen(socket.SOMAXCONN)
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._wakened, wakes = socket.socketpair()
@@ -135,11 +135,11 @@ class Station:
         for number in files:
             os.close(number)
 
-    def _be(self, description: dict[str, Any], files: Sequence[int], shim: int) -> None:
+    def _be(self, description: dict[str, Any], files: Sequence[int], reporting: int) -> None:
         """The forked process: never returns."""
         code = 255
         try:
-            told = socket.socket(fileno=aws_process.become(description, files, shim))
+            told = socket.socket(fileno=aws_process.become(description, files, reporting))
             _send(told, {"process": os.getpid()})
             code = self._run(description["argv"], description["started"])
             with suppress(OSError):

@@ -22,8 +22,8 @@ from awstracer import delivery, inputs, recorded, version2
 from awstracer.capture import Capture, copied
 from awstracer.delivery import Run
 from awstracer.shapes import Models
+from awstracer.variables import FILE, RECORDING
 
-FILE = "AWSTRACE_FILE"
 FAILED = 255
 
 
@@ -124,7 +124,7 @@ class Watch:
             outcome = version2.with_bytes(outcome, models.inputs())
         times, argv = (self._started, _now()), sys.argv[1:]
         run = Run(argv, outcome, *times, dict(os.environ), self._options, self._version, self._awscli, self._stdin)
-        folder = os.environ.get(delivery.FOLDER)
+        folder = os.environ.get(RECORDING)
         if folder:
             delivery.hand_over(run, models, Path(folder))
         else:

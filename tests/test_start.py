@@ -89,15 +89,20 @@ def test_a_file_that_is_no_configuration_is_told_of_before_the_first_prompt(
     assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1), result.err
 
 
-@pytest.mark.usefixtures("aws_home")
-def test_what_only_awscli_finds_wrong_is_told_at_the_first_command_and_nothing_is_lost(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def leave_a_command() -> None:
+    """Have a session killed that has kept a command."""
     with Session(*TRACE) as session:
         session.wait(PROMPT)
         session.keep("aws iam create-user --user-name alice")
         session.send_signal(signal.SIGKILL)
         session.rest()
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_what_only_awscli_finds_wrong_is_told_at_the_first_command_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leave_a_command()
     Path("config").write_text(UNREADABLE, encoding="utf-8")
     with monkeypatch.context() as broken:
         broken.setenv("AWS_CONFIG_FILE", "config")
@@ -112,11 +117,7 @@ def test_what_only_awscli_finds_wrong_is_told_at_the_first_command_and_nothing_i
 def test_what_is_kept_is_saved_though_awscli_has_something_against_the_configuration(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with Session(*TRACE) as session:
-        session.wait(PROMPT)
-        session.keep("aws iam create-user --user-name alice")
-        session.send_signal(signal.SIGKILL)
-        session.rest()
+    leave_a_command()
     Path("config").write_text(UNREADABLE, encoding="utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", "config")
     assert rec(*KEEPING, lines=["exit"]).code == 0
