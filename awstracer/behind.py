@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -40,6 +41,8 @@ class Behind:
             self._thread.start()
 
     def _load(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):  # a signal that this thread took would not wake who waits for a key
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._is_wanted.wait(HEAD_START)
         try:
             from awstracer import driver

@@ -30,6 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if (name.startswith(PERSONAL) and name != ITS_OWN) or name in TELLING:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("awscli.customizations.assumerole.CACHE_DIR", str(tmp_path / "cache"))  # found out at import
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.chdir(tmp_path)
     return tmp_path
