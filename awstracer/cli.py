@@ -121,14 +121,13 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _styles(no_color: bool) -> Styles:
-    from awstracer.styles import COLOURED, PLAIN
+    from awstracer.styles import PLAIN
 
     if no_color or os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return PLAIN
-    import colorama
+    from awstracer import colours
 
-    colorama.just_fix_windows_console()
-    return COLOURED
+    return colours.coloured()
 
 
 @contextlib.contextmanager

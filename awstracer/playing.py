@@ -22,6 +22,7 @@ from awstracer import (
     location,
     plan,
     player,
+    queries,
     questions,
     relations,
     replayed,
@@ -87,11 +88,11 @@ class Playing:
         self._trace = tracefile.load(order.trace_file)
         from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
 
-        self._version, self._query = driver.VERSION, driver.query
+        self._version, self._query = driver.VERSION, queries.query
         self._aws = driver.AwsCli()
         self._aws.check_profile(order.given.get("--profile"))
         self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        found = relations.derive(self._trace, driver.query, self._aws)
+        found = relations.derive(self._trace, queries.query, self._aws)
         self._plan = self._planned(found)
         self._identities = guards.identities(self._plan, self._aws.global_options())
         self._played = self._place()

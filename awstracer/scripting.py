@@ -21,7 +21,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from awstracer import __version__, aws_process, delivery, polling, recording, saving, shim, tracefile
+from awstracer import __version__, aws_process, delivery, folding, queries, recording, saving, shim, tracefile
 from awstracer.cache import Cache
 from awstracer.console import Console
 from awstracer.errors import ExitCode
@@ -73,7 +73,7 @@ def record(
         code = _run(words, path, gathering, aws, environment=environment, version=_version(asked))
         for note in dict.fromkeys(notes):
             recording.tell(note)
-        cache = Cache(polling.folded(gathering.in_order, driver.query))
+        cache = Cache(folding.folded(gathering.in_order, queries.query))
         began = replace(began, started=journal.recorded.started)
         if not cache.commands:
             recording.tell("nothing was recorded")

@@ -67,7 +67,7 @@ def _at_last(command: Command, outcome: Outcome, shown: Any) -> str:
     condition = polling.unmet(command.poll, shown) if command.poll is not None else None
     if condition is None:
         return "it succeeded"
-    found = polling.found(condition, shown)
+    found = polling.value_at(condition.path, shown)
     return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
 
 

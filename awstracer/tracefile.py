@@ -14,7 +14,6 @@ import errno
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,7 +86,7 @@ def check_writable(path: Path) -> None:
     if target.exists() and not os.access(target, os.W_OK):
         raise TraceError(path, "is not writable")
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, name = _temporary(target)
     except OSError as error:
         raise TraceError(path, system_reason(error)) from error
     os.close(handle)
@@ -95,7 +94,7 @@ def check_writable(path: Path) -> None:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = _temporary(target)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -106,6 +105,13 @@ def _replace(target: Path, content: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def _temporary(target: Path) -> tuple[int, str]:
+    """A new file beside another one, open, and its name."""
+    import tempfile  # here, since it takes a while, and whoever only reads does without
+
+    return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
 
 
 def sync_folder(folder: Path) -> None:

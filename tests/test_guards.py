@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import guards, plan, questions, relations, selection, terminal, tracefile
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.errors import NoSuchCommand, NothingSelected
 from awstracer.guards import OutsideFile, OwnSettings, RecordedOption
 from awstracer.player import Answer
+from awstracer.queries import query
 from awstracer.selection import Range
 from awstracer.steps import Override
 from awstracer.trace import Command

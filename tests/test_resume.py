@@ -13,7 +13,8 @@ import pytest
 
 from awstracer import plan, terminal, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
+from awstracer.queries import query
 from awstracer.relations import Relation, derive
 from awstracer.replayed import taken_up, written
 from awstracer.resolve import Knowledge
