@@ -17,6 +17,8 @@ from awstracer import switches
 if TYPE_CHECKING:
     import argparse
 
+    from awstracer.planning import Order
+    from awstracer.screen import Screen
     from awstracer.styles import Styles
 
 SELDOM = 50_000  # objects more between two rounds of the garbage collector; the models alone are ten times as many
@@ -84,7 +86,7 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         parser.error("--list goes with --start-at, --only and no other switch")
     if args.list:
         return _list(args)
-    from awstracer.playing import Order, Playing
+    from awstracer.planning import Order
     from awstracer.screen import Screen
     from awstracer.steps import Override
 
@@ -105,11 +107,19 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         jobs=args.jobs,
     )
     with _errors_told("awstrace-play") as failed:
-        playing = Playing(order, Screen(_styles(args.no_color), explain=args.explain, debug=args.debug))
+        screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
         if args.dryrun:
-            return playing.preview(as_json=args.output == "json")
-        return playing.play(args.save_trace, resume=args.resume)
+            return _preview(order, screen, as_json=args.output == "json")
+        from awstracer.playing import Playing
+
+        return Playing(order, screen).play(args.save_trace, resume=args.resume)
     return failed[0]
+
+
+def _preview(order: Order, screen: Screen, *, as_json: bool) -> int:
+    from awstracer import preview
+
+    return preview.preview(order, screen, as_json=as_json)
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -294,12 +294,24 @@ class AwsCli:
 
     def partition(self, region: str) -> tuple[str, str] | None:
         """A region's partition and the suffix of its hosts, `aws` and `amazonaws.com`; None for no region."""
-        if self._loader is None:
-            self._driver()
-        for partition in self._loader.load_data("partitions")["partitions"]:
+        for partition in self._partitions():
             if region in partition["regions"] or re.match(partition["regionRegex"], region):
                 return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
         return None
+
+    def regions(self) -> Mapping[str, tuple[str, str]]:
+        """All regions that botocore knows by name, with their partitions, as `partition` has them."""
+        return {
+            region: (str(partition["id"]), str(partition["outputs"]["dnsSuffix"]))
+            for partition in self._partitions()
+            for region in partition["regions"]
+        }
+
+    def _partitions(self) -> Sequence[Mapping[str, Any]]:
+        if self._loader is None:
+            self._driver()
+        found: Sequence[Mapping[str, Any]] = self._loader.load_data("partitions")["partitions"]
+        return found
 
     def complete(self, line: str) -> list[str]:
         """What the last word of a line could become, by awscli's own completer."""

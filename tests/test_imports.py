@@ -54,8 +54,10 @@ ORDER = [
     "blanks",
     "overrides",
     "plan",
+    "known",
     "guards",
     "resolve",
+    "planning",
     "settling",
     "schedule",
     "expected",
@@ -84,6 +86,7 @@ ORDER = [
     "recording",
     "scripting",
     "listing",
+    "preview",
     "playing",
     "cli",
 ]
