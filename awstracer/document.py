@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from awstracer import holes, polling
@@ -55,7 +54,7 @@ def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
 
 def _without_secrets(line: Text) -> Text:
     """A line with holes, but without what was given in the place of some."""
-    return tuple(replace(span, text=_open(span.text)) if span.mark is Mark.HIDDEN else span for span in line)
+    return tuple(span._replace(text=_open(span.text)) if span.mark is Mark.HIDDEN else span for span in line)
 
 
 def _hidden(step: Step, path: Path, node: Any) -> Any:
