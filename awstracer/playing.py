@@ -125,18 +125,18 @@ class Playing:
         self._screen.made_up(invented.invented(self._plan.selected) if self._trace.recorded.script else ())
         knowledge = self._knowledge(self._plan, live=False)
         if as_json:
-            show(document.dumps([(step, knowledge.invocation(step)) for step in knowledge.steps], self._order.pause))
+            show(document.dumps(knowledge, self._order.pause))
             return ExitCode.OK
         with uncollected():  # all are known before the first is shown; as text they take little memory
-            told = [each for step in knowledge.steps for each in self._previewed(step, knowledge.invocation(step))]
+            told = [each for step in knowledge.steps for each in self._previewed(step, knowledge)]
         for tell, text in told:
             tell(text)
         return ExitCode.OK
 
-    def _previewed(self, step: Step, invocation: Invocation) -> list[Told]:
+    def _previewed(self, step: Step, knowledge: Knowledge) -> list[Told]:
         regions = (self._trace.recorded.region, self._played.region)
         is_elsewhere = None not in regions and regions[0] != regions[1]
-        return self._screen.previewed(step, invocation, self._order.pause, is_elsewhere=is_elsewhere)
+        return self._screen.previewed(step, knowledge, self._order.pause, is_elsewhere=is_elsewhere)
 
     def play(self, save_trace: Path | None, *, resume: bool) -> int:
         """Do it, and record the replay in a trace of its own if there is a file for that; the exit code."""

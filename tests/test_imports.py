@@ -54,6 +54,8 @@ ORDER = [
     "overrides",
     "plan",
     "guards",
+    "unexplained",
+    "pieces",
     "resolve",
     "settling",
     "schedule",
