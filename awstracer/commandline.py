@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from awstracer.errors import SplitError, Unfinished
-from awstracer.trace import Opaque, Path, leaves, scalars
+from awstracer.trace import Opaque, Path, leaves
 
 UNSAFE = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 EXPANDED = ("file://", "fileb://", "http://", "https://")
@@ -41,6 +41,7 @@ class Span(NamedTuple):
 
 
 Text = tuple[Span, ...]
+SPACE, QUOTE = Span(" "), Span("'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def told(value: Any) -> str:
 def unmarked(value: Any) -> Any:
     """A tree of parameters with the values that its marked nodes stand for."""
     if isinstance(value, dict):
-        return {unmarked(key): unmarked(child) for key, child in value.items()}
+        return {_meant(key): unmarked(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
         return [unmarked(child) for child in value]
     return _meant(value)
@@ -168,15 +169,15 @@ def quoted(text: Text) -> Text:
     word = plain(text)
     if word and not UNSAFE.search(word):
         return text
-    inner = (Span(span.text.replace("'", "'\"'\"'"), span.mark) for span in text)
-    return (Span("'"), *inner, Span("'"))
+    inner = [Span(span.text.replace("'", "'\"'\"'"), span.mark) for span in text] if "'" in word else text
+    return (QUOTE, *inner, QUOTE)
 
 
 def line(words: Iterable[Text]) -> Text:
     """Words as one shell line."""
     spans: list[Span] = []
     for word in words:
-        spans += [Span(" "), *quoted(word)]
+        spans += (SPACE, *quoted(word))
     return tuple(spans[1:])
 
 
@@ -192,7 +193,8 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
     taken: list[int] = []
     position = 0
     while position < len(argv):
-        name, has_value = option_named(argv[position], unwanted), "=" in argv[position]
+        word = argv[position]
+        name, has_value = option_named(word, unwanted), "=" in word
         if name is None or (has_value and not unwanted[name]):
             rest.append(position)
             position += 1
@@ -205,8 +207,10 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
 
 def option_named(word: str, options: Iterable[str]) -> str | None:
     """Which of the options a word names, be it abbreviated (`--prof=p`) as awscli allows; None if none, or several."""
+    if not word.startswith("--"):
+        return None
     name = word.partition("=")[0]
-    if not name.startswith("--") or name == "--":
+    if name == "--":
         return None
     found = [option for option in options if option.startswith(name)]
     return name if name in found else found[0] if len(found) == 1 else None
@@ -227,9 +231,9 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = {name for name, value in left.items() if not is_text(value)}
     unsaid |= {member for extra in command.extra for member in _inexact(extra, parameters)}
-    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters)}
+    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters[str(option.path[0])])}
     for option in options:
-        can_say = _can_say(option, parameters)
+        can_say = _can_say(option, parameters[str(option.path[0])])
         value = _taken(left, option.path) if can_say or not command.takes_json else None
         if value is not None:
             unsaid |= set() if can_say else {str(option.path[0])}
@@ -238,8 +242,9 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
         unsaid |= set() if command.takes_json else set(left)
     phrases.sort(key=_alphabetically)
+    phrases = _told_apart(phrases, options) if command.extra else phrases
     words = [(Span(word),) for word in command.words]
-    return Spelling([*words, *chain.from_iterable(_told_apart(phrases, options))], tuple(sorted(unsaid)))
+    return Spelling([*words, *chain.from_iterable(phrases)], tuple(sorted(unsaid)))
 
 
 def _told_apart(phrases: list[list[Text]], options: Iterable[Option]) -> list[list[Text]]:
@@ -265,30 +270,29 @@ def _changed_within(value: Any) -> bool:
 
 def is_text(value: Any) -> bool:
     """Whether a line can say a value at all: bytes only if they are text, and no word can hold a NUL."""
-    return all(map(_is_text, scalars(value)))
-
-
-def _is_text(scalar: Any) -> bool:
-    if isinstance(scalar, str):
-        return "\0" not in scalar
-    if isinstance(scalar, bytes):
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, bytes):
         try:
-            return "\0" not in scalar.decode("utf-8")
+            return "\0" not in value.decode("utf-8")
         except UnicodeDecodeError:
             return False
-    return not isinstance(scalar, Marked) or is_text(scalar.value)
+    if isinstance(value, Marked):
+        return is_text(value.value)
+    if isinstance(value, dict):
+        return all(map(is_text, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(is_text, value))
 
 
-def _is_partial(option: Option, parameters: Mapping[str, Any]) -> bool:
+def _is_partial(option: Option, value: Any) -> bool:
     """Whether a structure has members that its option refuses."""
-    return bool(option.lacks) and not option.lacks.isdisjoint(unmarked(parameters[str(option.path[0])]) or ())
+    return bool(option.lacks) and not option.lacks.isdisjoint(unmarked(value) or ())
 
 
-def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
+def _can_say(option: Option, value: Any) -> bool:
     """Whether awscli reads the option's words as the value that they stand for."""
-    if option.hidden or _is_partial(option, parameters):
+    if option.hidden or _is_partial(option, value):
         return False
-    value = parameters[str(option.path[0])]
     meant = _meant(value)
     if not option.expands or not isinstance(meant, (str, bytes)):
         return True

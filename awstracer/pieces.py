@@ -69,7 +69,7 @@ def span_of(text: str, part: Part) -> tuple[int, int]:
 
 def as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
     """A value as the text around it says such things: percent-encoded, or escaped for the JSON that it is in."""
-    if all(SAME_EVERYWHERE.fullmatch(piece.text) for piece in value):
+    if SAME_EVERYWHERE.fullmatch(commandline.plain(value)):
         return value
     if form == "percent":
         before = text[slice(*span)]

@@ -98,8 +98,10 @@ class Knowledge:
 
     def __init__(self, plan: Plan, *, live: bool, query: Query, played: Played = NOWHERE_ELSE) -> None:
         self._plan, self._live, self._query, self._played = plan, live, query, played
+        partition, suffix = played.partition or (None, None)
+        self._place = {"region": played.region, "partition": partition, "suffix": suffix}
         self._responses: dict[int, Document] = {}
-        self._values: dict[Source, Marked] = {}
+        self._values: dict[Source | Setting, Marked | None] = {}
 
     @property
     def plan(self) -> Plan:
@@ -224,10 +226,10 @@ class Knowledge:
             if pin.part is None and pin.hole is None:
                 mark = Mark.HIDDEN if any(holes.holes(recorded)) else Mark.OVERRIDDEN
                 return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, mark),))
-        for relation in relations:
-            if relation.target.span is None and not any(pin.hole for pin in pins):
-                value = self._value(relation.source)
-                return None if value is None else pieces.fitting(value, recorded)
+        whole = next((relation for relation in relations if relation.target.span is None), None)
+        if whole is not None and not any(pin.hole for pin in pins):
+            value = self._value(whole.source)
+            return None if value is None else pieces.fitting(value, recorded)
         return self._composed(relations, pins, recorded)
 
     def _composed(self, relations: Sequence[Relation], pins: Sequence[Pin], recorded: Any) -> Marked | None:
@@ -263,11 +265,10 @@ class Knowledge:
 
     def _value(self, source: Source | Setting) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
-        if isinstance(source, Setting):
-            return self._setting(source)
         value = self._values.get(source)
         if value is None:
-            value = self._values[source] = self._looked_up(source)
+            value = self._setting(source) if isinstance(source, Setting) else self._looked_up(source)
+            self._values[source] = value
         return value
 
     def _known_value(self, source: Source | Setting) -> Marked | None:
@@ -283,10 +284,8 @@ class Knowledge:
         return value if source.part is None else self._part(step, source, value)
 
     def _setting(self, setting: Setting) -> Marked | None:
-        partition, suffix = self._played.partition or (None, None)
-        known = {"region": self._played.region, "partition": partition, "suffix": suffix}
-        if setting.name in known:
-            now = known[setting.name]
+        if setting.name != "account":
+            now = self._place[setting.name]
             return None if now in (None, setting.recorded) else pieces.marked(now, Mark.DERIVED)
         if not self._live:
             return Marked(setting.recorded, (Span(setting.recorded, Mark.PENDING),))
