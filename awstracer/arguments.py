@@ -28,13 +28,33 @@ PAGING = {"--starting-token", "--page-size", "--max-items"}  # awscli refuses ev
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
 
 
-def options(
+@dataclass(frozen=True)
+class Table:
+    """What is to be known of a command's arguments, whatever its line says.
+
+    arguments    awscli's own, by name
+    options      those that set a member each
+    special      those that set no member by themselves: awscli turns them into members in ways of its own
+    needed       the words that it can't be run without and that no parameter says: mostly where the output goes
+    takes_json   whether it has `--cli-input-json`
+    """
+
+    arguments: Mapping[str, Any]
+    options: tuple[Option, ...]
+    special: tuple[Any, ...]
+    needed: tuple[str, ...]
+    takes_json: bool
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], expands: Callable[[Any], bool], global_options: Iterable[str]) -> Table:
+        """awscli's argument table; `expands` tells of an argument whether a file's content replaces its words."""
+        options = _options(table, expands, global_options)
+        return cls(table, options, _special(table, options), tuple(_needed(table)), "cli-input-json" in table)
+
+
+def _options(
     table: Mapping[str, Any], expands: Callable[[Any], bool], global_options: Iterable[str]
 ) -> tuple[Option, ...]:
-    """The options that set a member each.
-
-    `expands` tells of an argument whether awscli puts a file's content in the place of its words.
-    """
     negations = _negations(table)
     known = tuple(global_options)
     found = []
@@ -53,17 +73,13 @@ def _is_hidden(option: Option, global_options: Sequence[str]) -> bool:
     return taken or (option.name in PAGING and not is_own)
 
 
-def special(table: Mapping[str, Any], options: Sequence[Option]) -> list[Any]:
-    """The arguments that set no member by themselves: awscli turns them into members in ways of its own."""
+def _special(table: Mapping[str, Any], options: Sequence[Option]) -> tuple[Any, ...]:
     known = {option.name.removeprefix("--") for option in options} | set(_negations(table)) | set(INPUT_OPTIONS)
-    return [argument for name, argument in table.items() if name not in known]
+    return tuple(argument for name, argument in table.items() if name not in known)
 
 
-def needed(table: Mapping[str, Any]) -> Iterator[str]:
-    """The words that a command can't be run without and that no parameter says: mostly where the output goes.
-
-    Any other option isn't missed where the parameters are handed over (`relax`).
-    """
+def _needed(table: Mapping[str, Any]) -> Iterator[str]:
+    """Any other option isn't missed where the parameters are handed over (`relax`)."""
     for argument in table.values():
         says_no_member = isinstance(argument, awscli.customizations.arguments.StatefulArgument)
         if (argument.required and says_no_member) or not has_name(argument):
@@ -95,18 +111,15 @@ class _Said:
     from_bytes: bool
 
 
-def said(
-    argv: Sequence[str], typed: argparse.Namespace, table: Mapping[str, Any], options: Sequence[Option]
-) -> list[_Said]:
+def said(argv: Sequence[str], typed: argparse.Namespace, table: Table) -> list[_Said]:
     """What a line, `typed` as its parser read it, says that options with a member of their own could not say."""
     names = {word.partition("=")[0] for word in argv}
-    unusual = special(table, options)
     found = []
-    for name, argument in table.items():
+    for name, argument in table.arguments.items():
         value = getattr(typed, argument.py_name, None)
         from_bytes = isinstance(value, str) and value.startswith("fileb://")
         is_typed = value is not None and (not has_name(argument) or argument.cli_name in names)
-        if is_typed and name not in INPUT_OPTIONS and (argument in unusual or from_bytes):
+        if is_typed and name not in INPUT_OPTIONS and (argument in table.special or from_bytes):
             found.append(_Said(name, argument, value, from_bytes))
     return found
 

@@ -51,7 +51,7 @@ class Blank:
 
 def blanks(plan: Plan) -> list[Blank]:
     """The holes in what a plan sends that neither an answer nor an override fills, each once."""
-    sent = {hole for step in plan.selected for hole in holes.holes(dict(_own_leaves(step)))}
+    sent = {hole for step in plan.selected for hole in holes.holes([leaf for _, leaf in _own_leaves(step)])}
     return [blank for blank in _blanks(plan.steps) if blank.hole in sent] if sent else []
 
 

@@ -13,7 +13,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from awstracer.errors import SplitError, Unfinished
 from awstracer.trace import Opaque, Path, leaves
@@ -32,15 +33,15 @@ class Mark(Enum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of text that came from one place."""
+class Span(NamedTuple):
+    """A piece of text that came from one place. (A tuple, since a long line has very many.)"""
 
     text: str
     mark: Mark = Mark.RECORDED
 
 
 Text = tuple[Span, ...]
+SPACE, QUOTE = Span(" "), Span("'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Spelling:
 
 def plain(text: Text) -> str:
     """A text without its marks."""
-    return text[0].text if len(text) == 1 else "".join(span.text for span in text)
+    return text[0].text if len(text) == 1 else "".join([span.text for span in text])
 
 
 def told(value: Any) -> str:
@@ -133,9 +134,14 @@ def told(value: Any) -> str:
 def unmarked(value: Any) -> Any:
     """A tree of parameters with the values that its marked nodes stand for."""
     if isinstance(value, dict):
-        return {unmarked(key): unmarked(child) for key, child in value.items()}
+        return {_meant(key): unmarked(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
         return [unmarked(child) for child in value]
+    return _meant(value)
+
+
+def _meant(value: Any) -> Any:
+    """The value that a node of such a tree stands for."""
     return value.value if isinstance(value, Marked) else value
 
 
@@ -163,15 +169,15 @@ def quoted(text: Text) -> Text:
     word = plain(text)
     if word and not UNSAFE.search(word):
         return text
-    inner = (Span(span.text.replace("'", "'\"'\"'"), span.mark) for span in text)
-    return (Span("'"), *inner, Span("'"))
+    inner = [Span(span.text.replace("'", "'\"'\"'"), span.mark) for span in text] if "'" in word else text
+    return (QUOTE, *inner, QUOTE)
 
 
 def line(words: Iterable[Text]) -> Text:
     """Words as one shell line."""
     spans: list[Span] = []
     for word in words:
-        spans += [Span(" "), *quoted(word)]
+        spans += (SPACE, *quoted(word))
     return tuple(spans[1:])
 
 
@@ -187,7 +193,8 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
     taken: list[int] = []
     position = 0
     while position < len(argv):
-        name, has_value = option_named(argv[position], unwanted), "=" in argv[position]
+        word = argv[position]
+        name, has_value = option_named(word, unwanted), "=" in word
         if name is None or (has_value and not unwanted[name]):
             rest.append(position)
             position += 1
@@ -200,8 +207,10 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
 
 def option_named(word: str, options: Iterable[str]) -> str | None:
     """Which of the options a word names, be it abbreviated (`--prof=p`) as awscli allows; None if none, or several."""
+    if not word.startswith("--"):
+        return None
     name = word.partition("=")[0]
-    if not name.startswith("--") or name == "--":
+    if name == "--":
         return None
     found = [option for option in options if option.startswith(name)]
     return name if name in found else found[0] if len(found) == 1 else None
@@ -218,28 +227,40 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     """
     said = {member for extra in command.extra for member in extra.members}
     left = {name: value for name, value in parameters.items() if name not in said}
-    phrases = [_extra_words(extra, parameters) for extra in command.extra]
-    unsaid = [name for name, value in left.items() if not is_text(value)]
-    unsaid += [member for extra in command.extra for member in extra.inexact]
-    unsaid += [member for extra in command.extra for member in extra.members if _changed_within(parameters.get(member))]
     options = [option for option in command.options if option.path[0] in left]
-    unsaid += [str(option.path[0]) for option in options if _is_partial(option, left)]
+    phrases = [_extra_words(extra, parameters) for extra in command.extra]
+    unsaid = {name for name, value in left.items() if not is_text(value)}
+    unsaid |= {member for extra in command.extra for member in _inexact(extra, parameters)}
+    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters[str(option.path[0])])}
     for option in options:
-        at_hand = left if _can_say(option, left) or not command.takes_json else {}
-        value = _taken(at_hand, option.path)
+        can_say = _can_say(option, parameters[str(option.path[0])])
+        value = _taken(left, option.path) if can_say or not command.takes_json else None
         if value is not None:
-            unsaid += [] if _can_say(option, parameters) else [str(option.path[0])]
+            unsaid |= set() if can_say else {str(option.path[0])}
             phrases.append(_option_words(option, value))
     if left:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
-        unsaid += [] if command.takes_json else list(left)
+        unsaid |= set() if command.takes_json else set(left)
     phrases.sort(key=_alphabetically)
-    lists = {option.name for option in command.options if option.kind == "list"}
+    phrases = _told_apart(phrases, options) if command.extra else phrases
+    words = [(Span(word),) for word in command.words]
+    return Spelling([*words, *chain.from_iterable(phrases)], tuple(sorted(unsaid)))
+
+
+def _told_apart(phrases: list[list[Text]], options: Iterable[Option]) -> list[list[Text]]:
+    """The phrases, outfiles first if the last option is one that would take what follows for its own."""
     named = [phrase for phrase in phrases if plain(phrase[0]).startswith("--")]
-    if named and (plain(named[-1][0]) in lists or len(named[-1]) > 2):  # which would take what follows for its own
-        phrases = [phrase for phrase in phrases if phrase not in named] + named
-    words = [*((Span(word),) for word in command.words), *(word for phrase in phrases for word in phrase)]
-    return Spelling(words, tuple(sorted(set(unsaid))))
+    others = phrases[len(named) :]
+    if not named or not others:
+        return phrases
+    lists = {option.name for option in options if option.kind == "list"}
+    return others + named if plain(named[-1][0]) in lists or len(named[-1]) > 2 else phrases
+
+
+def _inexact(extra: Extra, parameters: Mapping[str, Any]) -> set[str]:
+    """The members that an extra's words don't say exactly."""
+    changed = {member for member in extra.members if _changed_within(parameters.get(member))}
+    return changed | extra.inexact
 
 
 def _changed_within(value: Any) -> bool:
@@ -249,26 +270,34 @@ def _changed_within(value: Any) -> bool:
 
 def is_text(value: Any) -> bool:
     """Whether a line can say a value at all: bytes only if they are text, and no word can hold a NUL."""
-    texts = [leaf for _, leaf in leaves(unmarked(value)) if isinstance(leaf, (str, bytes))]
-    try:
-        return not any("\0" in (text if isinstance(text, str) else text.decode("utf-8")) for text in texts)
-    except UnicodeDecodeError:
-        return False
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, bytes):
+        try:
+            return "\0" not in value.decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+    if isinstance(value, Marked):
+        return is_text(value.value)
+    if isinstance(value, dict):
+        return all(map(is_text, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(is_text, value))
 
 
-def _is_partial(option: Option, parameters: Mapping[str, Any]) -> bool:
+def _is_partial(option: Option, value: Any) -> bool:
     """Whether a structure has members that its option refuses."""
-    return bool(option.lacks) and bool(option.lacks & set(unmarked(parameters.get(str(option.path[0]))) or ()))
+    return bool(option.lacks) and not option.lacks.isdisjoint(unmarked(value) or ())
 
 
-def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
+def _can_say(option: Option, value: Any) -> bool:
     """Whether awscli reads the option's words as the value that they stand for."""
-    value = parameters.get(str(option.path[0]))
-    if _is_partial(option, parameters):
+    if option.hidden or _is_partial(option, value):
         return False
-    text = scalar_spelling(unmarked(value)) if isinstance(unmarked(value), (str, bytes)) else ""
-    as_typed = isinstance(value, Marked) and plain(value.shown) != text
-    return not option.hidden and (as_typed or not (option.expands and text.startswith(EXPANDED)))
+    meant = _meant(value)
+    if not option.expands or not isinstance(meant, (str, bytes)):
+        return True
+    text = scalar_spelling(meant)
+    return not text.startswith(EXPANDED) or (isinstance(value, Marked) and plain(value.shown) != text)
 
 
 def dispatched(parameters: Mapping[str, Any], command: OperationCommand) -> list[Text]:
@@ -277,10 +306,10 @@ def dispatched(parameters: Mapping[str, Any], command: OperationCommand) -> list
     They say what is no parameter (an outfile), and which files are bodies, so that awscli opens them.
     """
     words: list[Text] = [(Span(word),) for word in command.words]
-    for option in command.options:
-        value = parameters.get(str(option.path[0]))
-        if isinstance(value, Opaque):
-            words += _option_words(option, value)
+    bodies = {name: value for name, value in parameters.items() if isinstance(value, Opaque)}
+    for option in command.options if bodies else ():
+        if option.path[0] in bodies:
+            words += _option_words(option, bodies[option.path[0]])
     return words + [word for extra in command.extra if not extra.members for word in extra.words]
 
 
@@ -312,8 +341,8 @@ def _taken(parameters: dict[str, Any], path: Path) -> Any:
 
 
 def _option_words(option: Option, value: Any) -> list[Text]:
-    if option.no is not None and isinstance(unmarked(value), bool):
-        name = option.name if unmarked(value) else option.no
+    if option.no is not None and isinstance(_meant(value), bool):
+        name = option.name if _meant(value) else option.no
         return [(Span(name, _mark(value)),)]
     if option.kind == "list" and option.item not in ("structure", "map", "list", "document"):
         words = _separate_words(value)
@@ -343,7 +372,7 @@ def _with_name(name: str, words: list[Text]) -> list[Text]:
 
 
 def _value_text(kind: str, value: Any) -> Text:
-    if kind in ("structure", "map", "list", "document") or isinstance(unmarked(value), (Mapping, list, tuple)):
+    if kind in ("structure", "map", "list", "document") or isinstance(_meant(value), (Mapping, list, tuple)):
         return value.shown if isinstance(value, Marked) else json_text(value)
     return _scalar_text(value)
 
@@ -365,9 +394,26 @@ def scalar_spelling(value: Any) -> str:
     return json.dumps(value, default=_json_default)
 
 
+def _json_default(value: Any) -> str:
+    if isinstance(value, Marked):
+        raise TypeError("JSON has no marks")
+    return value.isoformat() if hasattr(value, "isoformat") else scalar_spelling(value)
+
+
+JSON = json.JSONEncoder(ensure_ascii=False, default=_json_default)
+
+
+def json_escaped(text: str) -> str:
+    """A text as it stands between the quotes of a JSON string."""
+    return JSON.encode(text)[1:-1]
+
+
 def json_text(value: Any) -> Text:
     """A value as JSON, one line, the marks of its nodes kept."""
-    return tuple(_json_spans(value))
+    try:
+        return (Span(JSON.encode(value)),)
+    except TypeError:  # there are marks in it
+        return tuple(_json_spans(value))
 
 
 def _json_spans(value: Any) -> Iterable[Span]:
@@ -375,16 +421,16 @@ def _json_spans(value: Any) -> Iterable[Span]:
         if isinstance(value.value, str):
             yield Span('"')
             for span in value.shown:
-                yield Span(json.dumps(span.text, ensure_ascii=False)[1:-1], span.mark)
+                yield Span(json_escaped(span.text), span.mark)
             yield Span('"')
         else:
-            yield Span(json.dumps(value.value, ensure_ascii=False, default=_json_default), _mark(value))
+            yield Span(JSON.encode(value.value), _mark(value))
     elif isinstance(value, Mapping):
         yield from _json_container("{}", (([*_json_spans(key), Span(": ")], child) for key, child in value.items()))
     elif isinstance(value, (list, tuple)):
         yield from _json_container("[]", (([], item) for item in value))
     else:
-        yield Span(json.dumps(value, ensure_ascii=False, default=_json_default))
+        yield Span(JSON.encode(value))
 
 
 def _json_container(brackets: str, members: Iterable[tuple[Sequence[Span], Any]]) -> Iterable[Span]:
@@ -394,10 +440,6 @@ def _json_container(brackets: str, members: Iterable[tuple[Sequence[Span], Any]]
         yield from label
         yield from _json_spans(value)
     yield Span(brackets[1])
-
-
-def _json_default(value: Any) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else scalar_spelling(value)
 
 
 def _mark(value: Any) -> Mark:

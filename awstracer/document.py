@@ -6,15 +6,13 @@ What is in it stands in the README's appendix.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
-from awstracer import holes, polling
+from awstracer import holes, polling, unexplained
 from awstracer.commandline import Mark, Text, plain
 from awstracer.location import Setting
 from awstracer.origins import Source
-from awstracer.resolve import Invocation, Substitution
+from awstracer.resolve import Knowledge, Substitution
 from awstracer.steps import Step
 from awstracer.trace import Command, Path, Poll, rebuilt, spelled
 from awstracer.tracefile import condition_document, packed
@@ -22,21 +20,22 @@ from awstracer.tracefile import condition_document, packed
 VERSION = 1
 
 
-def dumps(invocations: Iterable[tuple[Step, Invocation]], pause: float | None) -> str:
+def dumps(knowledge: Knowledge, pause: float | None) -> str:
     """The steps of a plan, as they would be run; `pause` is what the person says instead of recorded ones."""
-    commands = [_command(step, invocation, pause) for step, invocation in invocations]
+    commands = [_command(step, knowledge, pause) for step in knowledge.steps]
     return json.dumps({"version": VERSION, "commands": commands}, indent=1)  # ASCII: nothing in it steers a terminal
 
 
-def _command(step: Step, invocation: Invocation, pause: float | None) -> dict[str, Any]:
+def _command(step: Step, knowledge: Knowledge, pause: float | None) -> dict[str, Any]:
+    invocation = knowledge.invocation(step)
     return {
         "number": step.number,
         "line": plain(_without_secrets(invocation.shown)),
         "parameters": packed(rebuilt(invocation.parameters, lambda path, node: _hidden(step, path, node))),
-        "derived": [_value(each) for each in invocation.substitutions],
+        "derived": [_value(each) for each in knowledge.substitutions(step)],
         "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
         "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
-        "unrelated": [{"path": spelled(path), "value": text} for path, text in invocation.unrelated],
+        "unrelated": [{"path": spelled(path), "value": text} for path, text in unexplained.unrelated(step)],
         "unsaid": list(invocation.unsaid),
         "fails": step.command.error_code if step.command.exit_code != 0 else None,
         "poll": _poll(step.command, step.command.poll, pause) if step.command.poll else None,
@@ -55,7 +54,7 @@ def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
 
 def _without_secrets(line: Text) -> Text:
     """A line with holes, but without what was given in the place of some."""
-    return tuple(replace(span, text=_open(span.text)) if span.mark is Mark.HIDDEN else span for span in line)
+    return tuple(span._replace(text=_open(span.text)) if span.mark is Mark.HIDDEN else span for span in line)
 
 
 def _hidden(step: Step, path: Path, node: Any) -> Any:

@@ -37,7 +37,7 @@ from botocore.validate import ParamValidator
 
 from awstracer import answers, arguments, shapes
 from awstracer.capture import Capture, Outcome
-from awstracer.commandline import Extra, OperationCommand, Option, without_options
+from awstracer.commandline import Extra, OperationCommand, without_options
 from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import Asked, Shape
@@ -70,7 +70,7 @@ class AwsCli:
         self._table: Mapping[str, Any] = {}
         self._commands: dict[tuple[str, ...], Any] = {}
         self._operation_words: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._option_lists: dict[tuple[str, ...], tuple[Option, ...]] = {}
+        self._argument_tables: dict[tuple[str, ...], arguments.Table] = {}
         self._global_options: dict[str, bool] = {}
         self._completer: Any = None
         self._models: dict[str, Any] = {}
@@ -169,19 +169,18 @@ class AwsCli:
         if command is None or command._operation_model.name != operation.name:
             raise UnknownCommand(number, f"{operation.service}.{operation.name}", VERSION)
         self.check(number, operation)
-        table = command.arg_table
-        options = self._options(words, command)
+        table = self._arguments(words, command)
         extra: tuple[Extra, ...] = ()
         fresh: dict[Path, str] = {}
         own, _ = without_options(argv, self.global_options())
         is_its_line = tuple(argv[at] for at in own[: len(words)]) == words  # a made-up one could run something else
-        if is_its_line and (arguments.special(table, options) or any(word.startswith("fileb://") for word in argv)):
-            said = arguments.said(argv, self._parsed(argv), table, options)
+        if is_its_line and (table.special or any(word.startswith("fileb://") for word in argv)):
+            said = arguments.said(argv, self._parsed(argv), table)
             fresh = arguments.fresh(said, operation.parameters)
-            extra = arguments.kept(said, options, operation.parameters, fresh)
+            extra = arguments.kept(said, table.options, operation.parameters, fresh)
         given = {each.name for each in extra}
-        needed = tuple(name for name in arguments.needed(table) if name.removeprefix("--") not in given)
-        return OperationCommand(words, options, extra, needed, fresh, takes_json="cli-input-json" in table)
+        needed = tuple(name for name in table.needed if name.removeprefix("--") not in given)
+        return OperationCommand(words, table.options, extra, needed, fresh, takes_json=table.takes_json)
 
     def check_line(self, number: int, argv: Sequence[str]) -> None:
         """UnknownCommand, with `number`, if a custom command's line begins with no command's words."""
@@ -334,12 +333,12 @@ class AwsCli:
             self._table = self._driver().create_help_command().command_table
         return self._table
 
-    def _options(self, words: tuple[str, ...], command: Any) -> tuple[Option, ...]:
-        """The options of a command that set a member each."""
-        if words not in self._option_lists:
+    def _arguments(self, words: tuple[str, ...], command: Any) -> arguments.Table:
+        """What is to be known of a command's arguments."""
+        if words not in self._argument_tables:
             expands = _expansion_probe(self._driver().session, command)
-            self._option_lists[words] = arguments.options(command.arg_table, expands, self.global_options())
-        return self._option_lists[words]
+            self._argument_tables[words] = arguments.Table.of(command.arg_table, expands, self.global_options())
+        return self._argument_tables[words]
 
     def _words(self, operation: Operation) -> tuple[str, ...]:
         """The words of an operation's command, for a trace that doesn't have them.

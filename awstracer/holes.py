@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from awstracer.identifiers import decoded
-from awstracer.trace import leaves
+from awstracer.trace import scalars
 
 SHOWN = "<secret>"  # what people see of a hole, and of what is put into one
 HOLE = re.compile(r"<SECRET-[0-9A-F]{32}>")
@@ -30,8 +30,8 @@ def is_hole(value: Any) -> bool:
 
 def holes(value: Any) -> Iterator[str]:
     """The tokens in a value, in order: in all its strings and bytes, and in what these encode as base64."""
-    for _, leaf in leaves(value):
-        yield from HOLE.findall(text_of(leaf) or "")
+    for scalar in scalars(value):
+        yield from HOLE.findall(text_of(scalar) or "")
 
 
 def text_of(leaf: Any) -> str | None:

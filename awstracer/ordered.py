@@ -11,7 +11,7 @@ from typing import Any
 from awstracer.capture import Outcome
 from awstracer.errors import NotKnown
 from awstracer.player import Observer, Status
-from awstracer.resolve import Invocation
+from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Step
 
 
@@ -25,8 +25,8 @@ class Ordered:
         self._ended: set[int] = set()
         self._lock = threading.Lock()
 
-    def starting(self, step: Step, invocation: Invocation) -> None:
-        self._tell(step, partial(self._observer.starting, step, invocation))
+    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
+        self._tell(step, partial(self._observer.starting, step, invocation, knowledge))
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         self._tell(step, partial(self._observer.faulty, step, faults))

@@ -96,8 +96,8 @@ def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Side], Relate
 
 def _inner_words(related: Related) -> set[Path]:
     """The words of a line that belong to a list, but for its first, which stands for all."""
-    lists = [relation.target for relations in related.values() for relation in relations]
-    return {path for target in lists for path in target.taken_up[1:]}
+    targets = [relation.target for relations in related.values() for relation in relations]
+    return {path for target in targets if target.words > 1 for path in target.taken_up[1:]}
 
 
 def _form(number: int, command: Command, lines: Lines) -> OperationCommand | None:

@@ -41,7 +41,7 @@ class Runner(Protocol):
 class Observer(Protocol):
     """Is told what happens, as it happens."""
 
-    def starting(self, step: Step, invocation: Invocation) -> None: ...
+    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None: ...
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
 
@@ -168,7 +168,7 @@ class Player:
             invocation, environment = self._knowledge.invocation(step), self._knowledge.environment(step)
         except NotKnown as missing:
             return self._refuse(step, missing)
-        self._observer.starting(step, invocation)
+        self._observer.starting(step, invocation, self._knowledge)
         answer = self._ask(step)
         if answer is not Answer.YES:
             return Status.SKIPPED if answer is Answer.NO else Status.NOT_RUN

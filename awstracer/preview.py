@@ -37,7 +37,7 @@ def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
     if as_json:
         from awstracer import document
 
-        show(document.dumps([(step, knowledge.invocation(step)) for step in knowledge.steps], order.pause))
+        show(document.dumps(knowledge, order.pause))
         return ExitCode.OK
     regions = (trace.recorded.region, planned.played.region)
     is_elsewhere = None not in regions and regions[0] != regions[1]
@@ -45,7 +45,7 @@ def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
         told = [
             each
             for step in knowledge.steps
-            for each in screen.previewed(step, knowledge.invocation(step), order.pause, is_elsewhere=is_elsewhere)
+            for each in screen.previewed(step, knowledge, order.pause, is_elsewhere=is_elsewhere)
         ]
     for tell, text in told:
         tell(text)

@@ -7,24 +7,22 @@ has changed put in: one resolver, so that what is shown is what would be done.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
-from awstracer import commandline, credentials, holes, identifiers
+from awstracer import commandline, credentials, holes, pieces
 from awstracer.commandline import Mark, Marked, Span, Text
 from awstracer.credentials import Environment
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
-from awstracer.identifiers import part_of, segments
+from awstracer.identifiers import part_of
 from awstracer.location import Setting
-from awstracer.origins import Part, Source
+from awstracer.origins import Source
+from awstracer.pieces import Piece
 from awstracer.places import Query, Side, query_of
-from awstracer.relations import Form, Relation
+from awstracer.relations import Relation
 from awstracer.steps import Pin, Plan, Step
 from awstracer.trace import (
     Call,
@@ -40,8 +38,6 @@ from awstracer.trace import (
     response_of,
     spelled,
 )
-
-RESERVED = ":/?#[]@!$&'()*+,;="
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +61,16 @@ class Invocation:
     shown           the line as people see it, beginning with `aws`
     parameters      what the operation is to be called with; None for a custom command
     files           what words that name files stand for
-    substitutions   what was put in, in the order of the request
+    contested       what was put in though a source that was as good says something else now
     unsaid          members that `shown` can't say exactly; they are sent exactly all the same
-    unrelated       identifiers that were recorded and that nothing in the trace explains, with their paths
     """
 
     argv: tuple[str, ...]
     shown: Text
     parameters: Document | None
     files: Mapping[str, str | bytes]
-    substitutions: tuple[Substitution, ...]
+    contested: tuple[Substitution, ...] = ()
     unsaid: tuple[str, ...] = ()
-    unrelated: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,8 +98,10 @@ class Knowledge:
 
     def __init__(self, plan: Plan, *, live: bool, query: Query, played: Played = NOWHERE_ELSE) -> None:
         self._plan, self._live, self._query, self._played = plan, live, query, played
+        partition, suffix = played.partition or (None, None)
+        self._place = {"region": played.region, "partition": partition, "suffix": suffix}
         self._responses: dict[int, Document] = {}
-        self._values: dict[Source, Marked] = {}
+        self._values: dict[Source | Setting, Marked | None] = {}
 
     @property
     def plan(self) -> Plan:
@@ -172,33 +168,32 @@ class Knowledge:
             step.command.request,
             lambda path, node: self._at(step, "request", path, node),
         )
-        substitutions = tuple(
-            Substitution(relation, value.value, _mark(value), tuple(self._others(relation, value.value)))
-            for path, relations in step.related.items()
-            if not _is_pinned(step, path)
-            for relation in relations
-            for value in [self._value(relation.source)]
-            if value is not None
-        )
         kept = [self._kept(step, at) for at in step.kept]
         if step.form is None:
             words = [word for at in step.arguments for word in _words(request["argv"][at])] + kept
             files = commandline.unmarked(request["files"])
             changed = [word for word, content in step.command.files.items() if word == "-" or files[word] != content]
-            return replace(
-                _invocation(words, None, files, substitutions),
-                unsaid=tuple(changed),
-                unrelated=tuple(_unrelated(step)),
-            )
+            return Invocation(_argv(words), _line(words), None, files, self._contested(step), tuple(changed))
         spelling = commandline.spell(request, step.form)
-        words = spelling.words + kept
         parameters = commandline.unmarked(request)
-        return replace(
-            _invocation(words, parameters, {}, substitutions),
-            argv=_argv(commandline.dispatched(parameters, step.form) + kept),
-            unsaid=spelling.unsaid,
-            unrelated=tuple(_unrelated(step)),
-        )
+        argv = _argv(commandline.dispatched(parameters, step.form) + kept)
+        shown = _line(spelling.words + kept)
+        return Invocation(argv, shown, parameters, {}, self._contested(step), spelling.unsaid)
+
+    def substitutions(self, step: Step) -> tuple[Substitution, ...]:
+        """What is put into a step, in the order of its request, as far as it is known."""
+        return tuple(self._substituted(_feeding(step)))
+
+    def _contested(self, step: Step) -> tuple[Substitution, ...]:
+        rivalled = (relation for relation in _feeding(step) if relation.rivals)
+        return tuple(each for each in self._substituted(rivalled) if each.rivals)
+
+    def _substituted(self, relations: Iterable[Relation]) -> Iterator[Substitution]:
+        for relation in relations:
+            value = self._known_value(relation.source)
+            if value is not None:
+                others = tuple(self._others(relation, value.value))
+                yield Substitution(relation, value.value, pieces.mark_of(value), others)
 
     def _kept(self, step: Step, at: int) -> Text:
         """A word of a global option, the `--query` with what it names here."""
@@ -214,10 +209,7 @@ class Knowledge:
     def _others(self, relation: Relation, value: Any) -> Iterator[tuple[Source, Any]]:
         """The rivals of a relation's source that turned out to say something else."""
         for rival in relation.rivals:
-            try:
-                other = self._value(rival)
-            except MissingValue:
-                continue
+            other = self._known_value(rival)
             if other is not None and other.value != value:
                 yield rival, other.value
 
@@ -229,15 +221,15 @@ class Knowledge:
         if fresh is not None and not pins:
             if not step.selected:
                 raise MissingValue(step.number, spelled(path), "awscli makes up another one each time")
-            return _derived(fresh)
+            return pieces.marked(fresh, Mark.DERIVED)
         for pin in pins:
             if pin.part is None and pin.hole is None:
                 mark = Mark.HIDDEN if any(holes.holes(recorded)) else Mark.OVERRIDDEN
                 return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, mark),))
-        for relation in relations:
-            if relation.target.span is None and not any(pin.hole for pin in pins):
-                value = self._value(relation.source)
-                return None if value is None else _fitting(value, recorded)
+        whole = next((relation for relation in relations if relation.target.span is None), None)
+        if whole is not None and not any(pin.hole for pin in pins):
+            value = self._value(whole.source)
+            return None if value is None else pieces.fitting(value, recorded)
         return self._composed(relations, pins, recorded)
 
     def _composed(self, relations: Sequence[Relation], pins: Sequence[Pin], recorded: Any) -> Marked | None:
@@ -246,21 +238,25 @@ class Knowledge:
             return None
         is_encoded = isinstance(recorded, bytes) or any(relation.target.form == "base64" for relation in relations)
         text = str(holes.text_of(recorded)) if is_encoded or any(pin.hole for pin in pins) else recorded
-        pieces = self._filling(pins, text)
-        filled = [span for span, _ in pieces]
-        found = [(relation.target, self._value(relation.source)) for relation in relations]
-        pieces += [
-            (target.span, _as_said(value.shown, text, target.span, target.form))
-            for target, value in found
+        found = self._filling(pins, text)
+        filled = [span for span, _ in found]
+        values = [(relation.target, self._value(relation.source)) for relation in relations]
+        found += [
+            (target.span, pieces.as_said(value.shown, text, target.span, target.form))
+            for target, value in values
             if target.span is not None and value is not None and target.span not in filled
         ]
-        pieces += [(_span(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),)) for pin in pins if pin.part]
-        return _like(recorded, text, _assembled(text, pieces)) if pieces else None
+        found += [
+            (pieces.span_of(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),))
+            for pin in pins
+            if pin.part is not None
+        ]
+        return pieces.like(recorded, text, pieces.assembled(text, found)) if found else None
 
     def _filling(self, pins: Sequence[Pin], text: str) -> list[Piece]:
         """The secrets that go into the holes of a text; in a dry run the holes themselves."""
         return [
-            (match.span(), _as_said((Span(secret, Mark.HIDDEN),), text, match.span(), "plain"))
+            (match.span(), pieces.as_said((Span(secret, Mark.HIDDEN),), text, match.span(), "plain"))
             for pin in pins
             if pin.hole is not None
             for match in re.finditer(re.escape(pin.hole), text)
@@ -269,11 +265,18 @@ class Knowledge:
 
     def _value(self, source: Source | Setting) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
-        if isinstance(source, Setting):
-            return self._setting(source)
-        if source not in self._values:
-            self._values[source] = self._looked_up(source)
-        return self._values[source]
+        value = self._values.get(source)
+        if value is None:
+            value = self._setting(source) if isinstance(source, Setting) else self._looked_up(source)
+            self._values[source] = value
+        return value
+
+    def _known_value(self, source: Source | Setting) -> Marked | None:
+        """The same, None for what isn't known too."""
+        try:
+            return self._value(source)
+        except MissingValue:
+            return None
 
     def _looked_up(self, source: Source) -> Marked:
         step = self._plan.steps[source.command]
@@ -281,17 +284,15 @@ class Knowledge:
         return value if source.part is None else self._part(step, source, value)
 
     def _setting(self, setting: Setting) -> Marked | None:
-        partition, suffix = self._played.partition or (None, None)
-        known = {"region": self._played.region, "partition": partition, "suffix": suffix}
-        if setting.name in known:
-            now = known[setting.name]
-            return None if now in (None, setting.recorded) else _derived(now)
+        if setting.name != "account":
+            now = self._place[setting.name]
+            return None if now in (None, setting.recorded) else pieces.marked(now, Mark.DERIVED)
         if not self._live:
             return Marked(setting.recorded, (Span(setting.recorded, Mark.PENDING),))
         account = self._played.account()
         if account is None:
             raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
-        return None if account == setting.recorded else _derived(account)
+        return None if account == setting.recorded else pieces.marked(account, Mark.DERIVED)
 
     def _requested(self, step: Step, path: Path) -> Marked:
         recorded = _recorded(step, "request", path)
@@ -299,8 +300,8 @@ class Knowledge:
         for length in range(1, len(path) + 1):
             node = self._at(step, "request", path[:length], _recorded(step, "request", path[:length]))
             if node is not None:
-                return _marked(self._inside(step, commandline.unmarked(node), path, length), mark)
-        return _marked(recorded, mark)
+                return pieces.marked(self._inside(step, commandline.unmarked(node), path, length), mark)
+        return pieces.marked(recorded, mark)
 
     def _inside(self, step: Step, value: Any, path: Path, length: int) -> Any:
         try:
@@ -322,7 +323,7 @@ class Knowledge:
             found = f"a {type(value).__name__}" if is_secret else commandline.told(value)
             raise MissingValue(step.number, _told_path(source), f"it is {found}")
         mark = Mark.PENDING if not self._live and value == recorded else Mark.DERIVED
-        return _marked(value, Mark.HIDDEN if is_secret else mark)
+        return pieces.marked(value, Mark.HIDDEN if is_secret else mark)
 
     def _lookup(self, step: Step, response: Document, query: str, source: Source, path: Path) -> Any:
         document = response
@@ -361,129 +362,30 @@ class Knowledge:
             text = part_of(value.value, source.part)
         except LookupError:
             raise MissingValue(step.number, _told_path(source), f"it is {_told(value)}") from None
-        return Marked(text, (Span(text, _mark(value)),))
+        return Marked(text, (Span(text, pieces.mark_of(value)),))
 
 
-def _unrelated(step: Step) -> Iterator[tuple[Path, str]]:
-    """The identifiers in a request that are sent as they were recorded, since nothing says what they are now."""
-    for path, text in leaves(step.command.request):
-        if not isinstance(text, str) or _is_pinned(step, path) or (step.form is None and not _is_own(step, path)):
-            continue
-        related = [each for length in range(len(path) + 1) for each in step.related.get(path[:length], ())]
-        spans = [relation.target.span or (0, len(text)) for relation in related]
-        for begin, end in identifiers.minted(text):
-            if not any(first < end and begin < last for first, last in spans):
-                yield path, text[begin:end]
-
-
-def _is_own(step: Step, path: Path) -> bool:
-    """Whether what is at a path of a custom command's request is about the command, and not a global option's."""
-    return path[0] != "argv" or path[1] in step.arguments
+def _feeding(step: Step) -> Iterator[Relation]:
+    """The relations of a step's request, but for those in whose place an override stands."""
+    for path, relations in step.related.items():
+        yield from relations if not step.is_pinned(path) else ()
 
 
 def _told(value: Marked) -> str:
     """A text in a message."""
-    return "a secret of another form" if _mark(value) is Mark.HIDDEN else str(value.value)
+    return "a secret of another form" if pieces.mark_of(value) is Mark.HIDDEN else str(value.value)
 
 
 def _told_path(source: Source) -> str:
     return spelled(source.path) or "what it printed"
 
 
-def _fitting(value: Marked, recorded: Any) -> Any:
-    """A value as the request has it: a list as its marked elements, a printed number as its text."""
-    if isinstance(value.value, list):
-        mark = _mark(value)
-        return [Marked(each, (Span(commandline.scalar_spelling(each), mark),)) for each in value.value]
-    if isinstance(recorded, bytes):
-        raw = value.value if isinstance(value.value, bytes) else str(value.value).encode("utf-8")
-        return _marked(raw, _mark(value))
-    text = value.value if isinstance(value.value, str) else commandline.plain(value.shown)
-    if isinstance(recorded, str) and not recorded.endswith("\n"):
-        text = text.rstrip("\n")
-    if isinstance(recorded, str) and text != value.value:
-        return Marked(text, (Span(text, _mark(value)),))
-    return value
-
-
 def _recorded(step: Step, side: Side, path: Path) -> Any:
     return lookup(step.command.request if side == "request" else step.command.response, path)
 
 
-def _derived(value: Any) -> Marked:
-    return _marked(value, Mark.DERIVED)
-
-
-def _marked(value: Any, mark: Mark) -> Marked:
-    """A value, and how it is shown: bytes as awscli prints them."""
-    text = base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else commandline.scalar_spelling(value)
-    return Marked(value, (Span(text, mark),))
-
-
-def _like(recorded: Any, text: str, shown: Text) -> Marked:
-    """A changed text in the form that the recorded one had: bytes, base64, or as it is."""
-    changed = commandline.plain(shown)
-    marks = {span.mark for span in shown}
-    mark = Mark.HIDDEN if Mark.HIDDEN in marks else Mark.DERIVED
-    raw = recorded.decode("utf-8", "surrogateescape") if isinstance(recorded, bytes) else recorded
-    if raw != text:  # it was read from base64
-        raw = base64.b64encode(changed.encode("utf-8")).decode("ascii")
-        return _marked(raw.encode("ascii"), mark) if isinstance(recorded, bytes) else _marked(raw, mark)
-    if isinstance(recorded, bytes):
-        return _marked(changed.encode("utf-8", "surrogateescape"), mark)
-    return Marked(changed, shown)
-
-
-def _span(text: str, part: Part) -> tuple[int, int]:
-    found = segments(text)
-    return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
-
-
-def _as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
-    """A value as the text around it says such things: percent-encoded, or escaped for the JSON that it is in."""
-    if form == "percent":
-        before = text[slice(*span)]
-        raw = "".join(character for character in RESERVED if character in before)
-        return tuple(Span(quote(piece.text, safe=raw), piece.mark) for piece in value)
-    if holes.is_hole(text[slice(*span)]) and identifiers.is_in_url(text[: span[0]]):
-        value = tuple(Span(quote(piece.text, safe=""), piece.mark) for piece in value)
-    if not text.lstrip().startswith(("{", "[")):
-        return value
-    before, _, _ = text[: span[0]].rpartition('"')
-    escapes = len(before) - len(before.rstrip("\\"))
-    depth = escapes.bit_length() + 1  # 0, 1, 3, 7 backslashes: a string in a string in a ...
-    for _ in range(depth):
-        value = tuple(Span(json.dumps(piece.text, ensure_ascii=False)[1:-1], piece.mark) for piece in value)
-    return value
-
-
-Piece = tuple[tuple[int, int], Text]
-
-
-def _assembled(text: str, pieces: Iterable[tuple[tuple[int, int], Text]]) -> Text:
-    """The text with pieces of it replaced."""
-    spans: list[Span] = []
-    done = 0
-    for (begin, end), piece in sorted(pieces, key=lambda piece: piece[0]):
-        spans += [Span(text[done:begin]), *piece]
-        done = end
-    spans.append(Span(text[done:]))
-    return tuple(span for span in spans if span.text)
-
-
-def _invocation(
-    words: Sequence[Text],
-    parameters: Document | None,
-    files: Mapping[str, str | bytes],
-    substitutions: tuple[Substitution, ...],
-) -> Invocation:
-    return Invocation(
-        argv=_argv(words),
-        shown=commandline.line([(Span("aws"),), *words]),
-        parameters=parameters,
-        files=files,
-        substitutions=substitutions,
-    )
+def _line(words: Sequence[Text]) -> Text:
+    return commandline.line([(Span("aws"),), *words])
 
 
 def _argv(words: Iterable[Text]) -> tuple[str, ...]:
@@ -494,14 +396,6 @@ def _words(value: str | Marked | list[Marked]) -> list[Text]:
     if isinstance(value, list):  # a list that a response has takes the place of the words that it had
         return [each.shown for each in value]
     return [value.shown if isinstance(value, Marked) else (Span(value),)]
-
-
-def _mark(value: Marked) -> Mark:
-    return next((span.mark for span in value.shown if span.mark is not Mark.RECORDED), Mark.RECORDED)
-
-
-def _is_pinned(step: Step, path: Path) -> bool:
-    return any(path[:length] in step.pins for length in range(1, len(path) + 1))
 
 
 def _is_replaced(step: Step, path: Path) -> bool:

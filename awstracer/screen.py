@@ -13,7 +13,7 @@ from awstracer.complaints import complain
 from awstracer.errors import NotKnown
 from awstracer.invented import Invented
 from awstracer.player import Report, Status
-from awstracer.resolve import Invocation, Played
+from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Step
 from awstracer.styles import PLAIN, Styles
 
@@ -65,30 +65,31 @@ class Screen:
         for value in values:
             _warn(terminal.made_up(value))
 
-    def starting(self, step: Step, invocation: Invocation) -> None:
+    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
         """A command is about to run."""
-        for tell, text in self._shown(step, invocation):
+        for tell, text in self._shown(step, invocation, knowledge):
             tell(text)
 
-    def previewed(self, step: Step, invocation: Invocation, pause: float | None, *, is_elsewhere: bool) -> list[Told]:
+    def previewed(self, step: Step, knowledge: Knowledge, pause: float | None, *, is_elsewhere: bool) -> list[Told]:
         """What is told of a command that would run, be it in another region than it was recorded in, and how."""
+        shown = self._shown(step, knowledge.invocation(step), knowledge)
         foretold = terminal.foretold(step, pause, self._styles)
-        left = terminal.unrelated(step, invocation, self._styles) if is_elsewhere and not self._explain else ()
-        return [*self._shown(step, invocation), *((show, line) for line in (*foretold, *left))]
+        left = terminal.unrelated(step, self._styles) if is_elsewhere and not self._explain else ()
+        return [*shown, *((show, line) for line in (*foretold, *left))]
 
-    def _shown(self, step: Step, invocation: Invocation) -> Iterator[Told]:
+    def _shown(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> Iterator[Told]:
         yield show, terminal.played(invocation, self._styles)
         unsaid = terminal.unsaid(invocation, self._styles)
         if unsaid:
             yield show, unsaid
-        for line in terminal.explained(step, invocation, self._styles) if self._explain else ():
+        substitutions = knowledge.substitutions(step) if self._explain or self._debug else ()
+        for line in terminal.explained(step, substitutions, self._styles) if self._explain else ():
             yield show, line
-        for substitution in invocation.substitutions:
+        for substitution in invocation.contested:
             for line in terminal.doubtful(step, substitution):
                 yield _warn, line
-        if self._debug:
-            for line in terminal.explained(step, invocation, PLAIN):
-                yield _warn, f"command {step.number}: {line.strip()}"
+        for line in terminal.explained(step, substitutions, PLAIN) if self._debug else ():
+            yield _warn, f"command {step.number}: {line.strip()}"
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         """A command's response could not be taken down."""

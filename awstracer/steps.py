@@ -111,6 +111,10 @@ class Step:
             option = argv[at - 1]
         return option.removeprefix("--") if option.startswith("--") else None
 
+    def is_pinned(self, path: Path) -> bool:
+        """Whether an override is put at a path, at a part of what is there, or at what it is in."""
+        return bool(self.pins) and any(path[:length] in self.pins for length in range(1, len(path) + 1))
+
     def is_secret(self, path: Path) -> bool:
         """Whether there is a secret at a path of the recorded request: what is put there isn't to be shown."""
         try:

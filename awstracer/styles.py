@@ -39,6 +39,8 @@ def one_line(text: str) -> str:
 
 def painted(text: Text, styles: Styles) -> str:
     """A marked text in the styles' colours."""
+    if not styles.reset:
+        return visible("".join([SHOWN if span.mark is Mark.HIDDEN else span.text for span in text]))
     shown = [SHOWN if span.mark is Mark.HIDDEN else visible(span.text) for span in text]
     return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
 

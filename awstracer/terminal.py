@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from awstracer import polling
+from awstracer import polling, unexplained
 from awstracer.blanks import Blank
 from awstracer.capture import Outcome
 from awstracer.commandline import Mark, told
@@ -82,7 +82,7 @@ def duration(seconds: float) -> str:
     return f"{seconds:g} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
-def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
+def explained(step: Step, substitutions: Iterable[Substitution], styles: Styles) -> Iterator[str]:
     """A line for each value of a step that comes from elsewhere: what it is, whence, and why."""
     for path, pins in step.pins.items():
         for pin in pins:
@@ -96,17 +96,17 @@ def explained(step: Step, invocation: Invocation, styles: Styles) -> Iterator[st
             shown = SHOWN if step.is_secret(path) else visible(short(pin.shown))
             value = styled(shown, styles.marks[Mark.OVERRIDDEN], styles)
             yield f"{place} = {value}, given with -p"
-    for substitution in invocation.substitutions:
+    for substitution in substitutions:
         place = _place(step, substitution.relation.target.path)
         yield styled(f"       {place}", styles.heading, styles) + _origin(substitution, styles)
         for rival in substitution.relation.rivals:
             yield styled(f"         as good: {source_text(rival)}", styles.heading, styles)
-    yield from unrelated(step, invocation, styles)
+    yield from unrelated(step, styles)
 
 
-def unrelated(step: Step, invocation: Invocation, styles: Styles) -> Iterator[str]:
+def unrelated(step: Step, styles: Styles) -> Iterator[str]:
     """A line for each identifier that is sent as it was recorded, since nothing in the trace explains it."""
-    for path, text in invocation.unrelated:
+    for path, text in unexplained.unrelated(step):
         place = styled(f"       {_place(step, path)}", styles.heading, styles)
         yield f"{place} holds {visible(short(text))}, as recorded: nothing in the trace tells where it comes from"
 

@@ -231,9 +231,22 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     while pending:
         here, node = pending.pop()
         if isinstance(node, (dict, list, tuple)):
-            pending.extend(((*here, key), child) for key, child in reversed(children(node)))
+            pending += [((*here, key), child) for key, child in reversed(children(node))]
         else:
             yield here, node
+
+
+def scalars(value: Any) -> Iterator[Any]:
+    """Every scalar in a value, in order, without its path."""
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            pending.extend(reversed(node.values()))
+        elif isinstance(node, (list, tuple)):
+            pending.extend(reversed(node))
+        else:
+            yield node
 
 
 def children(node: Any) -> list[tuple[str | int, Any]]:
@@ -247,7 +260,7 @@ def children(node: Any) -> list[tuple[str | int, Any]]:
 
 def blobs(value: Any) -> list[bytes]:
     """The bytes in a value, in order."""
-    return [leaf for _, leaf in leaves(value) if isinstance(leaf, bytes)]
+    return [each for each in scalars(value) if isinstance(each, bytes)]
 
 
 def lookup(value: Any, path: Path) -> Any:

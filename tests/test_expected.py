@@ -148,7 +148,7 @@ class Stage:
         self.sent += 1
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
-    def starting(self, step: Step, invocation: Invocation) -> None:
+    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
         self.said.append(f"{step.number}")
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None: ...

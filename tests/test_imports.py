@@ -56,6 +56,8 @@ ORDER = [
     "plan",
     "known",
     "guards",
+    "unexplained",
+    "pieces",
     "resolve",
     "planning",
     "settling",

@@ -20,6 +20,7 @@ from awstracer.queries import query
 from awstracer.resolve import Knowledge, Played
 from awstracer.steps import Override, Plan
 from awstracer.trace import Operation, Trace
+from awstracer.unexplained import unrelated
 
 from .traces import call, command, trace
 
@@ -278,8 +279,9 @@ def test_an_account_that_nobody_tells_is_not_guessed() -> None:
 def test_where_nothing_moved_nothing_is_asked() -> None:
     steps = planned(trace(["x.Y", {"VPCRegion": "us-east-1"}, {}]))
     played = Played("us-east-1", account=lambda: pytest.fail("asked"))
-    invocation = Knowledge(steps, live=True, query=query, played=played).invocation(steps.steps[0])
-    assert (invocation.parameters, invocation.substitutions) == ({"VPCRegion": "us-east-1"}, ())
+    known = Knowledge(steps, live=True, query=query, played=played)
+    assert known.invocation(steps.steps[0]).parameters == {"VPCRegion": "us-east-1"}
+    assert known.substitutions(steps.steps[0]) == ()
 
 
 def test_a_list_of_words_may_have_another_length() -> None:
@@ -438,7 +440,8 @@ def test_what_says_little_comes_from_the_command_about_the_same_thing(function: 
 
 def test_sources_that_were_as_good_are_told_where_they_differ() -> None:
     known = aliased("three")
-    (substitution,) = known.invocation(known.steps[2]).substitutions
+    (substitution,) = known.substitutions(known.steps[2])
+    assert known.invocation(known.steps[2]).contested == (substitution,)
     assert substitution.value == "2"
     assert [(rival.command, value) for rival, value in substitution.rivals] == [(0, "1")]
 
@@ -450,4 +453,4 @@ def test_identifiers_that_nothing_explains_are_told() -> None:
         ["ec2.RunInstances", {"ImageId": image, "VpcId": vpc, "Note": f"x {image}, {vpc}", "Type": "t3.micro"}, {}],
     )
     steps = planned(recorded, ("2.image-id", "ami-1"))
-    assert Knowledge(steps, live=False, query=query).invocation(steps.steps[1]).unrelated == ((("Note",), image),)
+    assert list(unrelated(steps.steps[1])) == [(("Note",), image)]

@@ -638,7 +638,7 @@ class Hall:
     slept: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
-    def starting(self, step: Step, invocation: Invocation) -> None: ...
+    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None: ...
 
     def faulty(self, step: Step, faults: Sequence[str]) -> None:
         raise AssertionError(faults)
