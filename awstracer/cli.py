@@ -107,12 +107,15 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         jobs=args.jobs,
     )
     with _errors_told("awstrace-play") as failed:
-        screen = Screen(_styles(args.no_color), explain=args.explain, debug=args.debug)
+        styles = _styles(args.no_color)
         if args.dryrun:
+            screen = Screen(styles, explain=args.explain, debug=args.debug)
             return _preview(order, screen, as_json=args.output == "json")
         from awstracer.playing import Playing
+        from awstracer.progress import Progress
 
-        return Playing(order, screen).play(args.save_trace, resume=args.resume)
+        progress = Progress(styles, explain=args.explain, debug=args.debug)
+        return Playing(order, progress).play(args.save_trace, resume=args.resume)
     return failed[0]
 
 

@@ -26,9 +26,9 @@ from awstracer import (
     questions,
     relations,
     replayed,
+    results,
     saving,
     schedule,
-    terminal,
     tracefile,
 )
 from awstracer.capture import Outcome
@@ -38,9 +38,9 @@ from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
 from awstracer.journal import Journal, journal_of
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
+from awstracer.progress import Progress
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
-from awstracer.screen import Screen
 from awstracer.steps import Step
 from awstracer.together import Together
 from awstracer.trace import Call, Circumstances, Trace
@@ -54,7 +54,7 @@ UNLIKE = (
 class Playing:
     """A trace that is about to be played as the person ordered; any AwstracerError means that nothing was sent."""
 
-    def __init__(self, order: Order, screen: Screen) -> None:
+    def __init__(self, order: Order, screen: Progress) -> None:
         self._order, self._screen = order, screen
         is_plain = configuration.is_plain(os.environ)
         self._trace = trace = tracefile.load(order.trace_file)
@@ -159,7 +159,7 @@ class Playing:
                 replayed.check_place(before.recorded if before else journal.recorded, here)
                 earlier = before.commands if before else ()
                 done = replayed.taken_up([*earlier, *journal.commands], knowledge)
-                tell(terminal.resumed(done, len(knowledge.steps)))
+                tell(results.resumed(done, len(knowledge.steps)))
             commands, keep = list(journal.commands), saving.keeping(journal, tell)
             redactor = Redactor(token_bytes(32), self._aws, blanks.given(knowledge.plan.steps))
 
