@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from awstracer import elements, identifiers
@@ -291,7 +292,7 @@ class _Index:
     def inside(self, text: str) -> dict[tuple[int, int], list[Origin]]:
         """The known values in a text, by where they begin and end: less than all of it."""
         found: dict[tuple[int, int], list[Origin]] = {}
-        for atom in self.shapes.keys() & identifiers.ATOM.findall(text):
+        for atom in self.shapes.keys() & identifiers.atoms(text):
             for at in _standing_alone(atom, text):
                 for offset, length in self.shapes[atom]:
                     begin, end = at - offset, at - offset + length
@@ -391,10 +392,10 @@ def _pieces(place: Place, index: _Index) -> list[Piece]:
     if not place.is_silent and not place.text.isalnum():
         inside = index.inside(place.text)
         for begin, end in sorted(inside, key=lambda span: (span[0] - span[1], span[0])):
-            best = index.best(place, (begin, end), inside[begin, end]) if 1 not in taken[begin:end] else None
+            best = index.best(place, (begin, end), inside[begin, end]) if taken.find(1, begin, end) < 0 else None
             if best is not None:
                 origin, verdict, rivals = best
                 found.append(((begin, end), origin.source, verdict.reason, rivals))
                 taken[begin:end] = b"\1" * (end - begin)
     found += [(span, setting, reason, ()) for span, setting, reason in settings_in(place, index.settings, taken)]
-    return sorted(found, key=lambda piece: piece[0])
+    return sorted(found, key=itemgetter(0))

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from awstracer import identifiers
-from awstracer.identifiers import atoms, first_atom
+from awstracer.identifiers import ATOM, atoms
 from awstracer.places import query_of
 from awstracer.trace import Command, Trace
 
@@ -72,7 +72,7 @@ class _Answers(dict[str, bool]):
         return answer
 
     def _found_out(self, text: str) -> bool:
-        first = first_atom(text)
+        first = ATOM.search(text)
         if first is None:
             return False
         if ":" in text or "/" in text:  # pieces of an ARN or a URL go up to its end
