@@ -230,17 +230,20 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     options = [option for option in command.options if option.path[0] in left]
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = {name for name, value in left.items() if not is_text(value)}
-    unsaid |= {member for extra in command.extra for member in _inexact(extra, parameters)}
-    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters[str(option.path[0])])}
+    for extra in command.extra:
+        unsaid |= extra.inexact | {member for member in extra.members if _changed_within(parameters.get(member))}
     for option in options:
-        can_say = _can_say(option, parameters[str(option.path[0])])
+        member = str(option.path[0])
+        is_partial = _is_partial(option, parameters[member])
+        can_say = not is_partial and _can_say(option, parameters[member])
         value = _taken(left, option.path) if can_say or not command.takes_json else None
         if value is not None:
-            unsaid |= set() if can_say else {str(option.path[0])}
             phrases.append(_option_words(option, value))
+        if is_partial or (value is not None and not can_say):
+            unsaid.add(member)
     if left:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
-        unsaid |= set() if command.takes_json else set(left)
+        unsaid.update(() if command.takes_json else left)
     phrases.sort(key=_alphabetically)
     phrases = _told_apart(phrases, options) if command.extra else phrases
     words = [(Span(word),) for word in command.words]
@@ -255,12 +258,6 @@ def _told_apart(phrases: list[list[Text]], options: Iterable[Option]) -> list[li
         return phrases
     lists = {option.name for option in options if option.kind == "list"}
     return others + named if plain(named[-1][0]) in lists or len(named[-1]) > 2 else phrases
-
-
-def _inexact(extra: Extra, parameters: Mapping[str, Any]) -> set[str]:
-    """The members that an extra's words don't say exactly."""
-    changed = {member for member in extra.members if _changed_within(parameters.get(member))}
-    return changed | extra.inexact
 
 
 def _changed_within(value: Any) -> bool:
@@ -290,12 +287,10 @@ def _is_partial(option: Option, value: Any) -> bool:
 
 
 def _can_say(option: Option, value: Any) -> bool:
-    """Whether awscli reads the option's words as the value that they stand for."""
-    if option.hidden or _is_partial(option, value):
-        return False
+    """Whether awscli reads the option's words as the value that they stand for, if that has no member too many."""
     meant = _meant(value)
-    if not option.expands or not isinstance(meant, (str, bytes)):
-        return True
+    if option.hidden or not option.expands or not isinstance(meant, (str, bytes)):
+        return not option.hidden
     text = scalar_spelling(meant)
     return not text.startswith(EXPANDED) or (isinstance(value, Marked) and plain(value.shown) != text)
 
