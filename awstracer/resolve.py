@@ -33,7 +33,6 @@ from awstracer.trace import (
     Path,
     Where,
     concrete,
-    leaves,
     lookup,
     rebuilt_at,
     response_of,
@@ -158,9 +157,9 @@ class Knowledge:
         """The step as a line to run; MissingValue or MissingSecret if something that it needs isn't known."""
         invocation = self._invocation(step)
         sent = {"argv": invocation.argv, "files": invocation.files, **(invocation.parameters or {})}
-        for path, leaf in leaves(sent) if self._live else ():
-            if any(holes.holes(leaf)):
-                raise MissingSecret([f"{step.number}.{path[0]}"])
+        for name, value in sent.items() if self._live else ():
+            if any(holes.holes(value)):
+                raise MissingSecret([f"{step.number}.{name}"])
         return invocation
 
     def _invocation(self, step: Step) -> Invocation:
