@@ -17,6 +17,8 @@ from awstracer import switches
 if TYPE_CHECKING:
     import argparse
 
+    from awstracer.planning import Order
+    from awstracer.screen import Screen
     from awstracer.styles import Styles
 
 SELDOM = 50_000  # objects more between two rounds of the garbage collector; the models alone are ten times as many
@@ -84,7 +86,7 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         parser.error("--list goes with --start-at, --only and no other switch")
     if args.list:
         return _list(args)
-    from awstracer.playing import Order, Playing
+    from awstracer.planning import Order
     from awstracer.screen import Screen
     from awstracer.steps import Override
 
@@ -105,11 +107,22 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         jobs=args.jobs,
     )
     with _errors_told("awstrace-play") as failed:
-        playing = Playing(order, Screen(_styles(args.no_color), explain=args.explain, debug=args.debug))
+        styles = _styles(args.no_color)
         if args.dryrun:
-            return playing.preview(as_json=args.output == "json")
-        return playing.play(args.save_trace, resume=args.resume)
+            screen = Screen(styles, explain=args.explain, debug=args.debug)
+            return _preview(order, screen, as_json=args.output == "json")
+        from awstracer.playing import Playing
+        from awstracer.progress import Progress
+
+        progress = Progress(styles, explain=args.explain, debug=args.debug)
+        return Playing(order, progress).play(args.save_trace, resume=args.resume)
     return failed[0]
+
+
+def _preview(order: Order, screen: Screen, *, as_json: bool) -> int:
+    from awstracer import preview
+
+    return preview.preview(order, screen, as_json=as_json)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -121,14 +134,13 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _styles(no_color: bool) -> Styles:
-    from awstracer.styles import COLOURED, PLAIN
+    from awstracer.styles import PLAIN
 
     if no_color or os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return PLAIN
-    import colorama
+    from awstracer import colours
 
-    colorama.just_fix_windows_console()
-    return COLOURED
+    return colours.coloured()
 
 
 @contextlib.contextmanager

@@ -1,20 +1,90 @@
-"""The person's AWS configuration, as far as it can be read without awscli."""
+"""The person's AWS configuration, as far as it can be read without awscli.
+
+Its files are understood as by botocore's `configloader` and `session`; whatever takes more than that is unclear here.
+"""
 
 from __future__ import annotations
 
 import configparser
+import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
+CONFIG, CREDENTIALS = ("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+OWN = ("~/.aws/models", "~/.aws/cli/alias")  # where people keep commands of their own
+OWN_MODELS = "AWS_DATA_PATH"
+OURS = {"awstracer", "cli_legacy_plugin_path"}  # a plugin that adds no command, and what AWS CLI 2 needs for it
+REGION, PROFILES = "AWS_DEFAULT_REGION", ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+Section = Mapping[str, str]
+
+
+class Unclear(Exception):
+    """Only awscli can tell."""
 
 
 def is_readable(environment: Mapping[str, str]) -> bool:
     """Whether its files are what such files are; awscli may still find something wrong in them."""
     try:
-        for variable, usual in FILES.items():
-            path = Path(environment.get(variable) or usual).expanduser()
-            configparser.RawConfigParser(default_section="").read(path)
-    except (OSError, configparser.Error, UnicodeDecodeError):
+        for file in (CONFIG, CREDENTIALS):
+            _sections(environment, file)
+    except Unclear:
         return False
     return True
+
+
+def is_plain(environment: Mapping[str, str]) -> bool:
+    """Whether awscli has the commands that it comes with, and none of the person's: models, aliases, plugins."""
+    try:
+        plugins = _sections(environment, CONFIG).get("plugins", {}).keys() - OURS
+    except Unclear:
+        return False
+    return not plugins and OWN_MODELS not in environment and not any(Path(own).expanduser().exists() for own in OWN)
+
+
+def region(environment: Mapping[str, str], profile: str | None) -> str | None:
+    """The region of the person's configuration, under a profile if that is given; Unclear if there is no telling."""
+    profiles = _profiles(environment)
+    if profile is not None and profile not in profiles:
+        raise Unclear(profile)
+    if REGION in environment:
+        return environment[REGION] or None
+    chosen = profile or next((environment[name] for name in PROFILES if name in environment), None)
+    if chosen is not None and chosen not in profiles:
+        raise Unclear(chosen)
+    found = profiles.get(chosen or "default", {}).get("region")
+    if found is not None and "\n" in found:
+        raise Unclear(found)
+    return found or None
+
+
+def _profiles(environment: Mapping[str, str]) -> dict[str, Section]:
+    found = dict(_named(_sections(environment, CONFIG)))
+    for name, section in _sections(environment, CREDENTIALS).items():
+        found[name] = {**found.get(name, {}), **section}
+    return found
+
+
+def _named(sections: Mapping[str, Section]) -> list[tuple[str, Section]]:
+    """The sections of profiles: `[default]`, `[profile NAME]`."""
+    found = []
+    for title, section in sections.items():
+        try:
+            words = shlex.split(title) if title.startswith("profile") else []
+        except ValueError:
+            continue
+        if title == "default" or len(words) == 2:
+            found.append((words[1] if words else title, section))
+    return found
+
+
+def _sections(environment: Mapping[str, str], file: tuple[str, str]) -> dict[str, Section]:
+    """The sections of a file, none where there is no such file; Unclear if it isn't one that can be read."""
+    variable, usual = file
+    parser = configparser.RawConfigParser()
+    try:
+        path = Path(os.path.expandvars(environment.get(variable, usual))).expanduser()
+        parser.read([path] if path.is_file() else [])
+    except (OSError, RuntimeError, configparser.Error, UnicodeDecodeError) as error:
+        raise Unclear(variable) from error
+    return {title: dict(parser.items(title)) for title in parser.sections()}

@@ -28,7 +28,6 @@ import awscli.completer
 import awscli.customizations.arguments
 import awscli.customizations.toplevelbool
 import awscli.paramfile
-import jmespath  # awscli's, for `--query`
 from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
@@ -43,14 +42,13 @@ from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import Asked, Shape
 from awstracer.repeats import Line, Prepared, Repeats, own_models
-from awstracer.trace import Opaque, Operation, Path, children
+from awstracer.trace import Opaque, Operation, Path
 from awstracer.version2 import PLUGIN_PATH
 
 UNUSABLE, INTERRUPTED = 255, 130
 INPUT = "-"
 LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
-MOST_OF_A_QUERY = 200_000  # values
 READING = {"read", "readline", "readlines", "buffer"}
 HISTORY = get_global_history_recorder()
 VERSION: str = awscli.__version__
@@ -295,12 +293,24 @@ class AwsCli:
 
     def partition(self, region: str) -> tuple[str, str] | None:
         """A region's partition and the suffix of its hosts, `aws` and `amazonaws.com`; None for no region."""
-        if self._loader is None:
-            self._driver()
-        for partition in self._loader.load_data("partitions")["partitions"]:
+        for partition in self._partitions():
             if region in partition["regions"] or re.match(partition["regionRegex"], region):
                 return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
         return None
+
+    def regions(self) -> Mapping[str, tuple[str, str]]:
+        """All regions that botocore knows by name, with their partitions, as `partition` has them."""
+        return {
+            region: (str(partition["id"]), str(partition["outputs"]["dnsSuffix"]))
+            for partition in self._partitions()
+            for region in partition["regions"]
+        }
+
+    def _partitions(self) -> Sequence[Mapping[str, Any]]:
+        if self._loader is None:
+            self._driver()
+        found: Sequence[Mapping[str, Any]] = self._loader.load_data("partitions")["partitions"]
+        return found
 
     def complete(self, line: str) -> list[str]:
         """What the last word of a line could become, by awscli's own completer."""
@@ -379,41 +389,6 @@ def _service_name(service: str, services: Container[str]) -> str:
     """A service by its name among `services`; it may be given by its hyphenated id, as botocore's events have it."""
     names = [service, *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == service)]
     return next((name for name in names if name in services), service)
-
-
-class _Frugal(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
-    """Evaluates a query as jmespath does, but for those that make of a little more than anybody could read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._left = MOST_OF_A_QUERY
-
-    def visit_multi_select_list(self, node: Any, value: Any) -> Any:
-        return self._charged(super().visit_multi_select_list(node, value))
-
-    def visit_multi_select_dict(self, node: Any, value: Any) -> Any:
-        return self._charged(super().visit_multi_select_dict(node, value))
-
-    def visit_function_expression(self, node: Any, value: Any) -> Any:
-        return self._charged(super().visit_function_expression(node, value))
-
-    def _charged(self, made: Any) -> Any:
-        pending = [made]
-        while pending:
-            node = pending.pop()
-            pending += [child for _, child in children(node)]
-            self._left -= 1 + (len(node) // 16 if isinstance(node, str) else 0)
-            if self._left < 0:
-                raise ValueError("the query makes too much")
-        return made
-
-
-def query(expression: str, document: Any) -> Any:
-    """What `--query` makes of a response; None where the expression doesn't fit it, or makes far too much of it."""
-    try:
-        return _Frugal().visit(jmespath.compile(expression).parsed, document)
-    except Exception:  # noqa: BLE001 - it may come from a stranger, and jmespath lets out errors of all types
-        return None
 
 
 def _performed(driver: Any, argv: Sequence[str], capture: Capture, reader: Reader) -> Outcome:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from awstracer.trace import Path
 
 ATOM = re.compile(r"[A-Za-z0-9]+")
+atoms, first_atom = ATOM.findall, ATOM.search
 SEPARATOR = re.compile(r"[:/]")
 
 REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d")

@@ -65,7 +65,7 @@ ONE_OF_SEVERAL, A_PART = 2, 3
 
 
 def born_at(
-    place: Place, account: str | None, namespaces: frozenset[str], matters: Callable[[str], bool]
+    place: Place, account: str | None, namespaces: frozenset[str], matters: Callable[[str], object]
 ) -> Iterator[Origin]:
     """The values that are born at a place: its string, and the pieces of it that may be used alone and that matter.
 
@@ -85,7 +85,7 @@ def _is_one_word(text: str) -> bool:
 Born = tuple[Part | None, str, str, Strength]
 
 
-def _born(place: Place, account: str | None, matters: Callable[[str], bool]) -> Iterator[Born]:
+def _born(place: Place, account: str | None, matters: Callable[[str], object]) -> Iterator[Born]:
     """The part of its string, the kind, the text and the strength of each value that is born at a place."""
     if place.side == "request" and not _is_one_word(place.text):
         return
@@ -131,7 +131,7 @@ def _strength_in_answer(place: Place, strength: Strength, account: str | None) -
     return strength if tells else None
 
 
-def _pieces_born(place: Place, account: str | None, matters: Callable[[str], bool]) -> Iterator[Born]:
+def _pieces_born(place: Place, account: str | None, matters: Callable[[str], object]) -> Iterator[Born]:
     """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
     found = identifiers.segments(place.text)
     for number, (begin, end) in enumerate(found[1:], 1):

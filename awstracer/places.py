@@ -7,10 +7,11 @@ about where they come from), and which members are maps, whose keys people choos
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers
@@ -141,7 +142,7 @@ class Members:
 
 
 def places(
-    number: int, command: Command, side: Asked, members: Members, matters: Callable[[str], bool]
+    number: int, command: Command, side: Asked, members: Members, matters: Callable[[str], object]
 ) -> Iterator[Place]:
     """The strings of a command's request or response that matter, where they stand."""
     operation = command.operation
@@ -176,7 +177,7 @@ def places(
         )
 
 
-def _strings(document: Document, matters: Callable[[str], bool]) -> list[tuple[Path, str]]:
+def _strings(document: Document, matters: Callable[[str], object]) -> list[tuple[Path, str]]:
     """The strings in a document that matter, and the keys below its top, in order."""
     found: list[tuple[Path, str]] = []
     _note_strings(document.items(), (), found, matters, are_keyed=False)
@@ -187,7 +188,7 @@ def _note_strings(
     items: Iterable[tuple[Any, Any]],
     path: Path,
     found: list[tuple[Path, str]],
-    matters: Callable[[str], bool],
+    matters: Callable[[str], object],
     *,
     are_keyed: bool,
 ) -> None:
@@ -198,21 +199,24 @@ def _note_strings(
             if matters(child):
                 found.append(((*path, key), child))
         elif isinstance(child, dict):
-            if _may_matter(child, matters) or _may_matter(child.values(), matters):
+            if _may_matter((child,), matters):
                 _note_strings(child.items(), (*path, key), found, matters, are_keyed=True)
-        elif isinstance(child, (list, tuple)):
+        elif isinstance(child, (list, tuple)) and child and _may_matter(child, matters):
             _note_strings(enumerate(child), (*path, key), found, matters, are_keyed=False)
 
 
-def _may_matter(nodes: Iterable[Any], matters: Callable[[str], bool]) -> bool:
+def _may_matter(nodes: Sequence[Any], matters: Callable[[str], object]) -> bool:
     """Whether a string among some nodes matters, or one inside them may: a quick look, where most are passed by."""
     try:
+        if isinstance(nodes[0], dict):  # most lists are of structures, and most structures are of scalars
+            values = chain.from_iterable(map(dict.values, nodes))
+            return any(map(matters, chain.from_iterable(nodes))) or any(map(matters, values))
         return any(map(matters, nodes))
-    except TypeError:  # there is a list or a structure among them
+    except TypeError:  # something is in them, and not only strings and numbers
         return True
 
 
-def _custom_places(number: int, command: Command, side: Asked, matters: Callable[[str], bool]) -> Iterator[Place]:
+def _custom_places(number: int, command: Command, side: Asked, matters: Callable[[str], object]) -> Iterator[Place]:
     option = ""
     for path, leaf in leaves(command.request if side == "request" else command.response):
         if side == "request" and path[0] == "argv" and leaf.startswith("--"):
@@ -278,7 +282,7 @@ class Printed:
 NOTHING_PRINTED = Printed()
 
 
-def printed(number: int, command: Command, query: Query, matters: Callable[[str], bool]) -> Printed:
+def printed(number: int, command: Command, query: Query, matters: Callable[[str], object]) -> Printed:
     """What the command's `--query` let the person see, if anything of it matters."""
     expression = query_of(command)
     if expression is None:
@@ -302,7 +306,7 @@ def _printed_place(number: int, command: Command, path: Path, leaf: _Located, *,
     return Place(number, "printed", path, service_of(command), kind, label, True, str(leaf), several=several)
 
 
-def _located_result(expression: str, response: Document, query: Query, matters: Callable[[str], bool]) -> Any:
+def _located_result(expression: str, response: Document, query: Query, matters: Callable[[str], object]) -> Any:
     """What a query makes of a response, its scalars located; None where it fits nothing, or nothing that matters."""
     if PLAIN_QUERY.fullmatch(expression):
         path = tuple(int(number) if number else name for name, number in PLAIN_STEP.findall(expression))

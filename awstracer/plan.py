@@ -13,7 +13,7 @@ from awstracer.errors import (
 )
 from awstracer.places import Side
 from awstracer.relations import Relation
-from awstracer.steps import NOTHING_RELATED, Catalog, Override, Plan, Related, Step
+from awstracer.steps import NOTHING_RELATED, Catalog, Lines, Override, Plan, Related, Step
 from awstracer.trace import (
     Command,
     Path,
@@ -30,14 +30,35 @@ def make(
     *,
     selected: Container[int] | None = None,
 ) -> Plan:
-    """The plan for playing a trace.
+    """The plan for playing a trace under overrides; the rest as for `unchanged`.
+
+    UnknownCommand, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there is no such plan.
+    """
+    steps = list(unchanged(trace, relations, catalog, replaced, selected=selected).steps)
+    for override in overrides:
+        steps = changes.applied(steps, override, catalog)
+    for step in steps:
+        for name in step.form.needed if step.form and step.selected else ():
+            raise MissingWord(step.number, name.removeprefix("--"))
+    return Plan(tuple(steps))
+
+
+def unchanged(
+    trace: Trace,
+    relations: Iterable[Relation],
+    lines: Lines,
+    replaced: Iterable[str] = (),
+    *,
+    selected: Container[int] | None = None,
+) -> Plan:
+    """The plan for playing a trace, nothing overridden; it may lack words that only overrides can give.
 
     `replaced` are the global options, with their dashes, that the replay sets for every command;
     `selected` the numbers of the commands that are to be played, None for all.
-    UnknownCommand, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there is no such plan.
+    UnknownCommand if there is no such plan.
     """
     related = _by_place(relations)
-    global_options = catalog.global_options()
+    global_options = lines.global_options()
     dropped = {name: global_options[name] for name in replaced}
     minted = credentials.minted(trace.commands)
     steps: list[Step] = []
@@ -51,7 +72,7 @@ def make(
             Step(
                 number=index + 1,
                 command=command,
-                form=_form(index + 1, command, catalog),
+                form=_form(index + 1, command, lines),
                 arguments=tuple(arguments),
                 kept=tuple(taken[i] for i in kept),
                 related=related.get((index, "request"), NOTHING_RELATED),
@@ -62,11 +83,6 @@ def make(
                 minted=minted[index],
             )
         )
-    for override in overrides:
-        steps = changes.applied(steps, override, catalog)
-    for step in steps:
-        for name in step.form.needed if step.form and step.selected else ():
-            raise MissingWord(step.number, name.removeprefix("--"))
     return Plan(tuple(steps))
 
 
@@ -84,9 +100,9 @@ def _inner_words(related: Related) -> set[Path]:
     return {path for target in targets if target.words > 1 for path in target.taken_up[1:]}
 
 
-def _form(number: int, command: Command, catalog: Catalog) -> OperationCommand | None:
+def _form(number: int, command: Command, lines: Lines) -> OperationCommand | None:
     if command.operation is None:
         if command.exit_code == 0:  # what failed may have been mistyped
-            catalog.check_line(number, command.argv)
+            lines.check_line(number, command.argv)
         return None
-    return catalog.operation_command(number, command.operation, command.argv)
+    return lines.operation_command(number, command.operation, command.argv)

@@ -1,4 +1,4 @@
-"""`awstrace-play`, put together: a trace and the switches become a plan, which is shown or executed."""
+"""`awstrace-play`, put together: a trace and the switches become a plan, which is executed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
@@ -16,127 +15,76 @@ from secrets import token_bytes
 from awstracer import (
     __version__,
     blanks,
-    document,
+    configuration,
     guards,
-    invented,
+    known,
     location,
     plan,
+    planning,
     player,
+    queries,
     questions,
     relations,
     replayed,
+    results,
     saving,
     schedule,
-    selection,
-    terminal,
     tracefile,
 )
 from awstracer.capture import Outcome
 from awstracer.complaints import complain
 from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
-from awstracer.garbage import uncollected
 from awstracer.journal import Journal, journal_of
+from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
+from awstracer.progress import Progress
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
-from awstracer.screen import Screen, Told, show
-from awstracer.steps import Override, Plan, Step
+from awstracer.steps import Step
 from awstracer.together import Together
 from awstracer.trace import Call, Circumstances, Trace
 
-
-@dataclass(frozen=True)
-class Order:
-    """What the person says on the command line of a replay.
-
-    overrides       what `-p` and `--keep` say
-    given           global options for all commands, in the place of recorded ones
-    start, only     which commands are played; None for no such limit
-    agrees          to all that would be asked about otherwise
-    account         the only one to play in; None for any
-    asks_each       ask before each command
-    pause, keep_going, settle   as the player's settings
-    jobs            how many commands may run at the same time
-    """
-
-    trace_file: Path
-    overrides: Sequence[Override]
-    given: Mapping[str, str]
-    start: int | None
-    only: Sequence[selection.Range] | None
-    agrees: bool
-    account: str | None
-    asks_each: bool
-    pause: float | None
-    keep_going: bool
-    settle: float
-    jobs: int = 1
-
-    @property
-    def extra(self) -> tuple[str, ...]:
-        """The global options as words."""
-        return tuple(word for pair in self.given.items() for word in pair)
+UNLIKE = (
+    "says of awscli's commands what this awscli denies: a dry run may have shown other lines; "
+    'nothing was sent; take "known" out of the file to play it all the same'
+)
 
 
 class Playing:
     """A trace that is about to be played as the person ordered; any AwstracerError means that nothing was sent."""
 
-    def __init__(self, order: Order, screen: Screen) -> None:
+    def __init__(self, order: Order, screen: Progress) -> None:
         self._order, self._screen = order, screen
-        self._trace = tracefile.load(order.trace_file)
-        from awstracer import driver  # importing awscli takes a while, and --help doesn't need it
+        is_plain = configuration.is_plain(os.environ)
+        self._trace = trace = tracefile.load(order.trace_file)
+        from awstracer import driver  # importing awscli takes a while, and a trace that can't be read does without
 
-        self._version, self._query = driver.VERSION, driver.query
+        self._version = driver.VERSION
         self._aws = driver.AwsCli()
-        self._aws.check_profile(order.given.get("--profile"))
+        self._aws.check_profile(order.profile)
         self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        found = relations.derive(self._trace, driver.query, self._aws)
-        self._plan = self._planned(found)
-        self._identities = guards.identities(self._plan, self._aws.global_options())
-        self._played = self._place()
-        self._knowledge(self._plan, live=False).check()
+        noting = known.Noting(self._aws, driver.VERSION)
+        found = relations.derive(trace, queries.query, noting)
+        made = plan.make(trace, found, order.overrides, noting, order.given, selected=order.selected(trace))
+        if is_plain and not known.is_confirmed(trace, noting.known):
+            raise Refused(f"{order.trace_file} {UNLIKE}")
+        self._identities = guards.identities(made, self._aws.global_options())
+        self._planned = Planned(trace, found, made, self._place(), queries.query)
+        self._planned.check()
         screen.found(found)
-
-    def _planned(self, found: Sequence[relations.Relation]) -> Plan:
-        order = self._order
-        selected = selection.selected(len(self._trace.commands), start=order.start, only=order.only)
-        return plan.make(self._trace, found, order.overrides, self._aws, order.given, selected=selected)
 
     def _place(self) -> Played:
         """Where it is played; the account is asked for once, when it is needed."""
-        region = self._order.given.get("--region") or self._aws.region(self._order.given.get("--profile"))
         words = self._identities[0] if len(self._identities) == 1 else ()
-        return Played(region, self._aws.partition(region) if region else None, lambda: self._account(words))
-
-    def _knowledge(self, steps: Plan, *, live: bool) -> Knowledge:
-        return Knowledge(steps, live=live, query=self._query, played=self._played)
+        region = self._order.region or self._aws.region(self._order.profile)
+        return planning.place(region, self._aws, lambda: self._account(words))
 
     def _doubts(self) -> Sequence[guards.Doubt]:
         if self._order.agrees:
             return ()
         options, aliases = self._aws.global_options(), self._aws.shell_aliases()
-        return guards.doubts(self._plan, options, os.environ, Path.cwd(), aliases)
-
-    def preview(self, *, as_json: bool) -> int:
-        """Show what would be done; the exit code."""
-        self._screen.doubtful(self._doubts())
-        self._screen.lacking(blanks.blanks(self._plan))
-        self._screen.made_up(invented.invented(self._plan.selected) if self._trace.recorded.script else ())
-        knowledge = self._knowledge(self._plan, live=False)
-        if as_json:
-            show(document.dumps(knowledge, self._order.pause))
-            return ExitCode.OK
-        with uncollected():  # all are known before the first is shown; as text they take little memory
-            told = [each for step in knowledge.steps for each in self._previewed(step, knowledge)]
-        for tell, text in told:
-            tell(text)
-        return ExitCode.OK
-
-    def _previewed(self, step: Step, knowledge: Knowledge) -> list[Told]:
-        regions = (self._trace.recorded.region, self._played.region)
-        is_elsewhere = None not in regions and regions[0] != regions[1]
-        return self._screen.previewed(step, knowledge, self._order.pause, is_elsewhere=is_elsewhere)
+        return guards.doubts(self._planned.plan, options, os.environ, Path.cwd(), aliases)
 
     def play(self, save_trace: Path | None, *, resume: bool) -> int:
         """Do it, and record the replay in a trace of its own if there is a file for that; the exit code."""
@@ -146,15 +94,15 @@ class Playing:
         for words in self._identities if self._order.account else ():
             if self._account(words) != self._order.account:
                 raise OtherAccount(str(self._order.account), self._account(words), words)
-        secrets = questions.secrets(blanks.blanks(self._plan), os.environ)
-        knowledge = self._knowledge(blanks.with_secrets(self._plan, secrets), live=True)
+        secrets = questions.secrets(blanks.blanks(self._planned.plan), os.environ)
+        knowledge = self._planned.knowledge(blanks.with_secrets(self._planned.plan, secrets), live=True)
         if save_trace is None:
             return self._run(knowledge, {}, lambda *_: None)
         return self._play_and_save(save_trace, knowledge, resume=resume)
 
     def _run(self, knowledge: Knowledge, done: Mapping[int, Sequence[Call]], note: player.Done) -> int:
         order, screen = self._order, self._screen
-        screen.moved(location.settings(self._trace, self._aws), self._played)
+        screen.moved(location.settings(self._trace, self._aws), self._planned.played)
         settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
         play = self._together if order.jobs > 1 else self._in_turn
         report = play(knowledge, settings, note)
@@ -198,7 +146,9 @@ class Playing:
     def _play_and_save(self, path: Path, knowledge: Knowledge, *, resume: bool) -> int:
         """Play, and record the replay in a trace file of its own, however it ends."""
         _check_resumable(path, resume=resume)
-        here = Circumstances(_now(), self._played.region, __version__, self._version, self._played.account())
+        here = Circumstances(
+            _now(), self._planned.played.region, __version__, self._version, self._planned.played.account()
+        )
         tell = functools.partial(complain, "awstrace-play")
         with Journal(path, here) as journal:
             if saving.is_saved(journal.commands, path):
@@ -209,7 +159,7 @@ class Playing:
                 replayed.check_place(before.recorded if before else journal.recorded, here)
                 earlier = before.commands if before else ()
                 done = replayed.taken_up([*earlier, *journal.commands], knowledge)
-                tell(terminal.resumed(done, len(knowledge.steps)))
+                tell(results.resumed(done, len(knowledge.steps)))
             commands, keep = list(journal.commands), saving.keeping(journal, tell)
             redactor = Redactor(token_bytes(32), self._aws, blanks.given(knowledge.plan.steps))
 

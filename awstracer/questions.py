@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from getpass import getpass
 
-from awstracer import blanks, terminal
+from awstracer import blanks, results
 from awstracer.blanks import Blank
 from awstracer.console import is_somebody_there
 from awstracer.errors import MissingSecret
@@ -23,8 +23,8 @@ def refused(doubts: Iterable[Doubt]) -> str | None:
     """Ask about each, at a terminal; why nothing may be sent, None if the person agrees to all."""
     for doubt in doubts:
         asked = is_somebody_there()
-        if not asked or _answer(terminal.question(doubt)) not in ("y", "yes"):
-            return terminal.refusal(doubt, asked=asked)
+        if not asked or _answer(results.question(doubt)) not in ("y", "yes"):
+            return results.refusal(doubt, asked=asked)
     return None
 
 

@@ -10,7 +10,6 @@ printed is a place of its own, since that is what the person saw and used.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -19,10 +18,10 @@ from typing import Any, Literal, NamedTuple
 from awstracer import elements, identifiers
 from awstracer.garbage import uncollected
 from awstracer.identifiers import Strength
-from awstracer.judgement import EXACT, Verdict, judge
+from awstracer.judgement import EXACT, WORD, Verdict, judge
 from awstracer.location import Setting, settings, settings_in
 from awstracer.origins import Origin, Source, born_at
-from awstracer.places import Asked, Members, Models, Place, Query, Side, places, printed, query_of, service_of
+from awstracer.places import Members, Models, Place, Query, Side, places, printed, query_of, service_of
 from awstracer.trace import EACH, Command, Path, Trace, children, lookup
 from awstracer.wanted import Wanted, is_list_of_strings, word_lists
 
@@ -87,48 +86,56 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
         more = wanted.with_words_of(_neighbours(found, trace))  # what tells elements apart matters too
         if more is not wanted:
             found = _derive(trace, query, _Reader(_Index(known, account), reader.members, more))
-    echoed: dict[int, set[Path]] = defaultdict(set)
-    for relation in found:
-        if relation.target.side == "response" and relation.target.span is None:
-            echoed[relation.target.command].add(relation.target.path)
-    return [
-        _selecting(relation, source, trace, echoed)
-        if isinstance(source, Source) and source.side == "response" and source.picks_elements
-        else relation
-        for relation in found
-        for source in [relation.source]
-    ]
+    return _selecting(found, trace)
 
 
 def _derive(trace: Trace, query: Query, reader: _Reader) -> list[Relation]:
     relations: list[Relation] = []
     for number, command in enumerate(trace.commands):
-        relations += reader.read(number, command, "request")
+        relations += reader.read_request(number, command)
         relations += reader.read_query(number, command)
         seen = printed(number, command, query, reader.wanted.matters)
         if seen.listed is not None:
             reader.index.add_list(seen.listed, Source(number, "printed", ()), reader.wanted)
-        answered = reader.read(number, command, "response", {path for path, _ in seen.places})
+        answered = reader.read_response(number, command, {path for path, _ in seen.places})
         relations += answered
-        echoed = {relation.target.path for relation in answered if relation.target.span is None}
+        echoed = _echoed(answered) if seen.places else ()
         for path, place in seen.places:
             if path not in echoed:
                 reader.add(place)
     return relations
 
 
+def _echoed(answered: Iterable[Relation]) -> set[Path]:
+    """Where a response repeats what was known before."""
+    return {relation.target.path for relation in answered if relation.target.span is None}
+
+
 def _neighbours(found: Iterable[Relation], trace: Trace) -> Iterator[str]:
-    for relation in found:
-        source = relation.source
-        if isinstance(source, Source) and source.picks_elements:
-            yield from elements.neighbours(source.path, trace.commands[source.command].response)
+    for _, source in _picking(found):
+        yield from elements.neighbours(source.path, trace.commands[source.command].response)
 
 
-def _selecting(relation: Relation, source: Source, trace: Trace, echoed: Mapping[int, Container[Path]]) -> Relation:
-    """The relation with a source that picks elements of lists by what they are."""
-    response = trace.commands[source.command].response
-    path = elements.selecting(source.path, response, echoed.get(source.command, ()))
-    return relation._replace(source=source._replace(path=path))
+def _picking(found: Iterable[Relation]) -> list[tuple[int, Source]]:
+    """The sources that pick elements of lists, by the numbers of their relations."""
+    sources = enumerate(relation.source for relation in found)
+    return [(at, source) for at, source in sources if isinstance(source, Source) and source.picks_elements]
+
+
+def _selecting(found: Sequence[Relation], trace: Trace) -> list[Relation]:
+    """The relations, with sources that pick elements of lists by what they are."""
+    selecting = list(found)
+    picking = _picking(found)
+    echoed: dict[int, set[Path]] = {source.command: set() for _, source in picking}
+    for relation in found if picking else ():
+        target = relation.target
+        if target.side == "response" and target.span is None and target.command in echoed:
+            echoed[target.command].add(target.path)
+    for at, source in picking:
+        response = trace.commands[source.command].response
+        path = elements.selecting(source.path, response, echoed[source.command])
+        selecting[at] = found[at]._replace(source=source._replace(path=path))
+    return selecting
 
 
 # --- reading
@@ -155,39 +162,51 @@ class _Reader:
         place = Place(number, "query", (), service_of(command), "", "", is_name=False, text=expression)
         return [relation for relation in _relations_of(place, self.index) if relation.target.span is not None]
 
-    def read(self, number: int, command: Command, side: Asked, taken: Container[Path] = ()) -> list[Relation]:
-        """The relations of what a command was asked, or answered; what is born there goes into the index.
-
-        What stands at paths that are `taken` is indexed otherwise.
-        """
-        lists = list(_lists_in(number, command, self.index)) if side == "request" else []
-        explained = {path for relation in lists for path in relation.target.taken_up}
-        here = list(places(number, command, side, self.members, self.wanted.matters))
-        if side == "request":
-            self.index.asked[number] = {place.text for place in here}
-        if side == "response" and self.wanted.heads:
-            self.index.add_lists(here, command, self.wanted)
-        rest = here
-        if explained:
-            rest = [place for place in here if place.path not in explained and place.path[:-1] not in explained]
-        arns = [place for place in rest if "arn:" in place.text]  # they may be of the very thing that the request names
-        if arns:
-            rest = [place for place in rest if "arn:" not in place.text]
-        related = self._read(rest, taken) + self._read(arns, taken)
-        if side == "request":
-            self.index.requested |= {place.text for place in here if not place.is_silent}
-        if self.wanted.account in self.index.origins:
-            self.wanted = replace(self.wanted, account=None)  # once is enough
+    def read_request(self, number: int, command: Command) -> list[Relation]:
+        """The relations of what a command was asked; what is born there goes into the index."""
+        lists = list(_lists_in(number, command, self.index))
+        here = list(places(number, command, "request", self.members, identifiers.ATOM.search))  # all of it is wanted
+        self.index.asked[number] = {place.text for place in here}
+        related = self._read(_beside(lists, here) if lists else here)
+        self.index.requested.update([place.text for place in here if not place.is_silent])
         return lists + related
 
-    def _read(self, here: Sequence[Place], taken: Container[Path]) -> list[Relation]:
+    def read_response(self, number: int, command: Command, taken: Container[Path]) -> list[Relation]:
+        """The relations of what a command answered; so too, but what stands at paths that are `taken`."""
+        here = list(places(number, command, "response", self.members, self.wanted.matters))
+        if self.wanted.heads:
+            self.index.add_lists(here, command, self.wanted)
+        return self._read(here, taken)
+
+    def _read(self, here: Sequence[Place], taken: Container[Path] = ()) -> list[Relation]:
+        """The relations of some places, first of those without ARNs, which may be of the very thing that these name."""
+        arns = [place for place in here if "arn:" in place.text]
+        rest = [place for place in here if "arn:" not in place.text] if arns else here
+        related = self._read_together(rest, taken)
+        if arns:
+            related += self._read_together(arns, taken)
+        if self.wanted.account in self.index.origins:
+            self.wanted = replace(self.wanted, account=None)  # once is enough
+        return related
+
+    def _read_together(self, here: Iterable[Place], taken: Container[Path]) -> list[Relation]:
         """The relations of some places; what is born there goes into the index after all have been looked up."""
-        found = [(place, _relations_of(place, self.index)) for place in here]
-        for place, related in found:
-            is_explained = bool(related) and related[0].target.span is None
-            if not is_explained and place.path not in taken:
-                self.add(place)
-        return [relation for _, related in found for relation in related]
+        relations: list[Relation] = []
+        born: list[Place] = []
+        for place in here:
+            related = _relations_of(place, self.index)
+            relations += related
+            if not (related and related[0].target.span is None) and place.path not in taken:
+                born.append(place)
+        for place in born:
+            self.add(place)
+        return relations
+
+
+def _beside(lists: Iterable[Relation], here: Iterable[Place]) -> list[Place]:
+    """The places that aren't in lists which are explained as a whole."""
+    explained = {path for relation in lists for path in relation.target.taken_up}
+    return [place for place in here if place.path not in explained and place.path[:-1] not in explained]
 
 
 def _lists_in(number: int, command: Command, index: _Index) -> Iterator[Relation]:
@@ -226,24 +245,22 @@ class _Index:
     asked: dict[int, set[str]] = field(default_factory=dict)
     requested: set[str] = field(default_factory=set)
 
-    def add(self, place: Place, namespaces: frozenset[str], matters: Callable[[str], bool]) -> None:
+    def add(self, place: Place, namespaces: frozenset[str], matters: Callable[[str], object]) -> None:
         """Note the values that are born at a place: of a sort the first, or the latest few if they say little."""
         if place.is_silent or (place.side == "response" and place.text in self.requested):
             return
         for origin in born_at(place, self.account, namespaces, matters):
-            known = self.origins.setdefault(origin.text, [])
-            if any(other.proves and other.rank < origin.rank for other in known):
-                continue  # that one will always be taken
-            sort = (origin.rank, origin.kind, origin.place.service)
-            same = [other for other in known if (other.rank, other.kind, other.place.service) == sort]
-            if same and (origin.strength > Strength.LITTLE or place.side == "request"):
-                continue
-            if len(same) == MOST_OF_A_SORT:
-                known.remove(same[0])
-            known.append(origin)
-            longest = max(identifiers.ATOM.findall(origin.text), key=len, default="")
-            if longest:
-                self.shapes.setdefault(longest, set()).add((origin.text.index(longest), len(origin.text)))
+            known = self.origins.get(origin.text)
+            if known is None:
+                self.origins[origin.text] = [origin]
+                self._add_shape(origin.text)
+            else:
+                _add_to(known, origin)
+
+    def _add_shape(self, text: str) -> None:
+        longest = max(identifiers.ATOM.findall(text), key=len, default="")
+        if longest:
+            self.shapes.setdefault(longest, set()).add((text.index(longest), len(text)))
 
     def best(
         self, place: Place, span: tuple[int, int], known: Iterable[Origin]
@@ -273,19 +290,14 @@ class _Index:
 
     def inside(self, text: str) -> dict[tuple[int, int], list[Origin]]:
         """The known values in a text, by where they begin and end: less than all of it."""
-        atoms = identifiers.ATOM.findall(text)
         found: dict[tuple[int, int], list[Origin]] = {}
-        if self.shapes.keys().isdisjoint(atoms):
-            return found
-        at = 0
-        for atom in atoms:
-            at = text.index(atom, at)
-            for offset, length in self.shapes.get(atom, ()):
-                begin, end = at - offset, at - offset + length
-                known = self.origins.get(text[begin:end]) if begin >= 0 and 0 < end - begin < len(text) else None
-                if known is not None and end <= len(text):
-                    found[begin, end] = known
-            at += len(atom)
+        for atom in self.shapes.keys() & identifiers.ATOM.findall(text):
+            for at in _standing_alone(atom, text):
+                for offset, length in self.shapes[atom]:
+                    begin, end = at - offset, at - offset + length
+                    known = self.origins.get(text[begin:end]) if begin >= 0 and length < len(text) else None
+                    if known is not None and end <= len(text):
+                        found[begin, end] = known
         return found
 
     def add_lists(self, here: Iterable[Place], command: Command, wanted: Wanted) -> None:
@@ -306,6 +318,29 @@ class _Index:
             return
         if source.side == "printed" or all(identifiers.strength(value) is Strength.PROOF for value in values):
             self.lists.setdefault(tuple(values), source)
+
+
+def _add_to(known: list[Origin], origin: Origin) -> None:
+    """Note one more origin of a text."""
+    if any(other.proves and other.rank < origin.rank for other in known):
+        return  # that one will always be taken
+    sort = (origin.rank, origin.kind, origin.place.service)
+    same = [other for other in known if (other.rank, other.kind, other.place.service) == sort]
+    if same and (origin.strength > Strength.LITTLE or origin.place.side == "request"):
+        return
+    if len(same) == MOST_OF_A_SORT:
+        known.remove(same[0])
+    known.append(origin)
+
+
+def _standing_alone(atom: str, text: str) -> Iterator[int]:
+    """Where a run of letters and digits begins in a text, and is no part of a longer one."""
+    at = text.find(atom)
+    while at >= 0:
+        end = at + len(atom)
+        if (at == 0 or text[at - 1] not in WORD) and (end == len(text) or text[end] not in WORD):
+            yield at
+        at = text.find(atom, end)
 
 
 # --- looking up

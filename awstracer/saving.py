@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from awstracer import complaints, tracefile
 from awstracer.errors import TraceError
 from awstracer.journal import Journal
-from awstracer.trace import Command, Trace
+from awstracer.trace import Command, Document, Trace
 
 
 def is_saved(commands: Sequence[Command], path: Path) -> bool:
@@ -41,13 +42,21 @@ def keeping(journal: Journal, tell: Callable[[str], None]) -> Callable[[Sequence
 
 
 def save(
-    path: Path, before: Trace | None, new: Trace, journal: Journal, *, tell: Callable[[str], None], remedy: str
+    path: Path,
+    before: Trace | None,
+    new: Trace,
+    journal: Journal,
+    *,
+    tell: Callable[[str], None],
+    remedy: str,
+    known: Callable[[Trace], Document | None] = lambda _: None,
 ) -> bool:
     """Save a trace, behind what the file had, and drop its journal; whether that could be done.
 
-    `remedy` says how to get at what is in the journal.
+    `remedy` says how to get at what is in the journal; `known` gives what awscli knows of a trace's commands.
     """
     trace = new if before is None else Trace(before.commands + new.commands, before.recorded)
+    trace = replace(trace, known=known(trace))
     try:
         tracefile.save(trace, path)
     except TraceError as error:

@@ -21,7 +21,19 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from awstracer import __version__, aws_process, delivery, polling, recording, saving, shim, tracefile
+from awstracer import (
+    __version__,
+    aws_process,
+    configuration,
+    delivery,
+    folding,
+    known,
+    queries,
+    recording,
+    saving,
+    shim,
+    tracefile,
+)
 from awstracer.cache import Cache
 from awstracer.console import Console
 from awstracer.errors import ExitCode
@@ -73,13 +85,22 @@ def record(
         code = _run(words, path, gathering, aws, environment=environment, version=_version(asked))
         for note in dict.fromkeys(notes):
             recording.tell(note)
-        cache = Cache(polling.folded(gathering.in_order, driver.query))
+        is_plain = configuration.is_plain(environment)
+        cache = Cache(folding.folded(gathering.in_order, queries.query))
         began = replace(began, started=journal.recorded.started)
         if not cache.commands:
             recording.tell("nothing was recorded")
         elif ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):
             journal.clear()
-        elif not recording.saved(path, before, cache, began, journal, remedy=f"record to {path} again to save them"):
+        elif not recording.saved(
+            path,
+            before,
+            cache,
+            began,
+            journal,
+            note=lambda trace: known.noted(trace, queries.query, aws, driver.VERSION) if is_plain else None,
+            remedy=f"record to {path} again to save them",
+        ):
             return code or ExitCode.FAILED
         elif ask:
             recording.tell_left_out(cache.saved)

@@ -18,18 +18,22 @@ Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}
 
 
-class Catalog(Protocol):
+class Lines(Protocol):
+    """What awscli knows of recorded lines, as plain data."""
+
+    def operation_command(self, number: int, operation: Operation, argv: Sequence[str], /) -> OperationCommand: ...
+
+    def check_line(self, number: int, argv: Sequence[str], /) -> None: ...
+
+    def global_options(self) -> Mapping[str, bool]: ...
+
+
+class Catalog(Lines, Protocol):
     """What the installed awscli offers, as plain data."""
-
-    def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand: ...
-
-    def check_line(self, number: int, argv: Sequence[str]) -> None: ...
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
 
     def check(self, number: int, operation: Operation) -> None: ...
-
-    def global_options(self) -> Mapping[str, bool]: ...
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
 """How text is shown: in colours or without, and so that nothing in it steers the terminal.
 
-Renderers give back strings and don't ask whether to colour: they are handed one of two sets of styles,
-`COLOURED` or `PLAIN`.
+Renderers give back strings and don't ask whether to colour: they are handed a set of styles, `PLAIN` or
+the one of `colours`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from colorama import Fore, Style
 
 from awstracer.commandline import Mark, Text, json_text, plain
 from awstracer.holes import HOLE, SHOWN
@@ -26,18 +24,6 @@ class Styles:
     reset: str
 
 
-COLOURED = Styles(
-    prompt=Style.BRIGHT + Fore.BLUE,
-    heading=Style.DIM,
-    marks={
-        Mark.RECORDED: "",
-        Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
-        Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
-        Mark.PENDING: Style.BRIGHT + Fore.CYAN,
-        Mark.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
-    },
-    reset=Style.RESET_ALL,
-)
 PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
 
 

@@ -1,27 +1,24 @@
-"""What people see of plans and results, as text, and what they are asked about them. Nothing is decided here."""
+"""What people see of plans, as text. Nothing is decided here."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from awstracer import polling, unexplained
 from awstracer.blanks import Blank
-from awstracer.capture import Outcome
-from awstracer.commandline import Mark, told
+from awstracer.commandline import Mark
 from awstracer.entries import awaited, failure
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
 from awstracer.invented import Invented
-from awstracer.location import Setting, SettingName
+from awstracer.location import Setting
 from awstracer.origins import Source
-from awstracer.player import Report, Status
 from awstracer.relations import Relation
 from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import Styles, one_line, painted, short, styled, visible
-from awstracer.trace import Command, Path, error_code, spelled
+from awstracer.trace import Path, spelled
 
 # --- plans and results
 
@@ -51,30 +48,6 @@ def foretold(step: Step, pause: float | None, styles: Styles) -> Iterator[str]:
     elif command.exit_code != 0:
         lines.append(f"{failure(command)}, as it did when it was recorded: that is expected")
     yield from (styled(f"       {one_line(text)}", styles.heading, styles) for text in lines)
-
-
-def unmet(step: Step, outcome: Outcome, shown: Any) -> str:
-    """What a poll waited for in vain, and what it was at last."""
-    command = step.command
-    waited = f"command {step.number} was asked again for {duration(polling.limit(command))} until {awaited(command)}"
-    return one_line(f"{waited}; at last {_at_last(command, outcome, shown)}")
-
-
-def _at_last(command: Command, outcome: Outcome, shown: Any) -> str:
-    if outcome.exit_code != 0:
-        code = error_code(outcome.calls)
-        return f"it failed with {code}" if code else "it failed"
-    condition = polling.unmet(command.poll, shown) if command.poll is not None else None
-    if condition is None:
-        return "it succeeded"
-    found = polling.found(condition, shown)
-    return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
-
-
-def recovered(step: Step) -> str:
-    """A command that failed when it was recorded does so no more."""
-    code = step.command.error_code
-    return visible(f"command {step.number} failed when it was recorded{f' ({code})' if code else ''}, and succeeds now")
 
 
 def duration(seconds: float) -> str:
@@ -167,32 +140,6 @@ def _told(substitution: Substitution) -> str:
     return SHOWN if substitution.mark is Mark.HIDDEN else short(substitution.value)
 
 
-def settling(step: Step, reason: str, seconds: float) -> str:
-    """Why a command is tried again, and when."""
-    return visible(f"command {step.number}: {reason}; trying again in {seconds:g} s")
-
-
-def summary(report: Report) -> str | None:
-    """What a replay that did not go well came to, in one line; None if all went well."""
-    if report.succeeded and not report.interrupted:
-        return None
-    counts = [f"{report.count(status)} {status.value}" for status in Status if report.count(status)]
-    failed = [str(step.number) for step, status in report.steps if status is Status.FAILED]
-    told = f"{len(report.steps)} commands: {', '.join(counts)}"
-    if report.interrupted:
-        return f"interrupted; of {told}"
-    return f"command {', '.join(failed)} failed; of {told}" if failed else told
-
-
-def moved(recorded: Mapping[SettingName, str], playing: Mapping[SettingName, str | None]) -> str | None:
-    """Where a trace was recorded and where it is played, by `account` and `region`; None if nothing known differs."""
-    names: tuple[SettingName, ...] = ("account", "region")
-    others = [name for name in names if name in recorded and playing.get(name) not in (None, recorded[name])]
-    there = " and ".join(f"account {recorded[name]}" if name == "account" else recorded[name] for name in others)
-    here = " and ".join(str(playing[name]) for name in others)
-    return one_line(f"recorded in {there}; playing in {here}") if others else None
-
-
 # --- what has to be confirmed
 
 
@@ -213,38 +160,3 @@ def doubt_text(doubt: Doubt) -> str:
         case _:
             text = f"{who}, {doubt.words}, changes your own settings"
     return one_line(text)
-
-
-def question(doubt: Doubt) -> str:
-    """What the person is asked about it."""
-    text = doubt_text(doubt)
-    match doubt:
-        case RecordedOption(numbers=numbers):
-            asked = f"Play {'them' if len(numbers) > 1 else 'it'} with that?"
-        case OutsideFile():
-            asked = "Write it?"
-        case _:
-            asked = "Run it?"
-    return f"{text[0].upper()}{text[1:]}. {asked} [y/N]: "
-
-
-def refusal(doubt: Doubt, *, asked: bool) -> str:
-    """Why nothing was sent, and what to do: the person said no or, not `asked`, could not be."""
-    switches = {"--profile": "--profile", "--endpoint-url": "--endpoint"}
-    switch = switches.get(doubt.option) if isinstance(doubt, RecordedOption) else None
-    if asked:
-        mend = f"; pass {switch} to say where to play" if switch else ""
-    else:
-        given = f"{switch} {doubt.value} or " if switch and isinstance(doubt, RecordedOption) else ""
-        mend = f"; pass {one_line(given)}--yes if that is what you want"
-    return f"{doubt_text(doubt)}: nothing was sent{mend}"
-
-
-def resumed(done: Collection[int], number: int) -> str:
-    """Where a replay of `number` commands goes on, after those that were done before."""
-    left = [each for each in range(1, number + 1) if each not in done]
-    onward = f"going on with {left[0]}" if left else "none is left"
-    if not done:
-        return f"no command was done before; {onward}"
-    told = f"commands {numbered(done)} were" if len(done) > 1 else f"command {numbered(done)} was"
-    return f"{told} done before; {onward}"

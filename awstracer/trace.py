@@ -185,10 +185,11 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Trace:
-    """Commands in the order in which they were run."""
+    """Commands in the order in which they were run; `known` is what awscli answers about them, if that is noted."""
 
     commands: tuple[Command, ...]
     recorded: Circumstances = Circumstances()
+    known: Document | None = None
 
 
 def response_of(operation: Operation | None, calls: Sequence[Call]) -> Document:

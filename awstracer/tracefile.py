@@ -14,8 +14,9 @@ import errno
 import json
 import math
 import os
-import tempfile
+from binascii import crc32
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from awstracer.garbage import uncollected
 from awstracer.trace import EACH, Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
 
 VERSION = 2
+KNOWN = ',\n "known": '  # goes before what awscli knows of the commands, which a checksum ties to the text before it
 LARGEST = 256_000_000  # bytes: a replay takes about six times as much memory
 MOST_VALUES = 10_000_000  # a trace has about one for each 30 bytes; what is denser takes up to 300 bytes for each
 DEEPEST = 160  # levels of a value: all that walks a trace calls itself for each, and Python allows 1,000 calls
@@ -51,22 +53,47 @@ def dumps(trace: Trace) -> str:
         "recorded": circumstances_document(trace.recorded),
         "commands": [command_document(command) for command in trace.commands],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    if trace.known is not None:
+        head = text.removesuffix("\n}")
+        known = {"of": crc32(encoded(head)), **trace.known}
+        text = f"{head}{KNOWN}{json.dumps(known, ensure_ascii=False, allow_nan=False)}\n}}"
+    return text + "\n"
+
+
+def encoded(text: str) -> bytes:
+    """A text as files have it: JSON's own escapes stand for lone surrogates."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def loads(text: str) -> Trace:
     """The trace in the text of a file of any known format; ValueError, with the reason, for anything else."""
+    return _loaded(encoded(text), text)
+
+
+def _loaded(content: bytes, text: str) -> Trace:
+    at = content.rfind(encoded(KNOWN))
     try:
         with uncollected():
-            return _trace(_up_to_date(_parsed(text)))
+            document = _up_to_date(_parsed(text))
+            return replace(_trace(document), known=_known(document, crc32(memoryview(content)[: max(at, 0)])))
     except _Wrong as wrong:
         raise ValueError(f"is not a trace: {wrong}") from None
+
+
+def _known(document: Mapping[str, Any], checksum: int) -> dict[str, Any] | None:
+    """What awscli answered about the commands, if these are the ones that are before it in the file."""
+    known = document.get("known")
+    if not isinstance(known, dict) or known.get("of") != checksum:
+        return None
+    return {name: value for name, value in known.items() if name != "of"}
 
 
 def load(path: Path) -> Trace:
     """Read a trace file; TraceError if that can't be done."""
     try:
-        return loads(_content(path).decode("utf-8"))
+        content = _content(path)
+        return _loaded(content, content.decode("utf-8"))
     except OSError as error:
         raise TraceError(path, system_reason(error)) from error
     except UnicodeDecodeError as error:
@@ -79,7 +106,7 @@ def save(trace: Trace, path: Path) -> None:
     """Write a trace file whole or not at all, readable by its owner only; TraceError if that can't be done."""
     target = path.resolve()
     try:
-        _replace(target, dumps(trace).encode("utf-8", "backslashreplace"))  # JSON's own escapes for lone surrogates
+        _replace(target, encoded(dumps(trace)))
     except OSError as error:
         raise TraceError(path, system_reason(error)) from error
 
@@ -94,7 +121,7 @@ def check_writable(path: Path) -> None:
     if target.exists() and not os.access(target, os.W_OK):
         raise TraceError(path, "is not writable")
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, name = _temporary(target)
     except OSError as error:
         raise TraceError(path, system_reason(error)) from error
     os.close(handle)
@@ -102,7 +129,7 @@ def check_writable(path: Path) -> None:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = _temporary(target)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -113,6 +140,13 @@ def _replace(target: Path, content: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def _temporary(target: Path) -> tuple[int, str]:
+    """A new file beside another one, open, and its name."""
+    import tempfile  # here, since it takes a while, and whoever only reads does without
+
+    return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
 
 
 def sync_folder(folder: Path) -> None:

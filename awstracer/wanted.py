@@ -12,10 +12,11 @@ from functools import cached_property
 from itertools import pairwise
 
 from awstracer import identifiers
+from awstracer.identifiers import atoms, first_atom
 from awstracer.places import query_of
 from awstracer.trace import Command, Trace
 
-MOST_ANSWERS = 1 << 16
+MOST_ANSWERS = 1 << 12  # few enough to stay in a processor's cache
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Wanted:
         lists: set[tuple[str, ...]] = set()
         for command in trace.commands:
             texts, inner = _read(command)
-            words |= _words(texts)
+            words.update(_words(texts))
             lists |= inner
         return cls(frozenset(words), frozenset(lists), account if account in words else None)
 
     def with_words_of(self, texts: Iterable[str]) -> Wanted:
         """What is wanted, and these texts' words."""
-        more = _words(texts)
+        more = set(_words(texts))
         return self if more <= self.words else replace(self, words=self.words | more)
 
     @cached_property
@@ -71,19 +72,21 @@ class _Answers(dict[str, bool]):
         return answer
 
     def _found_out(self, text: str) -> bool:
+        first = first_atom(text)
+        if first is None:
+            return False
         if ":" in text or "/" in text:  # pieces of an ARN or a URL go up to its end
-            found = identifiers.ATOM.findall(text)
-            return bool(found) and (found[-1] in self._words or self._account in found)
-        first = identifiers.ATOM.search(text)
-        return first is not None and first[0] in self._words and self._words.issuperset(identifiers.ATOM.findall(text))
+            found = atoms(text)
+            return found[-1] in self._words or self._account in found
+        return first[0] in self._words and self._words.issuperset(atoms(text))
 
 
-def _words(texts: Iterable[str]) -> set[str]:
+def _words(texts: Iterable[str]) -> list[str]:
     """The runs of letters and digits in some texts, and in what they encode."""
     known = list(texts)
     encoded = [identifiers.unquoted(text)[0] for text in known if "%" in text]
-    decoded = [plain for text in known for plain in [identifiers.decoded(text)] if plain is not None]
-    return set(identifiers.ATOM.findall("\n".join([*known, *encoded, *decoded])))
+    decoded = [plain for plain in map(identifiers.decoded, known) if plain is not None]
+    return atoms("\n".join([*known, *encoded, *decoded]))
 
 
 def _read(command: Command) -> tuple[list[str], set[tuple[str, ...]]]:

@@ -22,7 +22,8 @@ from itertools import pairwise
 from typing import Any
 
 from awstracer import tracefile
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
+from awstracer.queries import query
 from awstracer.relations import derive
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
 

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from awstracer import commandline, driver, plan
+from awstracer import commandline, driver, plan, queries
 from awstracer.commandline import plain
 from awstracer.driver import AwsCli
 from awstracer.errors import AwstracerError
@@ -396,7 +396,7 @@ class Bench:
     def _invocation(self, operation: Operation, argv: list[str]) -> Invocation:
         recorded = Trace((Command(tuple(argv), operation, (), 0, NOW, NOW),))
         steps = plan.make(recorded, [], [], self._aws)
-        return Knowledge(steps, live=True, query=driver.query).invocation(steps.steps[0])
+        return Knowledge(steps, live=True, query=queries.query).invocation(steps.steps[0])
 
     def _requests(self, run: Callable[[], object]) -> tuple[list[dict[str, Any]], str]:
         self._aws.requests.seen.clear()

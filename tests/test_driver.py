@@ -22,9 +22,10 @@ import pytest
 
 from awstracer import plan
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.errors import UnfitParameters, UnknownCommand
 from awstracer.places import ORDINARY
+from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.trace import Command, Opaque, Operation, Trace, response_of
 from benchmarks.sweep_operations import Sampler

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from awstracer import plan, terminal, tracefile
+from awstracer import plan, results, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.errors import NotKnown
 from awstracer.player import Player, Report, Settings, Status
+from awstracer.queries import query
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Step
 from awstracer.trace import CallError, Command, Condition, Poll
@@ -156,10 +157,10 @@ class Stage:
         self.said.append(reason)
 
     def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None:
-        self.said.append(terminal.unmet(step, outcome, shown))
+        self.said.append(results.unmet(step, outcome, shown))
 
     def recovered(self, step: Step) -> None:
-        self.said.append(terminal.recovered(step))
+        self.said.append(results.recovered(step))
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from awstracer import tracefile
-from awstracer.driver import query
+from awstracer.queries import query
 from awstracer.trace import Command, Operation
 from benchmarks import fuzz_traces as fuzz
 

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import guards, plan, questions, relations, selection, terminal, tracefile
-from awstracer.driver import AwsCli, query
+from awstracer import guards, plan, questions, relations, results, selection, tracefile
+from awstracer.driver import AwsCli
 from awstracer.errors import NoSuchCommand, NothingSelected
 from awstracer.guards import OutsideFile, OwnSettings, RecordedOption
 from awstracer.player import Answer
+from awstracer.queries import query
 from awstracer.selection import Range
 from awstracer.steps import Override
 from awstracer.trace import Command
@@ -326,7 +327,7 @@ def test_one_question_is_about_all_commands_that_were_recorded_so() -> None:
     lines = ["s3 ls --profile prod", "s3 ls", "s3 ls --prof=prod", "s3 ls --profile test"]
     found = one(*(command(line.split()) for line in lines))
     assert found == (RecordedOption((1, 3), "--profile", "prod"), RecordedOption((4,), "--profile", "test"))
-    assert terminal.question(found[0]) == (
+    assert results.question(found[0]) == (
         "Commands 1, 3 were recorded with --profile prod. Play them with that? [y/N]: "
     )
 

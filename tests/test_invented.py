@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from awstracer import plan, relations, tracefile
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.invented import Invented, invented, looks_made_up
+from awstracer.queries import query
 from awstracer.steps import Override
 from awstracer.trace import Trace
 

@@ -10,7 +10,8 @@ import pytest
 
 from awstracer import plan, relations, schedule
 from awstracer.crew import Crew
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
+from awstracer.queries import query
 from awstracer.trace import Trace
 from benchmarks import jobs
 

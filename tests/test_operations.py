@@ -16,7 +16,8 @@ import pytest
 
 from awstracer import plan
 from awstracer.commandline import plain
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
+from awstracer.queries import query
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.trace import Command, Operation, Trace
 from benchmarks.sweep_operations import Bench, Result

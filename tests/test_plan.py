@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from awstracer import plan, relations
 from awstracer.commandline import Mark, OperationCommand, Option, plain, split
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
+from awstracer.queries import query
 from awstracer.resolve import Knowledge, Played
 from awstracer.steps import Override, Plan
 from awstracer.trace import Operation, Trace

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import polling
-from awstracer.driver import query
-from awstracer.polling import Verdict, folded, holds, verdict
+from awstracer.folding import folded
+from awstracer.polling import Verdict, holds, verdict
+from awstracer.queries import query
 from awstracer.trace import EACH, CallError, Command, Condition, Poll
 
 from .traces import THEN, call, command, operation

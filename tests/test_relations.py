@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import relations
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.location import Setting
+from awstracer.queries import query
 from awstracer.relations import Relation
 from awstracer.trace import Trace, rebuilt, spelled
 

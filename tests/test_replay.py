@@ -16,9 +16,10 @@ import pytest
 
 from awstracer import plan, playing, relations, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.errors import NotKnown
 from awstracer.player import Player, Settings, Status
+from awstracer.queries import query
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Step
 from awstracer.trace import Command, Trace

@@ -11,9 +11,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from awstracer import plan, terminal, tracefile
+from awstracer import plan, results, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
+from awstracer.queries import query
 from awstracer.relations import Relation, derive
 from awstracer.replayed import taken_up, written
 from awstracer.resolve import Knowledge
@@ -324,4 +325,4 @@ def test_ranges_are_told_briefly() -> None:
         (1,): "command 1 was done before; going on with 2",
         (1, 2, 3, 5, 7, 8): "commands 1..3, 5, 7..8 were done before; going on with 4",
     }.items():
-        assert terminal.resumed(done, 9) == expected
+        assert results.resumed(done, 9) == expected

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from awstracer import blanks, plan, tracefile
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
+from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.trace import Command
 

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from awstracer import plan, relations, settling, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli, query
+from awstracer.driver import AwsCli
 from awstracer.errors import NotKnown
 from awstracer.player import Player, Report, Settings, Status
+from awstracer.queries import query
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.settling import Replay
 from awstracer.steps import Pin, Step
