@@ -230,22 +230,20 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     options = [option for option in command.options if option.path[0] in left]
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = {name for name, value in left.items() if not is_text(value)}
-    for extra in command.extra:
-        unsaid |= extra.inexact | {member for member in extra.members if _changed_within(parameters.get(member))}
+    unsaid |= {member for extra in command.extra for member in _inexact(extra, parameters)}
+    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters)}
     for option in options:
-        member = str(option.path[0])
-        is_partial = _is_partial(option, parameters[member])
-        can_say = not is_partial and _can_say(option, parameters[member])
+        can_say = _can_say(option, parameters)
         value = _taken(left, option.path) if can_say or not command.takes_json else None
         if value is not None:
+            unsaid.update(() if can_say else [str(option.path[0])])
             phrases.append(_option_words(option, value))
-        if is_partial or (value is not None and not can_say):
-            unsaid.add(member)
     if left:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
         unsaid.update(() if command.takes_json else left)
     phrases.sort(key=_alphabetically)
-    phrases = _told_apart(phrases, options) if command.extra else phrases
+    if command.extra:
+        phrases = _told_apart(phrases, command.options)
     words = [(Span(word),) for word in command.words]
     return Spelling([*words, *chain.from_iterable(phrases)], tuple(sorted(unsaid)))
 
@@ -253,11 +251,15 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
 def _told_apart(phrases: list[list[Text]], options: Iterable[Option]) -> list[list[Text]]:
     """The phrases, outfiles first if the last option is one that would take what follows for its own."""
     named = [phrase for phrase in phrases if plain(phrase[0]).startswith("--")]
-    others = phrases[len(named) :]
-    if not named or not others:
-        return phrases
     lists = {option.name for option in options if option.kind == "list"}
-    return others + named if plain(named[-1][0]) in lists or len(named[-1]) > 2 else phrases
+    if named and (plain(named[-1][0]) in lists or len(named[-1]) > 2):
+        return phrases[len(named) :] + named
+    return phrases
+
+
+def _inexact(extra: Extra, parameters: Mapping[str, Any]) -> frozenset[str]:
+    """The members that an extra's words don't say exactly."""
+    return extra.inexact | {member for member in extra.members if _changed_within(parameters.get(member))}
 
 
 def _changed_within(value: Any) -> bool:
@@ -281,16 +283,19 @@ def is_text(value: Any) -> bool:
     return not isinstance(value, (list, tuple)) or all(map(is_text, value))
 
 
-def _is_partial(option: Option, value: Any) -> bool:
+def _is_partial(option: Option, parameters: Mapping[str, Any]) -> bool:
     """Whether a structure has members that its option refuses."""
-    return bool(option.lacks) and not option.lacks.isdisjoint(unmarked(value) or ())
+    return bool(option.lacks) and not option.lacks.isdisjoint(unmarked(parameters[str(option.path[0])]) or ())
 
 
-def _can_say(option: Option, value: Any) -> bool:
-    """Whether awscli reads the option's words as the value that they stand for, if that has no member too many."""
+def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
+    """Whether awscli reads the option's words as the value that they stand for."""
+    value = parameters[str(option.path[0])]
     meant = _meant(value)
-    if option.hidden or not option.expands or not isinstance(meant, (str, bytes)):
-        return not option.hidden
+    if option.hidden or _is_partial(option, parameters):
+        return False
+    if not option.expands or not isinstance(meant, (str, bytes)):
+        return True
     text = scalar_spelling(meant)
     return not text.startswith(EXPANDED) or (isinstance(value, Marked) and plain(value.shown) != text)
 
