@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from awstracer import holes
 from awstracer.judgement import label_before
 from awstracer.steps import Pin, Plan, Step
-from awstracer.trace import Path, leaves
+from awstracer.trace import Document, Path, leaves
 
 ENVIRONMENT = "AWSTRACE_PARAM_"
 WORD = "word"  # of a custom command, if no option tells what it is
@@ -51,7 +51,7 @@ class Blank:
 
 def blanks(plan: Plan) -> list[Blank]:
     """The holes in what a plan sends that neither an answer nor an override fills, each once."""
-    sent = {hole for step in plan.selected for hole in holes.holes([leaf for _, leaf in _own_leaves(step)])}
+    sent = {hole for step in plan.selected for hole in holes.holes(_own(step))}
     return [blank for blank in _blanks(plan.steps) if blank.hole in sent] if sent else []
 
 
@@ -98,6 +98,10 @@ def given(steps: Sequence[Step]) -> set[str]:
 def from_environment(blank: Blank, environment: Mapping[str, str]) -> str | None:
     """The secret for a blank that an environment variable has."""
     return next((environment[name] for name in blank.variables if name in environment), None)
+
+
+def _own(step: Step) -> Document | list[object]:
+    return step.command.request if step.form is not None else [leaf for _, leaf in _own_leaves(step)]
 
 
 def _own_leaves(step: Step) -> Iterator[tuple[Path, object]]:

@@ -231,18 +231,19 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = {name for name, value in left.items() if not is_text(value)}
     unsaid |= {member for extra in command.extra for member in _inexact(extra, parameters)}
-    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters[str(option.path[0])])}
+    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters)}
     for option in options:
-        can_say = _can_say(option, parameters[str(option.path[0])])
+        can_say = _can_say(option, parameters)
         value = _taken(left, option.path) if can_say or not command.takes_json else None
         if value is not None:
-            unsaid |= set() if can_say else {str(option.path[0])}
+            unsaid.update(() if can_say else [str(option.path[0])])
             phrases.append(_option_words(option, value))
     if left:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
-        unsaid |= set() if command.takes_json else set(left)
+        unsaid.update(() if command.takes_json else left)
     phrases.sort(key=_alphabetically)
-    phrases = _told_apart(phrases, options) if command.extra else phrases
+    if command.extra:
+        phrases = _told_apart(phrases, command.options)
     words = [(Span(word),) for word in command.words]
     return Spelling([*words, *chain.from_iterable(phrases)], tuple(sorted(unsaid)))
 
@@ -250,17 +251,15 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
 def _told_apart(phrases: list[list[Text]], options: Iterable[Option]) -> list[list[Text]]:
     """The phrases, outfiles first if the last option is one that would take what follows for its own."""
     named = [phrase for phrase in phrases if plain(phrase[0]).startswith("--")]
-    others = phrases[len(named) :]
-    if not named or not others:
-        return phrases
     lists = {option.name for option in options if option.kind == "list"}
-    return others + named if plain(named[-1][0]) in lists or len(named[-1]) > 2 else phrases
+    if named and (plain(named[-1][0]) in lists or len(named[-1]) > 2):
+        return phrases[len(named) :] + named
+    return phrases
 
 
-def _inexact(extra: Extra, parameters: Mapping[str, Any]) -> set[str]:
+def _inexact(extra: Extra, parameters: Mapping[str, Any]) -> frozenset[str]:
     """The members that an extra's words don't say exactly."""
-    changed = {member for member in extra.members if _changed_within(parameters.get(member))}
-    return changed | extra.inexact
+    return extra.inexact | {member for member in extra.members if _changed_within(parameters.get(member))}
 
 
 def _changed_within(value: Any) -> bool:
@@ -284,16 +283,17 @@ def is_text(value: Any) -> bool:
     return not isinstance(value, (list, tuple)) or all(map(is_text, value))
 
 
-def _is_partial(option: Option, value: Any) -> bool:
+def _is_partial(option: Option, parameters: Mapping[str, Any]) -> bool:
     """Whether a structure has members that its option refuses."""
-    return bool(option.lacks) and not option.lacks.isdisjoint(unmarked(value) or ())
+    return bool(option.lacks) and not option.lacks.isdisjoint(unmarked(parameters[str(option.path[0])]) or ())
 
 
-def _can_say(option: Option, value: Any) -> bool:
+def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
     """Whether awscli reads the option's words as the value that they stand for."""
-    if option.hidden or _is_partial(option, value):
-        return False
+    value = parameters[str(option.path[0])]
     meant = _meant(value)
+    if option.hidden or _is_partial(option, parameters):
+        return False
     if not option.expands or not isinstance(meant, (str, bytes)):
         return True
     text = scalar_spelling(meant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
@@ -91,7 +92,7 @@ def assembled(text: str, pieces: Iterable[Piece]) -> Text:
     """The text with pieces of it replaced."""
     spans: list[Span] = []
     done = 0
-    for (begin, end), piece in sorted(pieces, key=lambda piece: piece[0]):
+    for (begin, end), piece in sorted(pieces, key=itemgetter(0)):
         spans += [Span(text[done:begin]), *piece]
         done = end
     spans.append(Span(text[done:]))

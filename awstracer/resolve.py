@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from awstracer import commandline, credentials, holes, pieces
@@ -32,7 +33,6 @@ from awstracer.trace import (
     Path,
     Where,
     concrete,
-    leaves,
     lookup,
     rebuilt_at,
     response_of,
@@ -101,7 +101,7 @@ class Knowledge:
         partition, suffix = played.partition or (None, None)
         self._place = {"region": played.region, "partition": partition, "suffix": suffix}
         self._responses: dict[int, Document] = {}
-        self._values: dict[Source | Setting, Marked | None] = {}
+        self._values: dict[Source, Marked] = {}
 
     @property
     def plan(self) -> Plan:
@@ -157,9 +157,9 @@ class Knowledge:
         """The step as a line to run; MissingValue or MissingSecret if something that it needs isn't known."""
         invocation = self._invocation(step)
         sent = {"argv": invocation.argv, "files": invocation.files, **(invocation.parameters or {})}
-        for path, leaf in leaves(sent) if self._live else ():
-            if any(holes.holes(leaf)):
-                raise MissingSecret([f"{step.number}.{path[0]}"])
+        for name, value in sent.items() if self._live else ():
+            if any(holes.holes(value)):
+                raise MissingSecret([f"{step.number}.{name}"])
         return invocation
 
     def _invocation(self, step: Step) -> Invocation:
@@ -215,10 +215,11 @@ class Knowledge:
 
     def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Any:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
-        pins = step.pins.get(path, ()) if side == "request" else ()
-        relations = (step.related if side == "request" else step.echoed).get(path, ())
-        fresh = step.form.fresh.get(path) if step.form is not None and side == "request" else None
-        if fresh is not None and not pins:
+        if side == "response":
+            return self._put(step.echoed.get(path, ()), (), recorded)
+        pins = step.pins.get(path, ())
+        fresh = step.form.fresh.get(path) if step.form is not None and not pins else None
+        if fresh is not None:
             if not step.selected:
                 raise MissingValue(step.number, spelled(path), "awscli makes up another one each time")
             return pieces.marked(fresh, Mark.DERIVED)
@@ -226,10 +227,14 @@ class Knowledge:
             if pin.part is None and pin.hole is None:
                 mark = Mark.HIDDEN if any(holes.holes(recorded)) else Mark.OVERRIDDEN
                 return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, mark),))
-        whole = next((relation for relation in relations if relation.target.span is None), None)
-        if whole is not None and not any(pin.hole for pin in pins):
-            value = self._value(whole.source)
-            return None if value is None else pieces.fitting(value, recorded)
+        return self._put(step.related.get(path, ()), pins, recorded)
+
+    def _put(self, relations: Sequence[Relation], pins: Sequence[Pin], recorded: Any) -> Any:
+        """What its sources make of a recorded value, with what is put into a part of it; None for nothing."""
+        for relation in relations if not any(pin.hole for pin in pins) else ():
+            if relation.target.span is None:
+                value = self._value(relation.source)
+                return None if value is None else pieces.fitting(value, recorded)
         return self._composed(relations, pins, recorded)
 
     def _composed(self, relations: Sequence[Relation], pins: Sequence[Pin], recorded: Any) -> Marked | None:
@@ -265,10 +270,11 @@ class Knowledge:
 
     def _value(self, source: Source | Setting) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
+        if isinstance(source, Setting):
+            return self._setting(source)
         value = self._values.get(source)
         if value is None:
-            value = self._setting(source) if isinstance(source, Setting) else self._looked_up(source)
-            self._values[source] = value
+            value = self._values[source] = self._looked_up(source)
         return value
 
     def _known_value(self, source: Source | Setting) -> Marked | None:
@@ -288,7 +294,7 @@ class Knowledge:
             now = self._place[setting.name]
             return None if now in (None, setting.recorded) else pieces.marked(now, Mark.DERIVED)
         if not self._live:
-            return Marked(setting.recorded, (Span(setting.recorded, Mark.PENDING),))
+            return _pending(setting.recorded)
         account = self._played.account()
         if account is None:
             raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
@@ -363,6 +369,11 @@ class Knowledge:
         except LookupError:
             raise MissingValue(step.number, _told_path(source), f"it is {_told(value)}") from None
         return Marked(text, (Span(text, pieces.mark_of(value)),))
+
+
+@lru_cache(maxsize=16)  # a trace has one or two, in very many places
+def _pending(account: str) -> Marked:
+    return pieces.marked(account, Mark.PENDING)
 
 
 def _feeding(step: Step) -> Iterator[Relation]:

@@ -332,10 +332,12 @@ def _rebuilt_along(tree: Mapping[Key, Any], value: Any, change: Callable[[Path, 
     if changed is not None or not tree or not isinstance(value, (dict, list, tuple)):
         return value if changed is None else changed
     made: Any = dict(value) if isinstance(value, dict) else list(value)
+    renamed: dict[str, Any] = {}
     for key, below in tree.items():
-        if key in made if isinstance(made, dict) else isinstance(key, int):
+        if isinstance(key, KeyOf):
+            renamed[key.key] = change((*path, key), key.key) or key.key
+        elif key in made if isinstance(made, dict) else isinstance(key, int):
             made[key] = _rebuilt_along(below, made[key], change, (*path, key))
-    renamed = {key.key: change((*path, key), key.key) or key.key for key in tree if isinstance(key, KeyOf)}
     return {renamed.get(key, key): child for key, child in made.items()} if renamed else made
 
 

@@ -29,7 +29,7 @@ VERSION = 2
 KNOWN = ',\n "known": '  # goes before what awscli knows of the commands, which a checksum ties to the text before it
 LARGEST = 256_000_000  # bytes: a replay takes about six times as much memory
 MOST_VALUES = 10_000_000  # a trace has about one for each 30 bytes; what is denser takes up to 300 bytes for each
-DEEPEST = 160  # levels: all that walks a trace calls itself for each, and Python allows 1,000 calls
+DEEPEST = 160  # levels of a value: all that walks a trace calls itself for each, and Python allows 1,000 calls
 LONGEST_NUMBER = 300  # digits: the largest that a float can hold has 309
 T = TypeVar("T")
 C = TypeVar("C", dict[str, Any], list[Any])
@@ -37,6 +37,13 @@ C = TypeVar("C", dict[str, Any], list[Any])
 
 class _Wrong(Exception):
     """What in the document isn't as the format says."""
+
+
+class _TooDeep(_Wrong):
+    """Something in the document has more levels than all that walks it can stand."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it is nested more than {DEEPEST} levels deep")
 
 
 def dumps(trace: Trace) -> str:
@@ -178,16 +185,13 @@ def _content(path: Path) -> bytes:
 def _parsed(text: str) -> Any:
     """The document that a text is, of the JSON that can mean one thing only and within the limits; _Wrong otherwise."""
     try:
-        document = json.loads(
+        return json.loads(
             text, object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
         )
     except RecursionError:
-        raise _Wrong(f"it is nested more than {DEEPEST} levels deep") from None
+        raise _TooDeep from None
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: {error}") from None
-    if _is_deeper(document, DEEPEST):
-        raise _Wrong(f"it is nested more than {DEEPEST} levels deep")
-    return document
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -214,17 +218,6 @@ def _float(text: str) -> float:
 
 def _constant(name: str) -> float:
     raise _Wrong(f"it has {name} where JSON needs a number")
-
-
-def _is_deeper(document: Any, levels: int) -> bool:
-    """Whether containers stand in each other to more than so many levels."""
-    level = [document]
-    for _ in range(levels + 1):
-        containers = [node for node in level if isinstance(node, (dict, list))]
-        if not containers:
-            return False
-        level = [child for node in containers for child in (node.values() if isinstance(node, dict) else node)]
-    return True
 
 
 # --- data -> document
@@ -329,33 +322,35 @@ def packed(value: Any) -> Any:
     return value
 
 
-def unpacked(value: Any) -> Any:
+def unpacked(value: Any, levels: int = DEEPEST) -> Any:
     """What `packed` made into JSON, which is taken over; ValueError where a tag holds what it can't."""
-    if isinstance(value, dict):
-        if not _looks_tagged(value):
-            return _unpacked_within(value, value.items())
-        [(tag, content)] = value.items()
-        if tag not in UNPACKERS:
-            raise ValueError(f"unknown tag {tag}")
-        return UNPACKERS[tag](content)
-    return _unpacked_within(value, enumerate(value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return _unpacked_within(value, levels)
+    if not isinstance(value, dict):
+        return value
+    if not _looks_tagged(value):
+        return _unpacked_within(value, levels)
+    [(tag, content)] = value.items()
+    if tag == "$object":
+        return _unpacked_within(_typed(content, dict), levels - 1)
+    if tag not in UNPACKERS:
+        raise ValueError(f"unknown tag {tag}")
+    return UNPACKERS[tag](content)
 
 
-def _unpacked_within(container: C, items: Iterable[tuple[Any, Any]]) -> C:
+def _unpacked_within(container: C, levels: int) -> C:
     """A list or an object, its containers unpacked: in their places, since a large trace has very many."""
+    if levels <= 0:
+        raise _TooDeep
+    items: Iterable[tuple[Any, Any]] = container.items() if isinstance(container, dict) else enumerate(container)
     for key, child in items:
         if isinstance(child, (dict, list)):
-            container[key] = unpacked(child)
+            container[key] = unpacked(child, levels - 1)
     return container
 
 
 def _looks_tagged(members: Mapping[str, Any]) -> bool:
     return len(members) == 1 and next(iter(members)).startswith("$")
-
-
-def _unpacked_object(content: Any) -> dict[str, Any]:
-    members: dict[str, Any] = _typed(content, dict)
-    return _unpacked_within(members, members.items())
 
 
 def _unpacked_bytes(content: Any) -> bytes:
@@ -372,7 +367,6 @@ def _typed(content: Any, kind: type[T]) -> T:
 
 
 UNPACKERS: Mapping[str, Callable[[Any], Any]] = {
-    "$object": _unpacked_object,
     "$bytes": _unpacked_bytes,
     "$datetime": lambda content: datetime.fromisoformat(_typed(content, str)),
     "$opaque": lambda content: Opaque(None if content is None else _typed(content, str)),
@@ -411,8 +405,7 @@ class _Members:
 
     def value(self, name: str) -> dict[str, Any]:
         try:
-            members = _untagged(self.take(name, dict))
-            return _unpacked_within(members, members.items())
+            return _unpacked_within(_untagged(self.take(name, dict)), DEEPEST)
         except ValueError as error:
             raise _Wrong(f"{self.where}.{name}: {error}") from None
 
@@ -603,15 +596,17 @@ def _time_from_format_1(entry: _Members, name: str) -> str:
     return _Members(entry.take(name, dict), f"{entry.where}.{name}").take("_isoformat", str)
 
 
-def _value_from_format_1(value: Any) -> Any:
+def _value_from_format_1(value: Any, levels: int = DEEPEST) -> Any:
     """1.x marks a datetime with a key that a person's own data may have: it is one only if it reads as one."""
+    if levels <= 0:
+        raise _TooDeep
     if isinstance(value, dict):
         if list(value) == ["_isoformat"] and _is_time(value["_isoformat"]):
             return {"$datetime": value["_isoformat"]}
-        members = {key: _value_from_format_1(child) for key, child in value.items()}
+        members = {key: _value_from_format_1(child, levels - 1) for key, child in value.items()}
         return {"$object": members} if _looks_tagged(value) else members
     if isinstance(value, list):
-        return [_value_from_format_1(child) for child in value]
+        return [_value_from_format_1(child, levels - 1) for child in value]
     return value
 
 

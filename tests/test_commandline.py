@@ -128,6 +128,12 @@ def test_a_list_does_not_swallow_the_outfile() -> None:
     assert spelled({"Names": ["a", "b"]}, command) == ["svc", "op", "out.bin", "--names", "a", "b"]
 
 
+def test_a_list_in_words_of_its_own_does_not_swallow_the_outfile_either() -> None:
+    from_file = Extra("names", ((Span("--names"),), (Span("fileb://n"),)), frozenset({"Names"}))
+    command = OperationCommand(COMMAND.words, COMMAND.options, (*OUTFILE, from_file))
+    assert spelled({"Names": [b"a"]}, command) == ["svc", "op", "out.bin", "--names", "fileb://n"]
+
+
 @given(
     st.recursive(
         st.text() | st.booleans() | st.integers() | st.none(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
