@@ -95,7 +95,7 @@ def of(trace: Trace, query: Query, aws: Aws, version: str) -> Known | None:
 
 
 def noted(trace: Trace, query: Query, aws: Callable[[], Aws], version: str) -> Document | None:
-    """What awscli of a version answers about a trace, as a trace file has it; None where it has nothing of that, or can't be had."""
+    """What awscli of a version answers about a trace, as a trace file has it; None where that can't be had."""
     try:
         found = of(trace, query, aws(), version)
     except Exception:  # noqa: BLE001 - a trace without it is slower to show; not to be saved would be worse
