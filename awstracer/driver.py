@@ -41,13 +41,13 @@ from awstracer.commandline import Extra, OperationCommand, without_options
 from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import Asked, Shape
-from awstracer.repeats import Line, Prepared, Repeats, own_models
+from awstracer.repeats import Prepared, Repeats, own_models
 from awstracer.trace import Opaque, Operation, Path
 from awstracer.version2 import PLUGIN_PATH
 
 UNUSABLE, INTERRUPTED = 255, 130
 INPUT = "-"
-LOGGERS = ("awscli", "botocore", "s3transfer", "urllib3")
+LOGGERS = tuple(map(logging.getLogger, ("awscli", "botocore", "s3transfer", "urllib3")))
 AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')  # it fills in some, and takes some out
 READING = {"read", "readline", "readlines", "buffer"}
 HISTORY = get_global_history_recorder()
@@ -100,18 +100,39 @@ class AwsCli:
         """
 
         words = {word: content for word, content in files.items() if word != INPUT}
-        with _environment(environment), _input_from(files.get(INPUT)):
+        with self._environment(environment), _input_from(files.get(INPUT)):
             if parameters is None:
                 return self._run(argv, lambda session, _: _serve_files(session, words))
             return self._replay(argv, parameters, words)
 
+    @contextlib.contextmanager
+    def _environment(self, changes: Environment) -> Iterator[None]:
+        """Environment variables are that, those with None are not there; afterwards they are as before."""
+        if not changes:
+            yield
+            return
+        before = {name: os.environ.get(name) for name in changes}
+        try:
+            self._set(changes)
+            yield
+        finally:
+            self._set(before)
+
+    def _set(self, variables: Environment) -> None:
+        for name, value in variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._repeats.look_again()
+
     def _replay(self, argv: Sequence[str], parameters: Mapping[str, Any], files: Files) -> Outcome:
         """Run an operation's recorded line; what awscli worked out for it before is used again."""
-        line = Line.of(argv)
+        line = self._repeats.line(argv)
         again = self._repeats.take(line)
         if again is not None:
             again.renew(parameters)
-            outcome = _performed(again, argv, again.capture, _reader(files))
+            outcome = _repeated(again, argv)
             self._repeats.keep(line, again, outcome)
             return outcome
         first = Prepared(parameters)
@@ -132,7 +153,9 @@ class AwsCli:
             return Outcome(UNUSABLE)
         reader = prepare(driver.session, capture)
         capture.attach(driver.session.get_component("event_emitter"))
-        return _performed(driver, argv, capture, reader)
+        outcome = _performed(driver, argv, capture, reader)
+        self._repeats.look_again()
+        return outcome
 
     def _driver(self) -> Any:
         with _configuration(), _own_plugins():
@@ -391,6 +414,20 @@ def _service_name(service: str, services: Container[str]) -> str:
     return next((name for name in names if name in services), service)
 
 
+def _repeated(again: Prepared, argv: Sequence[str]) -> Outcome:
+    """What became of a line that is run once more: no file is read, nothing is parsed, and the history is off."""
+    with _as_aws(argv), _streams_restored(), _logging_restored():
+        exit_code = _exit_code(again, argv)
+    _flush()
+    return again.capture.outcome(exit_code)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+
+
 def _performed(driver: Any, argv: Sequence[str], capture: Capture, reader: Reader) -> Outcome:
     """What became of a driver's run of a line, of which nothing is left in the process."""
     with (
@@ -403,9 +440,7 @@ def _performed(driver: Any, argv: Sequence[str], capture: Capture, reader: Reade
     ):
         exit_code = _exit_code(driver, argv)
         HISTORY.record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
+    _flush()
     return replace(capture.outcome(exit_code), read_input=stdin.was_read)
 
 
@@ -511,29 +546,9 @@ def _input_from(content: Content | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment(changes: Environment) -> Iterator[None]:
-    """Environment variables are that, those with None are not there; afterwards they are as before."""
-    before = {name: os.environ.get(name) for name in changes}
-    try:
-        _set(changes)
-        yield
-    finally:
-        _set(before)
-
-
-def _set(variables: Environment) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
-@contextlib.contextmanager
 def _logging_restored() -> Iterator[None]:
     """awscli adds log handlers for each command, and `--debug` many: none outlives its command."""
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in LOGGERS]
     try:
         yield
     finally:

@@ -70,13 +70,6 @@ class Line:
     models: tuple[object, ...]
     process: int
 
-    @classmethod
-    def of(cls, argv: Sequence[str]) -> Line:
-        """A line as it is to be run here and now."""
-        return cls(
-            tuple(argv), frozenset(os.environ.items()), tuple(map(_state, _settings())), own_models(), os.getpid()
-        )
-
     @property
     def is_plain(self) -> bool:
         """Whether it says nothing but the operation's words, and global options that only change the call."""
@@ -86,6 +79,8 @@ class Line:
 
 def own_models() -> tuple[object, ...]:
     """The state of the models of services that the person added (`configure add-model`)."""
+    if not os.path.exists(Loader.CUSTOMER_DATA_PATH):
+        return ()
     folders = os.walk(Loader.CUSTOMER_DATA_PATH)
     return tuple(_state(os.path.join(folder, name)) for folder, _, names in folders for name in sorted(names))
 
@@ -112,6 +107,18 @@ class Repeats:
 
     def __init__(self) -> None:
         self._ready: OrderedDict[Line, Prepared] = OrderedDict()
+        self._environment: frozenset[tuple[str, str]] | None = None
+        self._settings: tuple[str, ...] = ()
+
+    def line(self, argv: Sequence[str]) -> Line:
+        """A line as it is to be run here and now."""
+        if self._environment is None:
+            self._environment, self._settings = frozenset(os.environ.items()), tuple(_settings())
+        return Line(tuple(argv), self._environment, tuple(map(_state, self._settings)), own_models(), os.getpid())
+
+    def look_again(self) -> None:
+        """Something was done since the last line that may have changed the environment."""
+        self._environment = None
 
     def take(self, line: Line) -> Prepared | None:
         """What there is for a line; it is gone until it is kept again."""

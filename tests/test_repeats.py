@@ -16,8 +16,9 @@ import pytest
 
 from awstracer import answers, repeats
 from awstracer.capture import Outcome
+from awstracer.credentials import Environment
 from awstracer.driver import AwsCli
-from awstracer.repeats import Line
+from awstracer.repeats import Repeats
 
 from . import programs
 from .programs import Http, Relay, Trouble
@@ -68,11 +69,12 @@ class Cli:
 
     def __init__(self, relay: Relay, capture: pytest.CaptureFixture[str]) -> None:
         self.aws, self._relay, self._capture = Counted(), relay, capture
+        self.environment: dict[str, str | None] = {}
 
     def replay(self, *argv: str, **parameters: Any) -> Replayed:
         self._capture.readouterr()
         made, before = self.aws.made, len(self._relay.requests)
-        outcome = self.aws.replay(argv, parameters=parameters, files={})
+        outcome = self.aws.replay(argv, parameters=parameters, files={}, environment=self.environment)
         said, asked = self._capture.readouterr(), self._relay.requests[before:]
         return Replayed(
             outcome,
@@ -262,7 +264,7 @@ def test_lines_between_others_are_as_in_a_process_of_their_own(cli: Cli) -> None
 
 def test_only_lines_of_an_operation_and_harmless_options_are_plain() -> None:
     for words in ("iam list-users", "iam list-users --region r --query=Users[0] --no-paginate --profile p"):
-        assert Line.of(words.split()).is_plain
+        assert Repeats().line(words.split()).is_plain
     for words in (
         "s3api get-object out",
         "iam list-users --debug",
@@ -273,29 +275,29 @@ def test_only_lines_of_an_operation_and_harmless_options_are_plain() -> None:
         "--version iam",
         "iam",
     ):
-        assert not Line.of(words.split()).is_plain
+        assert not Repeats().line(words.split()).is_plain
 
 
 # --- what changes between two runs
 
 
-def configured(home: Path, _: pytest.MonkeyPatch) -> None:
+def configured(_: Path) -> Environment:
     AwsCli().run(["configure", "set", "region", "eu-west-1"])
+    return {}
 
 
-def assumed(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASSUMED")
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+def assumed(_: Path) -> Environment:
+    return {"AWS_ACCESS_KEY_ID": "ASSUMED", "AWS_SESSION_TOKEN": "token"}
 
 
-def without_keys(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+def without_keys(home: Path) -> Environment:
     settings(home, "[default]\naws_access_key_id = OTHER\naws_secret_access_key = s\n", "credentials")
+    return {"AWS_ACCESS_KEY_ID": None}
 
 
-def configured_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def configured_elsewhere(home: Path) -> Environment:
     (home / "mine").write_text("[default]\nregion = ap-south-1\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "mine"))
+    return {"AWS_CONFIG_FILE": str(home / "mine")}
 
 
 CHANGES = [configured, assumed, without_keys, configured_elsewhere]
@@ -306,7 +308,7 @@ def test_what_is_changed_is_noticed_as_by_a_new_process(
     cli: Cli,
     aws_home: Path,
     monkeypatch: pytest.MonkeyPatch,
-    change: Callable[[Path, pytest.MonkeyPatch], None],
+    change: Callable[[Path], Environment],
 ) -> None:
     settings(aws_home, "[default]\nregion = us-west-2\n")
     settings(aws_home, "[default]\naws_access_key_id = MINE\naws_secret_access_key = s\n", "credentials")
@@ -314,12 +316,12 @@ def test_what_is_changed_is_noticed_as_by_a_new_process(
     line = ("sns", "list-topics")
     before = [cli.replay(*line) for _ in range(2)]
     assert [replayed.made for replayed in before] == [1, 0]
-    with monkeypatch.context() as patched:
-        change(aws_home, patched)
-        after = cli.replay(*line)
-        alone = cli.in_a_new_one(*line)
-        assert (after.shown, after.keys, after.regions) == (alone.shown, alone.keys, alone.regions)
-        assert (after.keys, after.regions) != (before[0].keys, before[0].regions)
+    cli.environment = dict(change(aws_home))
+    after, alone = cli.replay(*line), cli.in_a_new_one(*line)
+    assert (after.shown, after.keys, after.regions) == (alone.shown, alone.keys, alone.regions)
+    assert (after.keys, after.regions) != (before[0].keys, before[0].regions)
+    cli.environment = {}
+    assert cli.replay(*line).regions == cli.in_a_new_one(*line).regions
 
 
 def test_credentials_that_a_program_hands_out_are_asked_for_each_time(
