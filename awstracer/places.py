@@ -43,6 +43,7 @@ class Shape:
 
 
 ORDINARY = Shape()
+MANY = 256  # more aren't looked at all at once, which would take memory
 VALUES = re.compile(r"values?$", re.I)
 PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]")
 PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*")
@@ -191,19 +192,9 @@ def places(number: int, command: Command, side: Asked, members: Members, sieve: 
             label = _label(document, path)
             kind = kind if label == member.label else identifiers.stem_of(label) or kind
             is_labelled = is_labelled or label not in path
-        yield Place(
-            number,
-            side,
-            member.path,
-            service,
-            kind,
-            label,
-            member.is_name,
-            text,
-            member.shape.is_silent,
-            member.is_new,
-            is_labelled,
-        )
+        is_name, is_silent, is_new = member.is_name, member.shape.is_silent, member.is_new
+        here = (number, side, member.path, service, kind, label, is_name, text, is_silent, is_new, is_labelled, False)
+        yield new(Place, here)
 
 
 def _note_strings(
@@ -225,6 +216,8 @@ def _note_strings(
 
 def _may_matter(nodes: Sequence[Any], sieve: Sieve) -> bool:
     """Whether a string among some nodes matters, or one inside them may: a quick look, where most are passed by."""
+    if len(nodes) > MANY:
+        return True
     try:
         if isinstance(nodes[0], dict):  # most lists are of structures, and most structures are of scalars
             return sieve.any_of(chain(*nodes, *map(dict.values, nodes)))

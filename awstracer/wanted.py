@@ -94,6 +94,8 @@ class _Answers(dict[str, bool]):
         firsts = [match[0] for match in map(ATOM.search, new) if match]
         text = "\n".join(new)
         if self._words.isdisjoint(firsts) and ":" not in text and "/" not in text:
+            if len(self) >= MOST_ANSWERS:
+                self.clear()
             self.update(dict.fromkeys(new, False))
         return any(map(self.__getitem__, asked))
 
