@@ -28,6 +28,7 @@ RANDOM_END = re.compile(r"-[?*]")  # Secrets Manager adds six characters of its 
 ACCOUNT_ITSELF = "root"  # `arn:aws:iam::123456789012:root` is no user's
 
 EXACT, TELLING = 0, 1
+LITTLE, MUCH, PROOF = Strength.LITTLE, Strength.MUCH, Strength.PROOF  # found sooner than an enumeration's members
 
 
 class Verdict(NamedTuple):
@@ -44,7 +45,7 @@ def judge(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None
     if origin.place.command == place.command and origin.place.side == place.side:
         evidence = _named_by_arn(place, span, origin) if place.side == "request" else None
         return Verdict(EXACT, f"{evidence} of its own") if evidence else None
-    if place.side == "response" and origin.place.side != "request" and origin.strength <= Strength.LITTLE:
+    if place.side == "response" and origin.place.side != "request" and origin.strength <= LITTLE:
         return None  # a version `2` is the service's own each time that it says so, and no echo of another's
     if span == (0, len(place.text)):
         return _judge_whole(place, origin)
@@ -52,7 +53,7 @@ def judge(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None
 
 
 def _judge_whole(place: Place, origin: Origin) -> Verdict | None:
-    if origin.strength is Strength.PROOF:
+    if origin.strength is PROOF:
         return _identifier(origin.kind)
     if not origin.is_thing:
         return None
@@ -60,7 +61,7 @@ def _judge_whole(place: Place, origin: Origin) -> Verdict | None:
         return _same(place.kind)
     if place.is_labelled and origin.kind == identifiers.stem_of(place.label) and origin.place.side == "request":
         return Verdict(EXACT, f"called {place.label}")
-    if origin.strength is Strength.MUCH and not place.is_key and not _names_another(place, origin):
+    if origin.strength is MUCH and not place.is_key and not _names_another(place, origin):
         return Verdict(TELLING, f"the {origin.kind}'s name" if origin.kind else "a telling name")
     return None
 
@@ -95,14 +96,14 @@ def _alike(one: str, other: str) -> bool:
 def _judge_piece(place: Place, span: tuple[int, int], origin: Origin) -> Verdict | None:
     if not origin.is_thing:
         return None
-    if origin.strength is Strength.PROOF:
+    if origin.strength is PROOF:
         return _held_identifier(origin.kind) if stands_alone(place.text, span, WORD) else None
     place, span = _around(place, span)
     for reason in (_named_by_host, _named_by_arn, _named_by_s3_uri, _named_by_path, _named_by_label, _named_by_echo):
         evidence = reason(place, span, origin)
         if evidence:
             return Verdict(EXACT, evidence)
-    if origin.strength is Strength.MUCH and stands_alone(place.text, span, NAME) and not _is_arns_own(place, span):
+    if origin.strength is MUCH and stands_alone(place.text, span, NAME) and not _is_arns_own(place, span):
         return Verdict(TELLING, f"holds the {origin.kind or 'same'} name")
     return None
 

@@ -111,7 +111,7 @@ def _in_arns(text: str) -> dict[tuple[int, int], SettingName]:
     """Where the ARNs in a text have their partition and region."""
     found: dict[tuple[int, int], SettingName] = {}
     for match in ARN_HEAD.finditer(text):
-        found[match.span("partition")], found[match.span("region")] = "partition", "region"
+        found[match.span(1)], found[match.span(2)] = "partition", "region"
     return found
 
 

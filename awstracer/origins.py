@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from awstracer import identifiers
 from awstracer.identifiers import Strength
-from awstracer.places import Place, Side
+from awstracer.places import Place, Side, new
 from awstracer.trace import EACH, Path
 
 Part = tuple[int, int | None]
@@ -74,8 +74,8 @@ def born_at(
     for part, kind, text, strength in _born(place, account, matters):
         rank = A_PART if part is not None else ONE_OF_SEVERAL if place.several else RANKS[place.side]
         is_thing = place.side != "request" or place.is_name or part is not None
-        source = Source(place.command, place.side, place.path, part)
-        yield Origin(place, source, kind, text, strength, namespaces, rank, is_thing)
+        source = new(Source, (place.command, place.side, place.path, part))
+        yield new(Origin, (place, source, kind, text, strength, namespaces, rank, is_thing))
 
 
 def _is_one_word(text: str) -> bool:
@@ -133,7 +133,7 @@ def _strength_in_answer(place: Place, strength: Strength, account: str | None) -
 
 def _pieces_born(place: Place, account: str | None, matters: Callable[[str], object]) -> Iterator[Born]:
     """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
-    found = identifiers.segments(place.text)
+    found = identifiers.segments(place.text) if identifiers.SEPARATOR.search(place.text) else []
     for number, (begin, end) in enumerate(found[1:], 1):
         piece, segment = place.text[begin:], place.text[begin:end]
         strength = identifiers.strength(piece) if matters(piece) else Strength.NOTHING

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import chain
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -43,9 +43,12 @@ class Shape:
 
 
 ORDINARY = Shape()
+MANY = 256  # more aren't looked at all at once, which would take memory
 VALUES = re.compile(r"values?$", re.I)
 PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]")
 PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*")
+
+new = tuple.__new__  # takes half the time of a NamedTuple's own: a large trace has very many places and relations
 
 
 class Models(Protocol):
@@ -59,6 +62,20 @@ class Models(Protocol):
 
     def partition(self, region: str) -> tuple[str, str] | None:
         """The partition of a region and its hosts' suffix, `aws` and `amazonaws.com`; None for no region."""
+
+
+class Sieve(NamedTuple):
+    """Tells what matters of the strings of a document.
+
+    matters  whether a string does
+    any_of   whether one among some scalars does, which may be sooner known; TypeError if there is a list or a structure
+    """
+
+    matters: Callable[[str], object]
+    any_of: Callable[[Iterable[Any]], bool]
+
+
+EVERYTHING = Sieve(identifiers.ATOM.search, bool)
 
 
 class Place(NamedTuple):
@@ -109,21 +126,31 @@ class _Member:
     asks_beside: bool
 
 
+class _Known(dict[Path, _Member]):
+    """The members of an operation's request or response by their paths, looked up where they aren't known."""
+
+    def __init__(self, look_up: Callable[[Path], _Member]) -> None:
+        self._look_up = look_up
+
+    def __missing__(self, path: Path) -> _Member:
+        found = self[path] = self._look_up(path)
+        return found
+
+
 class Members:
     """What is known of the members of requests and responses, each looked up once."""
 
     def __init__(self, models: Models) -> None:
         self.models = models
         self.namespaces = cache(models.namespaces)
-        self._known: dict[tuple[object, ...], _Member] = {}
+        self._known: dict[tuple[str, str, Asked], _Known] = {}
 
-    def at(self, operation: Operation, side: Asked, path: Path) -> _Member:
-        """The member at a path of an operation's request or response."""
-        key = (operation.service, operation.name, side, path)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._looked_up(operation, side, path)
-        return found
+    def of(self, operation: Operation, side: Asked) -> Mapping[Path, _Member]:
+        """The members of an operation's request or response, at whatever path."""
+        key = (operation.service, operation.name, side)
+        if key not in self._known:
+            self._known[key] = _Known(partial(self._looked_up, operation, side))
+        return self._known[key]
 
     def _looked_up(self, operation: Operation, side: Asked, path: Path) -> _Member:
         shape = self.models.shape(operation.service, operation.name, side, path)
@@ -141,57 +168,39 @@ class Members:
         )
 
 
-def places(
-    number: int, command: Command, side: Asked, members: Members, matters: Callable[[str], object]
-) -> Iterator[Place]:
-    """The strings of a command's request or response that matter, where they stand."""
+def places(number: int, command: Command, side: Asked, members: Members, sieve: Sieve) -> Iterator[Place]:
+    """The strings of a command's request or response that matter, and the keys below its top, in order."""
     operation = command.operation
     if operation is None:
-        yield from _custom_places(number, command, side, matters)
+        yield from _custom_places(number, command, side, sieve.matters)
         return
     document = operation.parameters if side == "request" else command.response
-    for path, text in _strings(document, matters):
+    found: list[tuple[Path, str]] = []
+    _note_strings(document.items(), (), found, sieve, are_keyed=False)
+    service, known = operation.service, members.of(operation, side)
+    for path, text in found:
         last = path[-1]
         if isinstance(last, KeyOf):
-            keys = members.at(operation, side, path[:-1]).shape.keys
+            keys = known[path[:-1]].shape.keys
             if keys is not None:
                 kind = identifiers.stem_of(keys)
-                yield Place(number, side, path, operation.service, kind, keys, is_name=True, text=text)
+                yield Place(number, side, path, service, kind, keys, is_name=True, text=text)
             continue
-        member = members.at(operation, side, path)
-        label = _label(document, path) if member.asks_beside else member.label
-        kind = member.kind if label == member.label else identifiers.stem_of(label) or member.kind
-        is_labelled = member.is_labelled or label not in path
-        yield Place(
-            number,
-            side,
-            member.path,
-            operation.service,
-            kind,
-            label,
-            member.is_name,
-            text,
-            member.shape.is_silent,
-            member.is_new,
-            is_labelled,
-        )
-
-
-def _strings(document: Document, matters: Callable[[str], object]) -> list[tuple[Path, str]]:
-    """The strings in a document that matter, and the keys below its top, in order."""
-    found: list[tuple[Path, str]] = []
-    _note_strings(document.items(), (), found, matters, are_keyed=False)
-    return found
+        member = known[path]
+        label, kind, is_labelled = member.label, member.kind, member.is_labelled
+        if member.asks_beside:
+            label = _label(document, path)
+            kind = kind if label == member.label else identifiers.stem_of(label) or kind
+            is_labelled = is_labelled or label not in path
+        is_name, is_silent, is_new = member.is_name, member.shape.is_silent, member.is_new
+        here = (number, side, member.path, service, kind, label, is_name, text, is_silent, is_new, is_labelled, False)
+        yield new(Place, here)
 
 
 def _note_strings(
-    items: Iterable[tuple[Any, Any]],
-    path: Path,
-    found: list[tuple[Path, str]],
-    matters: Callable[[str], object],
-    *,
-    are_keyed: bool,
+    items: Iterable[tuple[Any, Any]], path: Path, found: list[tuple[Path, str]], sieve: Sieve, *, are_keyed: bool
 ) -> None:
+    matters = sieve.matters
     for key, child in items:
         if are_keyed and matters(key):
             found.append(((*path, KeyOf(key)), key))
@@ -199,19 +208,20 @@ def _note_strings(
             if matters(child):
                 found.append(((*path, key), child))
         elif isinstance(child, dict):
-            if _may_matter((child,), matters):
-                _note_strings(child.items(), (*path, key), found, matters, are_keyed=True)
-        elif isinstance(child, (list, tuple)) and child and _may_matter(child, matters):
-            _note_strings(enumerate(child), (*path, key), found, matters, are_keyed=False)
+            if _may_matter((child,), sieve):
+                _note_strings(child.items(), (*path, key), found, sieve, are_keyed=True)
+        elif isinstance(child, (list, tuple)) and child and _may_matter(child, sieve):
+            _note_strings(enumerate(child), (*path, key), found, sieve, are_keyed=False)
 
 
-def _may_matter(nodes: Sequence[Any], matters: Callable[[str], object]) -> bool:
+def _may_matter(nodes: Sequence[Any], sieve: Sieve) -> bool:
     """Whether a string among some nodes matters, or one inside them may: a quick look, where most are passed by."""
+    if len(nodes) > MANY:
+        return True
     try:
         if isinstance(nodes[0], dict):  # most lists are of structures, and most structures are of scalars
-            values = chain.from_iterable(map(dict.values, nodes))
-            return any(map(matters, chain.from_iterable(nodes))) or any(map(matters, values))
-        return any(map(matters, nodes))
+            return sieve.any_of(chain(*nodes, *map(dict.values, nodes)))
+        return sieve.any_of(nodes)
     except TypeError:  # something is in them, and not only strings and numbers
         return True
 

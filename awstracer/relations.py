@@ -22,15 +22,13 @@ from awstracer.identifiers import Strength
 from awstracer.judgement import EXACT, WORD, Verdict, judge
 from awstracer.location import Setting, settings, settings_in
 from awstracer.origins import Origin, Source, born_at
-from awstracer.places import Members, Models, Place, Query, Side, places, printed, query_of, service_of
+from awstracer.places import EVERYTHING, Members, Models, Place, Query, Side, new, places, printed, query_of, service_of
 from awstracer.trace import EACH, Command, Path, Trace, children, lookup
 from awstracer.wanted import Wanted, is_list_of_strings, word_lists
 
 LITERAL = re.compile(r"['`\"]")
 LONGEST_LIST = 100
 MOST_OF_A_SORT = 16
-
-new = tuple.__new__  # takes half the time of a NamedTuple's own, of which a large trace has very many
 
 Form = Literal["plain", "base64", "percent"]
 
@@ -175,7 +173,7 @@ class _Reader:
     def read_request(self, number: int, command: Command) -> list[Relation]:
         """The relations of what a command was asked; what is born there goes into the index."""
         lists = list(_lists_in(number, command, self.index))
-        here = list(places(number, command, "request", self.members, identifiers.ATOM.search))  # all of it is wanted
+        here = list(places(number, command, "request", self.members, EVERYTHING))
         self.index.asked[number] = {place.text for place in here}
         related = self._read(_beside(lists, here) if lists else here)
         self.index.requested.update([place.text for place in here if not place.is_silent])
@@ -183,7 +181,7 @@ class _Reader:
 
     def read_response(self, number: int, command: Command, taken: Container[Path]) -> list[Relation]:
         """The relations of what a command answered; so too, but what stands at paths that are `taken`."""
-        here = list(places(number, command, "response", self.members, self.wanted.matters))
+        here = list(places(number, command, "response", self.members, self.wanted.sieve))
         if self.wanted.heads:
             self.index.add_lists(here, command, self.wanted)
         return self._read(here, taken)
@@ -250,7 +248,7 @@ class _Index:
     settings: Sequence[Setting]
     account: str | None
     origins: dict[str, list[Origin]] = field(default_factory=dict)
-    shapes: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    shapes: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     lists: dict[tuple[str, ...], Source] = field(default_factory=dict)
     asked: dict[int, set[str]] = field(default_factory=dict)
     requested: set[str] = field(default_factory=set)
@@ -269,8 +267,9 @@ class _Index:
 
     def _add_shape(self, text: str) -> None:
         longest = max(identifiers.ATOM.findall(text), key=len, default="")
-        if longest:
-            self.shapes.setdefault(longest, set()).add((text.index(longest), len(text)))
+        known, shape = self.shapes.get(longest, ()), _pair(text.index(longest), len(text))
+        if longest and shape not in known:
+            self.shapes[longest] = (*known, shape)
 
     def best(
         self, place: Place, span: tuple[int, int], known: Iterable[Origin]
@@ -361,12 +360,12 @@ def _relations_of(place: Place, index: _Index) -> list[Relation]:
     whole = index.best(place, (0, len(place.text)), known) if known is not None else None
     if whole is not None:
         origin, verdict, rivals = whole
-        target = Target(place.command, place.side, place.path)
-        return [Relation(origin.source, target, verdict.reason, rivals, verdict.grade == EXACT)]
+        target = new(Target, (place.command, place.side, place.path, None, "plain", 1))
+        return [new(Relation, (origin.source, target, verdict.reason, rivals, verdict.grade == EXACT))]
     form, text, spread = _form(place.text)
     relations = []
     for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
-        span = _span(spread[begin], spread[end]) if spread else _span(begin, end)
+        span = _pair(spread[begin], spread[end]) if spread else _pair(begin, end)
         target = new(Target, (place.command, place.side, place.path, span, form, 1))
         told = evidence if form == "plain" else f"{evidence}, in {form}"
         relations.append(new(Relation, (source, target, told, rivals, True)))
@@ -374,9 +373,9 @@ def _relations_of(place: Place, index: _Index) -> list[Relation]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _span(begin: int, end: int) -> tuple[int, int]:
+def _pair(one: int, other: int) -> tuple[int, int]:
     """The same pair each time: a large trace has very many."""
-    return begin, end
+    return one, other
 
 
 def _saying(place: Place, text: str) -> Place:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from awstracer import identifiers
 from awstracer.identifiers import ATOM, atoms
-from awstracer.places import query_of
+from awstracer.places import Sieve, query_of
 from awstracer.trace import Command, Trace
 
 MOST_ANSWERS = 1 << 12  # few enough to stay in a processor's cache
@@ -54,9 +55,15 @@ class Wanted:
         return frozenset(strings[0] for strings in self.lists)
 
     @cached_property
-    def matters(self) -> Callable[[str], bool]:
+    def sieve(self) -> Sieve:
         """The question, with a memory: most strings of a trace come again and again."""
-        return _Answers(self.words, self.account).__getitem__
+        answers = _Answers(self.words, self.account)
+        return Sieve(answers.__getitem__, answers.any_of)
+
+    @property
+    def matters(self) -> Callable[[str], object]:
+        """The question of one string."""
+        return self.sieve.matters
 
 
 class _Answers(dict[str, bool]):
@@ -66,17 +73,31 @@ class _Answers(dict[str, bool]):
         self._words, self._account = words, account
 
     def __missing__(self, text: str) -> bool:
-        if len(self) == MOST_ANSWERS:
+        if len(self) >= MOST_ANSWERS:
             self.clear()
-        answer = False
-        first = ATOM.search(text) if isinstance(text, str) else None  # whoever is in a hurry asks for all
-        if first is not None and (":" in text or "/" in text):  # pieces of an ARN or a URL go up to its end
-            found = ATOM.findall(text)
-            answer = found[-1] in self._words or self._account in found
-        elif first is not None and first[0] in self._words:
-            answer = self._words.issuperset(ATOM.findall(text))
-        self[text] = answer
+        answer = self[text] = isinstance(text, str) and self._found_out(text)  # whoever is in a hurry asks for all
         return answer
+
+    def _found_out(self, text: str) -> bool:
+        first = ATOM.search(text)
+        if first is None:
+            return False
+        if ":" in text or "/" in text:  # pieces of an ARN or a URL go up to its end
+            found = ATOM.findall(text)
+            return found[-1] in self._words or self._account in found
+        return first[0] in self._words and self._words.issuperset(ATOM.findall(text))
+
+    def any_of(self, nodes: Iterable[Any]) -> bool:
+        """Whether a string among some scalars matters: sooner known than of each, where all begin with other words."""
+        asked = set(nodes)
+        new = [node for node in asked if node not in self and isinstance(node, str)]
+        firsts = [match[0] for match in map(ATOM.search, new) if match]
+        text = "\n".join(new)
+        if self._words.isdisjoint(firsts) and ":" not in text and "/" not in text:
+            if len(self) >= MOST_ANSWERS:
+                self.clear()
+            self.update(dict.fromkeys(new, False))
+        return any(map(self.__getitem__, asked))
 
 
 def _words(texts: Iterable[str]) -> list[str]:

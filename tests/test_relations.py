@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import relations
+from awstracer import places, relations
 from awstracer.driver import AwsCli
 from awstracer.location import Setting
 from awstracer.queries import query
 from awstracer.relations import Relation
 from awstracer.trace import Trace, rebuilt, spelled
+from awstracer.wanted import Wanted
 
 from .traces import call, command, operation, trace
 
@@ -102,3 +103,25 @@ def test_a_query_for_an_element_that_nobody_could_count_to_prints_nothing() -> N
     use = operation("ec2.DeleteVpc", {"VpcId": "vpc-0a1b2c3d4e5f67890"}, {})
     found = relations.derive(trace(listing, use), query, MODELS)
     assert list(map(told, found)) == ["2 VpcId <- 1 response Vpcs[0].VpcId"]
+
+
+@pytest.mark.parametrize("size", [3, places.MANY + 1])
+def test_an_element_of_a_list_is_found_however_long_the_list_is(size: int) -> None:
+    vpcs = [{"VpcId": f"vpc-{number:017x}", "State": "available", "Tags": []} for number in range(1, size + 1)]
+    listing = operation("ec2.DescribeVpcs", {}, {"Vpcs": vpcs})
+    use = operation("ec2.DeleteVpc", {"VpcId": vpcs[-1]["VpcId"]}, {})
+    found = relations.derive(trace(listing, use), query, MODELS)
+    assert list(map(told, found)) == [f"2 VpcId <- 1 response Vpcs[{size - 1}].VpcId"]
+
+
+TEXTS = st.text("ab1-:/ é\n", max_size=6)
+
+
+@given(st.lists(TEXTS), st.lists(st.lists(TEXTS | st.integers() | st.none() | st.booleans())))
+def test_a_look_at_many_strings_says_what_one_at_each_says(asked: list[str], groups: list[list[Any]]) -> None:
+    wanted = Wanted.of(trace(["ec2.CreateTags", {"Tags": asked}, {}]), None)
+    sieve = wanted.sieve
+    for group in groups:
+        alone = [Wanted(wanted.words, wanted.lists).matters(node) for node in group]
+        assert sieve.any_of(group) == any(alone)
+        assert [sieve.matters(node) for node in group] == alone
