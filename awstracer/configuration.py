@@ -5,7 +5,6 @@ Its files are understood as by botocore's `configloader` and `session`; whatever
 
 from __future__ import annotations
 
-import configparser
 import os
 import shlex
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 
 CONFIG, CREDENTIALS = ("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 OWN = ("~/.aws/models", "~/.aws/cli/alias")  # where people keep commands of their own
-OWN_MODELS = "AWS_DATA_PATH"
+MODELS, ITS_MODELS = "AWS_DATA_PATH", ("awscli", "data")  # awscli sets it for the programs that it starts
 OURS = {"awstracer", "cli_legacy_plugin_path"}  # a plugin that adds no command, and what AWS CLI 2 needs for it
 REGION, PROFILES = "AWS_DEFAULT_REGION", ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 Section = Mapping[str, str]
@@ -39,7 +38,9 @@ def is_plain(environment: Mapping[str, str]) -> bool:
         plugins = _sections(environment, CONFIG).get("plugins", {}).keys() - OURS
     except Unclear:
         return False
-    return not plugins and OWN_MODELS not in environment and not any(Path(own).expanduser().exists() for own in OWN)
+    folders = [Path(folder) for folder in environment.get(MODELS, "").split(os.pathsep) if folder]
+    are_its = all(folder.parts[-2:] == ITS_MODELS for folder in folders)
+    return not plugins and are_its and not any(Path(own).expanduser().exists() for own in OWN)
 
 
 def region(environment: Mapping[str, str], profile: str | None) -> str | None:
@@ -81,10 +82,14 @@ def _named(sections: Mapping[str, Section]) -> list[tuple[str, Section]]:
 def _sections(environment: Mapping[str, str], file: tuple[str, str]) -> dict[str, Section]:
     """The sections of a file, none where there is no such file; Unclear if it isn't one that can be read."""
     variable, usual = file
-    parser = configparser.RawConfigParser()
     try:
         path = Path(os.path.expandvars(environment.get(variable, usual))).expanduser()
-        parser.read([path] if path.is_file() else [])
+        if not path.is_file():
+            return {}
+        import configparser  # here, since many do without
+
+        parser = configparser.RawConfigParser()
+        parser.read(path)
     except (OSError, RuntimeError, configparser.Error, UnicodeDecodeError) as error:
         raise Unclear(variable) from error
     return {title: dict(parser.items(title)) for title in parser.sections()}

@@ -49,7 +49,7 @@ class AwstracerError(Exception):
     """Whatever awstracer refuses to do, or could not do."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class TraceError(AwstracerError):
     """The trace file at `path` can't be used, for `reason`, a clause without a full stop."""
 
@@ -57,28 +57,28 @@ class TraceError(AwstracerError):
     reason: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SplitError(AwstracerError):
     """A typed line that no shell would take."""
 
     reason: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Unfinished(SplitError):
     """A typed line with an open quote or a backslash at its end; `prefix` is what goes before the next line."""
 
     prefix: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BadMetacommand(AwstracerError):
     """A line that begins with a colon, which can't be done for `reason`."""
 
     reason: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class UnknownCommand(AwstracerError):
     """Command `number` of the trace is `name` (`iam.CreateUser`, `aws s3 cp`), which the installed awscli hasn't."""
 
@@ -87,7 +87,7 @@ class UnknownCommand(AwstracerError):
     version: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class UnfitParameters(AwstracerError):
     """Command `number` of the trace has parameters that the API's model doesn't have, or of other types."""
 
@@ -97,7 +97,7 @@ class UnfitParameters(AwstracerError):
     reason: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MissingWord(AwstracerError):
     """Command `number` needs a word that is no parameter and that the trace doesn't have: `name`, as in `-p NAME`."""
 
@@ -109,7 +109,7 @@ class GuardError(AwstracerError):
     """A replay that is not begun, since it would not be what the person said."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class NoSuchCommand(GuardError):
     """There is no command `number` in a trace of `count` commands."""
 
@@ -121,7 +121,7 @@ class NothingSelected(GuardError):
     """The switches that choose commands, taken together, choose none."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class NotPlayed(GuardError):
     """Command `number` needs a value of another command's answer, and the other is not to be played.
 
@@ -138,7 +138,7 @@ class NotPlayed(GuardError):
     source: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OtherAccount(GuardError):
     """The account that commands would be played in is `found`, or unknown, and not `expected`.
 
@@ -150,14 +150,14 @@ class OtherAccount(GuardError):
     words: Sequence[str]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BadConfiguration(AwstracerError):
     """awscli can't use the person's configuration, for `reason`, in its own words."""
 
     reason: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class UnknownProfile(AwstracerError):
     """There is no profile of this name; `known` are those that there are."""
 
@@ -165,28 +165,28 @@ class UnknownProfile(AwstracerError):
     known: Sequence[str]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OverrideError(AwstracerError):
     """An override that can't be applied."""
 
     name: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class UnknownParameter(OverrideError):
     """No command of the trace has the parameter; `closest` are names that it has."""
 
     closest: Sequence[str]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AmbiguousParameter(OverrideError):
     """The trace has several values for the parameter; `uses` are (spelling that picks one, its value)."""
 
     uses: Sequence[tuple[str, str]]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class BadValue(OverrideError):
     """awscli doesn't take `text` for the parameter; `reason` is what it says."""
 
@@ -198,7 +198,7 @@ class ResumeError(AwstracerError):
     """What was replayed before and what is to be replayed now don't go together."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OtherCircumstances(ResumeError):
     """The `what` (account, region) of the replay was `before` and is `now`; None where that is not known."""
 
@@ -207,7 +207,7 @@ class OtherCircumstances(ResumeError):
     now: str | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OtherCommand(ResumeError):
     """Command `number` was replayed with another `parameter`; None if it was another command altogether.
 
@@ -218,7 +218,7 @@ class OtherCommand(ResumeError):
     parameter: str | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Refused(AwstracerError):
     """The person doesn't want what was asked about, or there is nobody to ask; `reason` says what to do then."""
 
@@ -229,7 +229,7 @@ class NotKnown(AwstracerError):
     """What a command needs isn't known, so it can't be sent."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MissingSecret(NotKnown):
     """Nobody said what the secrets are that `wanted` spells, as `-p` knows them; `variable` could have the first."""
 
@@ -237,7 +237,7 @@ class MissingSecret(NotKnown):
     variable: str | None = None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class MissingValue(NotKnown):
     """A value was to come from `path` of what command `number` got, and isn't there; `found` is what came instead.
 

@@ -17,7 +17,7 @@ from functools import lru_cache
 from awstracer.trace import Path
 
 ATOM = re.compile(r"[A-Za-z0-9]+")
-atoms, first_atom = ATOM.findall, ATOM.search
+ASIDE = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 SEPARATOR = re.compile(r"[:/]")
 
 REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d")
@@ -74,6 +74,11 @@ def strength(text: str) -> Strength:
     if len(text) >= 12 or (len(text) >= 8 and re.search(r"[\d/_.:@-]", text)):
         return Strength.MUCH
     return Strength.LITTLE
+
+
+def atoms(text: str) -> list[str]:
+    """The runs of letters and digits in a text; in a long one of ASCII found in half the time."""
+    return text.translate(ASIDE).split() if text.isascii() else ATOM.findall(text)
 
 
 def is_account(text: str) -> bool:

@@ -17,7 +17,7 @@ from awstracer.judgement import WORD, label_before, stands_alone
 from awstracer.places import Models, Place
 from awstracer.trace import Trace
 
-ARN_HEAD = re.compile(r"\barn:(?P<partition>aws[a-z-]*):[a-z0-9-]+:(?:(?P<region>[a-z0-9-]+)(?=:))?")
+ARN_HEAD = re.compile(r"arn:(?<!\warn:)(?P<partition>aws[a-z-]*):[a-z0-9-]+:(?:(?P<region>[a-z0-9-]+)(?=:))?")
 SERVICE_LOG = re.compile(r"AWSLogs/.*/$")
 BESIDE_ACCOUNT = re.compile(r"(^|-)\d{12}-$"), re.compile(r"-\d{12}(-|$)")
 ZONE_LETTER = re.compile(r"[a-z](?![A-Za-z0-9-])")
@@ -91,24 +91,36 @@ def _accounts(document: Any) -> Iterator[str]:
                 yield account
 
 
-def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> Iterator[Found]:
+def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> list[Found]:
     """Where a string says where it was recorded; `taken` is 1 at the characters that are explained already."""
-    text = place.text
-    if not any(setting.recorded in text for setting in known):
-        return
-    heads = ARN_HEAD.finditer(text) if "arn:" in text else ()
-    in_arns = {match.span(name): name for match in heads for name in ("partition", "region")}
-    for setting in known:
+    here = [setting for setting in known if setting.recorded in place.text]
+    in_arns = _in_arns(place.text) if here else {}
+    found: list[Found] = []
+    for setting in here:
         judge = JUDGES[setting.name]
-        begin = text.find(setting.recorded)
-        while begin >= 0:
-            end = begin + len(setting.recorded)
-            if 1 not in taken[begin:end]:
-                is_in_arn = in_arns.get((begin, end)) == setting.name
-                reason = IN_ARNS[setting.name] if is_in_arn else judge(place, (begin, end), known)
+        for span in _occurrences(setting.recorded, place.text):
+            if taken.find(1, *span) < 0:
+                is_in_arn = in_arns.get(span) == setting.name
+                reason = IN_ARNS[setting.name] if is_in_arn else judge(place, span, known)
                 if reason:
-                    yield (begin, end), setting, reason
-            begin = text.find(setting.recorded, end)
+                    found.append((span, setting, reason))
+    return found
+
+
+def _in_arns(text: str) -> dict[tuple[int, int], SettingName]:
+    """Where the ARNs in a text have their partition and region."""
+    found: dict[tuple[int, int], SettingName] = {}
+    for match in ARN_HEAD.finditer(text):
+        found[match.span("partition")], found[match.span("region")] = "partition", "region"
+    return found
+
+
+def _occurrences(word: str, text: str) -> Iterator[tuple[int, int]]:
+    begin = text.find(word)
+    while begin >= 0:
+        end = begin + len(word)
+        yield begin, end
+        begin = text.find(word, end)
 
 
 def _judge_region(place: Place, span: tuple[int, int], _: Sequence[Setting]) -> str | None:

@@ -17,8 +17,8 @@ from awstracer import (
     blanks,
     configuration,
     guards,
-    known,
     location,
+    noting,
     plan,
     planning,
     player,
@@ -64,10 +64,10 @@ class Playing:
         self._aws = driver.AwsCli()
         self._aws.check_profile(order.profile)
         self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        noting = known.Noting(self._aws, driver.VERSION)
-        found = relations.derive(trace, queries.query, noting)
-        made = plan.make(trace, found, order.overrides, noting, order.given, selected=order.selected(trace))
-        if is_plain and not known.is_confirmed(trace, noting.known):
+        aws = noting.Noting(self._aws, driver.VERSION)
+        found = relations.derive(trace, queries.query, aws)
+        made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
+        if is_plain and not noting.is_confirmed(trace, aws.known):
             raise Refused(f"{order.trace_file} {UNLIKE}")
         self._identities = guards.identities(made, self._aws.global_options())
         self._planned = Planned(trace, found, made, self._place(), queries.query)

@@ -9,17 +9,22 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from awstracer import blanks, configuration, guards, invented, known, plan, planning, relations, tracefile
+from awstracer import blanks, configuration, guards, known, planning, relations, tracefile
 from awstracer.configuration import Unclear
 from awstracer.errors import ExitCode
 from awstracer.garbage import uncollected
+from awstracer.outline import outline
 from awstracer.planning import Order, Planned
 from awstracer.screen import Screen, show
+from awstracer.steps import Plan
 from awstracer.trace import Trace
+
+if TYPE_CHECKING:
+    from awstracer.invented import Invented
 
 VERSION = re.compile(r"^__version__ = ['\"]([\w.]+)['\"]", re.M)
 
@@ -32,7 +37,7 @@ def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
     screen.found(planned.found)
     screen.doubtful(() if order.agrees else doubts)
     screen.lacking(blanks.blanks(planned.plan))
-    screen.made_up(invented.invented(planned.plan.selected) if trace.recorded.script else ())
+    screen.made_up(_made_up(planned.plan) if trace.recorded.script else ())
     knowledge = planned.knowledge(planned.plan, live=False)
     if as_json:
         from awstracer import document
@@ -52,6 +57,12 @@ def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
     return ExitCode.OK
 
 
+def _made_up(made: Plan) -> Iterable[Invented]:
+    from awstracer import invented
+
+    return invented.invented(made.selected)
+
+
 def _remembered(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Doubt]] | None:
     """The plan by what the trace has of awscli's answers; None where awscli has to be asked."""
     if order.overrides or trace.known is None or not configuration.is_plain(os.environ):
@@ -67,14 +78,14 @@ def _remembered(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Do
     if played.region and played.partition is None:
         return None
     found = relations.derive(trace, _query, aws)
-    made = plan.unchanged(trace, found, aws, order.given, selected=order.selected(trace))
+    made = outline(trace, found, aws, order.given, selected=order.selected(trace))
     doubts = guards.doubts(made, aws.options, os.environ, Path.cwd(), frozenset())
     return Planned(trace, found, made, played, _query), doubts
 
 
 def _asked(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Doubt]]:
     """The plan by what awscli answers."""
-    from awstracer import driver
+    from awstracer import driver, plan
 
     aws = driver.AwsCli()
     aws.check_profile(order.profile)

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, configuration, holes, known, queries, recorded, recorder, saving, state, tracefile
+from awstracer import __version__, configuration, holes, noting, queries, recorded, recorder, saving, state, tracefile
 from awstracer.behind import Behind
 from awstracer.cache import Cache
 from awstracer.complaints import complain
@@ -120,7 +120,7 @@ def _save(
     new, began = tuple(cache.commands), replace(began, awscli=aws.version)
 
     def note(trace: Trace) -> Document | None:
-        return known.noted(trace, queries.query, aws.loaded(), began.awscli) if is_plain and began.awscli else None
+        return noting.noted(trace, queries.query, aws.loaded, began.awscli) if is_plain and began.awscli else None
 
     is_saved = saved(path, before, cache, began, journal, note=note, remedy=remedy)
     if is_saved:

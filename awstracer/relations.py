@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from awstracer import elements, identifiers
@@ -28,6 +29,8 @@ from awstracer.wanted import Wanted, is_list_of_strings, word_lists
 LITERAL = re.compile(r"['`\"]")
 LONGEST_LIST = 100
 MOST_OF_A_SORT = 16
+
+new = tuple.__new__  # takes half the time of a NamedTuple's own, of which a large trace has very many
 
 Form = Literal["plain", "base64", "percent"]
 
@@ -83,10 +86,12 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
         wanted = Wanted.of(trace, account)
         reader = _Reader(_Index(known, account), Members(models), wanted)
         found = _derive(trace, query, reader)
-        more = wanted.with_words_of(_neighbours(found, trace))  # what tells elements apart matters too
+        picking = _picking(found)
+        more = wanted.with_words_of(_neighbours(picking, trace))  # what tells elements apart matters too
         if more is not wanted:
             found = _derive(trace, query, _Reader(_Index(known, account), reader.members, more))
-    return _selecting(found, trace)
+            picking = _picking(found)
+        return _selecting(found, picking, trace) if picking else found
 
 
 def _derive(trace: Trace, query: Query, reader: _Reader) -> list[Relation]:
@@ -111,24 +116,29 @@ def _echoed(answered: Iterable[Relation]) -> set[Path]:
     return {relation.target.path for relation in answered if relation.target.span is None}
 
 
-def _neighbours(found: Iterable[Relation], trace: Trace) -> Iterator[str]:
-    for _, source in _picking(found):
+Picking = list[tuple[int, Source]]
+
+
+def _picking(found: Iterable[Relation]) -> Picking:
+    """The sources that pick elements of lists, with the numbers of their relations."""
+    return [
+        (at, source)
+        for at, relation in enumerate(found)
+        for source in [relation.source]
+        if isinstance(source, Source) and source.side == "response" and source.picks_elements
+    ]
+
+
+def _neighbours(picking: Picking, trace: Trace) -> Iterator[str]:
+    for _, source in picking:
         yield from elements.neighbours(source.path, trace.commands[source.command].response)
 
 
-def _picking(found: Iterable[Relation]) -> list[tuple[int, Source]]:
-    """The sources that pick elements of lists, by the numbers of their relations."""
-    sources = enumerate(relation.source for relation in found)
-    return [(at, source) for at, source in sources if isinstance(source, Source) and source.picks_elements]
-
-
-def _selecting(found: Sequence[Relation], trace: Trace) -> list[Relation]:
+def _selecting(found: Sequence[Relation], picking: Picking, trace: Trace) -> list[Relation]:
     """The relations, with sources that pick elements of lists by what they are."""
     selecting = list(found)
-    picking = _picking(found)
     echoed: dict[int, set[Path]] = {source.command: set() for _, source in picking}
-    for relation in found if picking else ():
-        target = relation.target
+    for target in (relation.target for relation in found):
         if target.side == "response" and target.span is None and target.command in echoed:
             echoed[target.command].add(target.path)
     for at, source in picking:
@@ -291,7 +301,7 @@ class _Index:
     def inside(self, text: str) -> dict[tuple[int, int], list[Origin]]:
         """The known values in a text, by where they begin and end: less than all of it."""
         found: dict[tuple[int, int], list[Origin]] = {}
-        for atom in self.shapes.keys() & identifiers.ATOM.findall(text):
+        for atom in self.shapes.keys() & identifiers.atoms(text):
             for at in _standing_alone(atom, text):
                 for offset, length in self.shapes[atom]:
                     begin, end = at - offset, at - offset + length
@@ -357,8 +367,9 @@ def _relations_of(place: Place, index: _Index) -> list[Relation]:
     relations = []
     for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
         span = _span(spread[begin], spread[end]) if spread else _span(begin, end)
+        target = new(Target, (place.command, place.side, place.path, span, form, 1))
         told = evidence if form == "plain" else f"{evidence}, in {form}"
-        relations.append(Relation(source, Target(place.command, place.side, place.path, span, form), told, rivals))
+        relations.append(new(Relation, (source, target, told, rivals, True)))
     return relations
 
 
@@ -391,10 +402,10 @@ def _pieces(place: Place, index: _Index) -> list[Piece]:
     if not place.is_silent and not place.text.isalnum():
         inside = index.inside(place.text)
         for begin, end in sorted(inside, key=lambda span: (span[0] - span[1], span[0])):
-            best = index.best(place, (begin, end), inside[begin, end]) if 1 not in taken[begin:end] else None
+            best = index.best(place, (begin, end), inside[begin, end]) if taken.find(1, begin, end) < 0 else None
             if best is not None:
                 origin, verdict, rivals = best
                 found.append(((begin, end), origin.source, verdict.reason, rivals))
                 taken[begin:end] = b"\1" * (end - begin)
     found += [(span, setting, reason, ()) for span, setting, reason in settings_in(place, index.settings, taken)]
-    return sorted(found, key=lambda piece: piece[0])
+    return sorted(found, key=itemgetter(0))

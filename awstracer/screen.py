@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from awstracer import guards, relations, terminal
 from awstracer.blanks import Blank
 from awstracer.complaints import complain
-from awstracer.invented import Invented
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.steps import Step
 from awstracer.styles import PLAIN, Styles
+
+if TYPE_CHECKING:
+    from awstracer.invented import Invented
 
 
 def show(text: str) -> None:

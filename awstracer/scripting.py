@@ -27,7 +27,7 @@ from awstracer import (
     configuration,
     delivery,
     folding,
-    known,
+    noting,
     queries,
     recording,
     saving,
@@ -98,7 +98,7 @@ def record(
             cache,
             began,
             journal,
-            note=lambda trace: known.noted(trace, queries.query, aws, driver.VERSION) if is_plain else None,
+            note=lambda trace: noting.noted(trace, queries.query, lambda: aws, driver.VERSION) if is_plain else None,
             remedy=f"record to {path} again to save them",
         ):
             return code or ExitCode.FAILED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from awstracer import polling, unexplained
 from awstracer.blanks import Blank
@@ -10,7 +11,6 @@ from awstracer.commandline import Mark
 from awstracer.entries import awaited, failure
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
-from awstracer.invented import Invented
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.relations import Relation
@@ -19,6 +19,10 @@ from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import Styles, one_line, painted, short, styled, visible
 from awstracer.trace import Path, spelled
+
+if TYPE_CHECKING:
+    from awstracer.invented import Invented
+
 
 # --- plans and results
 

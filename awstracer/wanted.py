@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from awstracer import identifiers
-from awstracer.identifiers import atoms, first_atom
+from awstracer.identifiers import ATOM, atoms
 from awstracer.places import query_of
 from awstracer.trace import Command, Trace
 
@@ -68,17 +68,15 @@ class _Answers(dict[str, bool]):
     def __missing__(self, text: str) -> bool:
         if len(self) == MOST_ANSWERS:
             self.clear()
-        answer = self[text] = isinstance(text, str) and self._found_out(text)  # whoever is in a hurry asks for all
+        answer = False
+        first = ATOM.search(text) if isinstance(text, str) else None  # whoever is in a hurry asks for all
+        if first is not None and (":" in text or "/" in text):  # pieces of an ARN or a URL go up to its end
+            found = ATOM.findall(text)
+            answer = found[-1] in self._words or self._account in found
+        elif first is not None and first[0] in self._words:
+            answer = self._words.issuperset(ATOM.findall(text))
+        self[text] = answer
         return answer
-
-    def _found_out(self, text: str) -> bool:
-        first = first_atom(text)
-        if first is None:
-            return False
-        if ":" in text or "/" in text:  # pieces of an ARN or a URL go up to its end
-            found = atoms(text)
-            return found[-1] in self._words or self._account in found
-        return first[0] in self._words and self._words.issuperset(atoms(text))
 
 
 def _words(texts: Iterable[str]) -> list[str]:

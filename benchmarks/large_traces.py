@@ -14,9 +14,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from awstracer import tracefile
+from awstracer import driver, noting, queries, tracefile
 
 from .relations_scale import made
 
@@ -44,7 +45,9 @@ def shown(text: str) -> tuple[float, float]:
 def main() -> int:
     found = []
     for size in SIZES:
-        found.append(shown(tracefile.dumps(made(size))))
+        trace = made(size)
+        known = noting.noted(trace, queries.query, driver.AwsCli, driver.VERSION)
+        found.append(shown(tracefile.dumps(replace(trace, known=known))))
         print(f"{size:6} commands: dry run {found[-1][0]:7.3f} s, {found[-1][1]:4.0f} MB")
     growth, (seconds, memory) = found[-1][0] / found[0][0], found[-1]
     print(

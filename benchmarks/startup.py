@@ -3,7 +3,7 @@
 Runs the programs beside what their times are compared with, in turns, and prints the medians, wall and CPU:
 
 - `awstrace-play --help`, `--version` and a usage error beside `python -c pass`
-- `awstrace-play --dryrun` of a trace of 20 commands beside `python -c pass`
+- `awstrace-play --dryrun` of a trace of 20 commands, as a session saves it, beside `python -c pass`
 - `awstrace-rec` up to its first prompt beside `aws --version`
 
     python -m benchmarks.startup [TURNS]
@@ -24,12 +24,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from awstracer import tracefile
+from awstracer import driver, noting, queries, tracefile
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
 
 BIN = Path(sys.executable).parent
@@ -121,13 +121,15 @@ def _cpu_of(process: int) -> float:
 @contextmanager
 def _workplace() -> Iterator[Path]:
     """A folder with a trace, and an environment in which nothing is anybody's own."""
+    made = Trace(tuple(policies(5)), Circumstances(region="us-east-1"))
+    trace = replace(made, known=noting.noted(made, queries.query, driver.AwsCli, driver.VERSION))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for variable in [each for each in os.environ if each.startswith("AWS_")]:
             del os.environ[variable]
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ |= {"HOME": name, "PYTHONPYCACHEPREFIX": f"{name}/bytecode", "AWS_DEFAULT_REGION": "us-east-1"}
-        tracefile.save(Trace(tuple(policies(5)), Circumstances(region="us-east-1")), folder / "t.trace")
+        tracefile.save(trace, folder / "t.trace")
         yield folder
 
 
