@@ -21,7 +21,7 @@ import awscli.customizations.paginate
 import awscli.customizations.toplevelbool
 from botocore.utils import is_json_value_header
 
-from awstracer.commandline import Extra, Option, Span, Text, is_text
+from awstracer.commandline import Extra, OperationCommand, Option, Span, Text, is_text
 from awstracer.trace import Path, blobs, leaves, lookup, rebuilt
 
 PAGING = {"--starting-token", "--page-size", "--max-items"}  # awscli refuses even an API's own, with `--next-token`
@@ -32,24 +32,27 @@ INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")
 class Table:
     """What is to be known of a command's arguments, whatever its line says.
 
-    arguments    awscli's own, by name
-    options      those that set a member each
-    special      those that set no member by themselves: awscli turns them into members in ways of its own
-    needed       the words that it can't be run without and that no parameter says: mostly where the output goes
-    takes_json   whether it has `--cli-input-json`
+    arguments   awscli's own, by name
+    special     those that set no member by themselves: awscli turns them into members in ways of its own
+    usual       the command for a line that has none of these
     """
 
     arguments: Mapping[str, Any]
-    options: tuple[Option, ...]
     special: tuple[Any, ...]
-    needed: tuple[str, ...]
-    takes_json: bool
+    usual: OperationCommand
 
     @classmethod
-    def of(cls, table: Mapping[str, Any], expands: Callable[[Any], bool], global_options: Iterable[str]) -> Table:
-        """awscli's argument table; `expands` tells of an argument whether a file's content replaces its words."""
+    def of(
+        cls,
+        words: tuple[str, ...],
+        table: Mapping[str, Any],
+        expands: Callable[[Any], bool],
+        global_options: Iterable[str],
+    ) -> Table:
+        """The table of the command of these words; `expands` tells of an argument whether a file replaces its words."""
         options = _options(table, expands, global_options)
-        return cls(table, options, _special(table, options), tuple(_needed(table)), "cli-input-json" in table)
+        usual = OperationCommand(words, options, needed=tuple(_needed(table)), takes_json="cli-input-json" in table)
+        return cls(table, _special(table, options), usual)
 
 
 def _options(

@@ -194,12 +194,12 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
     position = 0
     while position < len(argv):
         word = argv[position]
-        name, has_value = option_named(word, unwanted), "=" in word
-        if name is None or (has_value and not unwanted[name]):
+        name = option_named(word, unwanted)
+        if name is None or ("=" in word and not unwanted[name]):
             rest.append(position)
             position += 1
             continue
-        length = 2 if unwanted[name] and not has_value else 1
+        length = 2 if unwanted[name] and "=" not in word else 1
         taken += range(position, min(position + length, len(argv)))
         position += length
     return rest, taken

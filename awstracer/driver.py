@@ -37,7 +37,7 @@ from botocore.validate import ParamValidator
 
 from awstracer import answers, arguments, shapes
 from awstracer.capture import Capture, Outcome
-from awstracer.commandline import Extra, OperationCommand, without_options
+from awstracer.commandline import OperationCommand, without_options
 from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import Asked, Shape
@@ -193,17 +193,20 @@ class AwsCli:
             raise UnknownCommand(number, f"{operation.service}.{operation.name}", VERSION)
         self.check(number, operation)
         table = self._arguments(words, command)
-        extra: tuple[Extra, ...] = ()
-        fresh: dict[Path, str] = {}
-        own, _ = without_options(argv, self.global_options())
-        is_its_line = tuple(argv[at] for at in own[: len(words)]) == words  # a made-up one could run something else
-        if is_its_line and (table.special or any(word.startswith("fileb://") for word in argv)):
-            said = arguments.said(argv, self._parsed(argv), table)
-            fresh = arguments.fresh(said, operation.parameters)
-            extra = arguments.kept(said, table.options, operation.parameters, fresh)
+        is_special = table.special or any(word.startswith("fileb://") for word in argv)
+        if not is_special or not self._is_line_of(words, argv):  # a made-up line could run something else
+            return table.usual
+        said = arguments.said(argv, self._parsed(argv), table)
+        fresh = arguments.fresh(said, operation.parameters)
+        extra = arguments.kept(said, table.usual.options, operation.parameters, fresh)
         given = {each.name for each in extra}
-        needed = tuple(name for name in table.needed if name.removeprefix("--") not in given)
-        return OperationCommand(words, table.options, extra, needed, fresh, takes_json=table.takes_json)
+        needed = tuple(name for name in table.usual.needed if name.removeprefix("--") not in given)
+        return replace(table.usual, extra=extra, needed=needed, fresh=fresh)
+
+    def _is_line_of(self, words: tuple[str, ...], argv: Sequence[str]) -> bool:
+        """Whether a line begins with a command's words."""
+        own, _ = without_options(argv, self.global_options())
+        return tuple(argv[at] for at in own[: len(words)]) == words
 
     def check_line(self, number: int, argv: Sequence[str]) -> None:
         """UnknownCommand, with `number`, if a custom command's line begins with no command's words."""
@@ -360,7 +363,7 @@ class AwsCli:
         """What is to be known of a command's arguments."""
         if words not in self._argument_tables:
             expands = _expansion_probe(self._driver().session, command)
-            self._argument_tables[words] = arguments.Table.of(command.arg_table, expands, self.global_options())
+            self._argument_tables[words] = arguments.Table.of(words, command.arg_table, expands, self.global_options())
         return self._argument_tables[words]
 
     def _words(self, operation: Operation) -> tuple[str, ...]:
