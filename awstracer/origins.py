@@ -62,6 +62,7 @@ class Origin(NamedTuple):
 
 RANKS = {"request": 0, "query": 0, "printed": 0, "response": 1}
 ONE_OF_SEVERAL, A_PART = 2, 3
+ARNS_ACCOUNT = 4  # which segment it is; nobody uses what is before it
 
 
 def born_at(
@@ -95,7 +96,7 @@ def _born(place: Place, account: str | None, matters: Callable[[str], object]) -
     bucket = S3_URI.match(place.text)
     if bucket:
         yield (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE)
-    elif strength is Strength.PROOF and _is_one_word(place.text):
+    elif strength is Strength.PROOF and _is_one_word(place.text) and '"' not in place.text:
         yield from _pieces_born(place, account, matters)
 
 
@@ -134,7 +135,8 @@ def _strength_in_answer(place: Place, strength: Strength, account: str | None) -
 def _pieces_born(place: Place, account: str | None, matters: Callable[[str], object]) -> Iterator[Born]:
     """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
     found = identifiers.segments(place.text) if identifiers.SEPARATOR.search(place.text) else []
-    for number, (begin, end) in enumerate(found[1:], 1):
+    first = ARNS_ACCOUNT if place.text.startswith("arn:") else 1
+    for number, (begin, end) in enumerate(found[first:], first):
         piece, segment = place.text[begin:], place.text[begin:end]
         strength = identifiers.strength(piece) if matters(piece) else Strength.NOTHING
         if strength >= Strength.MUCH and place.text[begin - 1 : begin + 1] != "//":
