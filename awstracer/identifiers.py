@@ -18,6 +18,7 @@ from awstracer.trace import Path
 
 ATOM = re.compile(r"[A-Za-z0-9]+")
 ASIDE = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
+ASIDE_IN_LINES = {**ASIDE, ord("\n"): "\n"}
 SEPARATOR = re.compile(r"[:/]")
 
 REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d")
@@ -79,6 +80,14 @@ def strength(text: str) -> Strength:
 def atoms(text: str) -> list[str]:
     """The runs of letters and digits in a text; in a long one of ASCII found in half the time."""
     return text.translate(ASIDE).split() if text.isascii() else ATOM.findall(text)
+
+
+def first_atoms(lines: str) -> list[str]:
+    """The first run of letters and digits in each line of a text; where it isn't ASCII all of them."""
+    if not lines.isascii():
+        return ATOM.findall(lines)
+    broken = [line.split(None, 1) for line in lines.translate(ASIDE_IN_LINES).split("\n")]
+    return [words[0] for words in broken if words]
 
 
 def is_account(text: str) -> bool:

@@ -45,8 +45,8 @@ class Shape:
 ORDINARY = Shape()
 MANY = 256  # more aren't looked at all at once, which would take memory
 VALUES = re.compile(r"values?$", re.I)
-PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]")
-PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*")
+PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]", re.A)
+PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*", re.A)
 
 new = tuple.__new__  # takes half the time of a NamedTuple's own: a large trace has very many places and relations
 
@@ -318,13 +318,21 @@ def _printed_place(number: int, command: Command, path: Path, leaf: _Located, *,
 
 def _located_result(expression: str, response: Document, query: Query, matters: Callable[[str], object]) -> Any:
     """What a query makes of a response, its scalars located; None where it fits nothing, or nothing that matters."""
-    if PLAIN_QUERY.fullmatch(expression):
-        path = tuple(int(number) if number else name for name, number in PLAIN_STEP.findall(expression))
+    path = plain_path(expression)
+    if path is not None:
         with suppress(LookupError):
             return _located(lookup(response, path), path)
         return None
     matter = any(matters(str(leaf)) for _, leaf in leaves(query(expression, response)))
     return query(expression, _located(response)) if matter else None
+
+
+@lru_cache(maxsize=1 << 12)
+def plain_path(expression: str) -> Path | None:
+    """The path that a JMESPath expression is (`Vpc.VpcId`, `Vpcs[0]`); None if it is more than that."""
+    if not PLAIN_QUERY.fullmatch(expression):
+        return None
+    return tuple(int(number) if number else name for name, number in PLAIN_STEP.findall(expression))
 
 
 class _LocatedText(str):

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from awstracer import blanks, configuration, guards, known, planning, relations, tracefile
 from awstracer.configuration import Unclear
@@ -19,6 +19,7 @@ from awstracer.errors import ExitCode
 from awstracer.garbage import uncollected
 from awstracer.outline import outline
 from awstracer.planning import Order, Planned
+from awstracer.queries import query
 from awstracer.screen import Screen, show
 from awstracer.steps import Plan
 from awstracer.trace import Trace
@@ -77,10 +78,10 @@ def _remembered(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Do
     played = planning.place(order.region or usual, aws)
     if played.region and played.partition is None:
         return None
-    found = relations.derive(trace, _query, aws)
+    found = relations.derive(trace, query, aws)
     made = outline(trace, found, aws, order.given, selected=order.selected(trace))
     doubts = guards.doubts(made, aws.options, os.environ, Path.cwd(), frozenset())
-    return Planned(trace, found, made, played, _query), doubts
+    return Planned(trace, found, made, played, query), doubts
 
 
 def _asked(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Doubt]]:
@@ -89,18 +90,11 @@ def _asked(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Doubt]]
 
     aws = driver.AwsCli()
     aws.check_profile(order.profile)
-    found = relations.derive(trace, _query, aws)
+    found = relations.derive(trace, query, aws)
     made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
     played = planning.place(order.region or aws.region(order.profile), aws)
     doubts = guards.doubts(made, aws.global_options(), os.environ, Path.cwd(), aws.shell_aliases())
-    return Planned(trace, found, made, played, _query), doubts
-
-
-def _query(expression: str, response: Any) -> Any:
-    """As `queries.query`, which most traces do without."""
-    from awstracer import queries
-
-    return queries.query(expression, response)
+    return Planned(trace, found, made, played, query), doubts
 
 
 def _installed() -> str | None:

@@ -6,14 +6,14 @@ with the size of what was asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from awstracer import identifiers
-from awstracer.identifiers import ATOM, atoms
+from awstracer.identifiers import ATOM, atoms, first_atoms
 from awstracer.places import Sieve, query_of
 from awstracer.trace import Command, Trace
 
@@ -71,12 +71,20 @@ class _Answers(dict[str, bool]):
 
     def __init__(self, words: frozenset[str], account: str | None) -> None:
         self._words, self._account = words, account
+        self._yes: set[str] = set()
+        self._no: set[str] = set()
 
     def __missing__(self, text: str) -> bool:
-        if len(self) >= MOST_ANSWERS:
-            self.clear()
-        answer = self[text] = isinstance(text, str) and self._found_out(text)  # whoever is in a hurry asks for all
+        answer = isinstance(text, str) and self._found_out(text)  # whoever is in a hurry asks for all
+        self._note([text], answer=answer)
         return answer
+
+    def _note(self, texts: Sequence[str], *, answer: bool) -> None:
+        if len(self) >= MOST_ANSWERS:
+            for answers in (self, self._yes, self._no):
+                answers.clear()
+        self.update(dict.fromkeys(texts, answer))
+        (self._yes if answer else self._no).update(texts)
 
     def _found_out(self, text: str) -> bool:
         first = ATOM.search(text)
@@ -90,14 +98,14 @@ class _Answers(dict[str, bool]):
     def any_of(self, nodes: Iterable[Any]) -> bool:
         """Whether a string among some scalars matters: sooner known than of each, where all begin with other words."""
         asked = set(nodes)
-        new = [node for node in asked if node not in self and isinstance(node, str)]
-        firsts = [match[0] for match in map(ATOM.search, new) if match]
+        if not self._yes.isdisjoint(asked):
+            return True
+        new = [node for node in asked - self._no if isinstance(node, str)]
         text = "\n".join(new)
-        if self._words.isdisjoint(firsts) and ":" not in text and "/" not in text:
-            if len(self) >= MOST_ANSWERS:
-                self.clear()
-            self.update(dict.fromkeys(new, False))
-        return any(map(self.__getitem__, asked))
+        if ":" not in text and "/" not in text and self._words.isdisjoint(first_atoms(text)):
+            self._note(new, answer=False)
+            return False
+        return any(map(self.__getitem__, new))
 
 
 def _words(texts: Iterable[str]) -> list[str]:

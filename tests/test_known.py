@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import __version__, configuration, driver, known, noting, planning, preview, relations, tracefile
+from awstracer import __version__, configuration, driver, frugal, known, noting, planning, preview, relations, tracefile
 from awstracer.commandline import Extra, OperationCommand, Option, Span, plain
 from awstracer.known import Known
 from awstracer.outline import outline
-from awstracer.places import Shape
+from awstracer.places import Shape, plain_path
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.trace import Command, Operation, Trace
@@ -327,3 +327,18 @@ def test_a_trace_of_which_nothing_can_be_noted_is_saved_all_the_same() -> None:
     of = trace(["iam.CreateUser", {"UserName": "alice"}, {}])
     assert noting.noted(of, query, Broken, "1") is None
     assert noting.noted(trace(["nosuch.Thing", {}, {}]), query, lambda: MODELS, "1") is None
+
+
+MEMBERS_OF = st.sampled_from(["a", "b", "_c", "true", "null"])
+DOCUMENTS = st.recursive(
+    st.none() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MEMBERS_OF, inner, max_size=3),
+    max_leaves=8,
+)
+STEPS = st.lists(MEMBERS_OF.map(".{}".format) | st.integers(0, 3).map("[{}]".format), max_size=4).map("".join)
+
+
+@given(MEMBERS_OF, STEPS, st.dictionaries(MEMBERS_OF, DOCUMENTS, max_size=4))
+def test_a_plain_query_makes_of_a_response_what_jmespath_does(first: str, rest: str, document: Any) -> None:
+    assert plain_path(first + rest) is not None
+    assert query(first + rest, document) == frugal.search(first + rest, document)
