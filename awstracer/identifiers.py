@@ -36,7 +36,7 @@ MIXED = re.compile(r"\d[A-Za-z]+\d+[A-Za-z]|[A-Za-z]\d+[A-Za-z]+\d")
 PERCENT = re.compile(r"%[2-7][0-9A-Fa-f]")
 IN_URL = re.compile(r"://(?:[^\s/:@\"']*:|[^\s\"'<>?]*\?(?:[^\s\"'<>]*[&;])?[\w.-]+=)\Z")
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\uffff]")
-SHORTEST_BASE64 = 16
+SHORTEST_BASE64, SHORTEST_RANDOM = 16, 8
 CONSTANT = r"(?i:true|false|null|none|default|enabled|disabled)|\$?[A-Z][A-Z_]*"
 ACTION = r"[a-z0-9-]+:[A-Z][A-Za-z]+\*?"
 SILENT = re.compile(rf"[\d\s.,:+TZ-]*|{CONSTANT}|{ACTION}")
@@ -64,13 +64,16 @@ def strength(text: str) -> Strength:
     """How much a string says by itself, wherever it stands."""
     if is_account(text):
         return Strength.PROOF
-    if ADDRESS.fullmatch(text):
+    if text[:1].isdigit() and ADDRESS.fullmatch(text):
         return Strength.NOTHING if SILENT_ADDRESS.match(text) else Strength.MUCH
     if len(text) < 2 or SILENT.fullmatch(text) or _is_place(text):
         return Strength.PROOF if len(text) >= 20 and text.isdigit() else Strength.NOTHING
-    if text.startswith(("arn:", "http://", "https://")) or UUID.search(text) or MINTED.fullmatch(text):
+    hyphens = text.count("-")
+    if text.startswith(("arn:", "http://", "https://")) or (hyphens >= 4 and UUID.search(text)):
         return Strength.PROOF
-    if any(_is_random(atom) for atom in ATOM.findall(text)):
+    if hyphens and MINTED.fullmatch(text):
+        return Strength.PROOF
+    if any(len(atom) >= SHORTEST_RANDOM and _is_random(atom) for atom in atoms(text)):
         return Strength.PROOF
     if len(text) >= 12 or (len(text) >= 8 and re.search(r"[\d/_.:@-]", text)):
         return Strength.MUCH
@@ -97,14 +100,12 @@ def is_account(text: str) -> bool:
 
 def _is_place(text: str) -> bool:
     """A region, or a zone of one."""
-    return bool(ZONE.fullmatch(text))
+    return "-" in text and bool(ZONE.fullmatch(text))
 
 
 def _is_random(atom: str) -> bool:
     """Letters and digits as only a machine mixes them."""
-    if len(atom) >= 24 and not atom.isdigit():
-        return True
-    return len(atom) >= 8 and bool(MIXED.search(atom))
+    return (len(atom) >= 24 and not atom.isdigit()) or bool(MIXED.search(atom))
 
 
 # --- kinds

@@ -62,7 +62,7 @@ class Origin(NamedTuple):
 
 RANKS = {"request": 0, "query": 0, "printed": 0, "response": 1}
 ONE_OF_SEVERAL, A_PART = 2, 3
-ARNS_ACCOUNT = 4  # which segment it is; nobody uses what is before it
+FIRST_USED = {"arn:": 4, "http:": 3, "https:": 3}  # the account, the host: nobody uses a segment before it
 
 
 def born_at(
@@ -135,7 +135,7 @@ def _strength_in_answer(place: Place, strength: Strength, account: str | None) -
 def _pieces_born(place: Place, account: str | None, matters: Callable[[str], object]) -> Iterator[Born]:
     """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
     found = identifiers.segments(place.text) if identifiers.SEPARATOR.search(place.text) else []
-    first = ARNS_ACCOUNT if place.text.startswith("arn:") else 1
+    first = next((number for start, number in FIRST_USED.items() if place.text.startswith(start)), 1)
     for number, (begin, end) in enumerate(found[first:], first):
         piece, segment = place.text[begin:], place.text[begin:end]
         strength = identifiers.strength(piece) if matters(piece) else Strength.NOTHING
