@@ -36,11 +36,12 @@ def is_plain(environment: Mapping[str, str]) -> bool:
     """Whether awscli has the commands that it comes with, and none of the person's: models, aliases, plugins."""
     try:
         plugins = _sections(environment, CONFIG).get("plugins", {}).keys() - OURS
-    except Unclear:
+        are_own = any(Path(own).expanduser().exists() for own in OWN)
+    except (Unclear, RuntimeError):  # there is no telling where the home is
         return False
     folders = [Path(folder) for folder in environment.get(MODELS, "").split(os.pathsep) if folder]
     are_its = all(folder.parts[-2:] == ITS_MODELS for folder in folders)
-    return not plugins and are_its and not any(Path(own).expanduser().exists() for own in OWN)
+    return not plugins and not are_own and are_its
 
 
 def region(environment: Mapping[str, str], profile: str | None) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from awstracer import __version__, known, plan, relations
+from awstracer import __version__, known, plan, relations, tracefile
 from awstracer.commandline import Extra, OperationCommand, Option, plain
 from awstracer.errors import AwstracerError
 from awstracer.known import Known, Member, Partition
@@ -27,7 +27,7 @@ class Noting:
     """awscli, its answers noted."""
 
     def __init__(self, aws: Aws, version: str) -> None:
-        self._aws, self._version = aws, version
+        self._aws, self.version = aws, version
         self._regions = dict(aws.regions())
         self._services: dict[str, frozenset[str]] = {}
         self._members: dict[Member, Shape] = {}
@@ -37,14 +37,24 @@ class Noting:
     def known(self) -> Known:
         """The answers up to now."""
         options = self._aws.global_options()
-        return Known(self._version, options, self._regions, self._services, self._members, self._commands)
+        members = {member: shape for member, shape in self._members.items() if shape != ORDINARY}
+        return Known(self.version, options, self._regions, self._services, members, self._commands)
+
+    def confirms(self, said: Known) -> bool:
+        """Whether the answers up to now are those that are known; what was not asked may be known too."""
+        return (
+            said.options == self._aws.global_options()
+            and said.regions.items() <= self._regions.items()
+            and all(said.namespaces(service) == names for service, names in self._services.items())
+            and all(said.shape(*member) == shape for member, shape in self._members.items())
+            and all(said.commands.get(number) == command for number, command in self._commands.items())
+        )
 
     def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
         """As `Models` has it."""
         shape = self._aws.shape(service, operation, side, path)
         said = Shape(is_silent=shape.is_silent, keys=shape.keys, addresses=shape.addresses)
-        if said != ORDINARY:
-            self._members[known.member(service, operation, side, path)] = said
+        self._members[known.member(service, operation, side, path)] = said
         return shape
 
     def namespaces(self, service: str) -> frozenset[str]:
@@ -97,18 +107,17 @@ def of(trace: Trace, query: Query, aws: Aws, version: str) -> Known | None:
 def noted(trace: Trace, query: Query, aws: Callable[[], Aws], version: str) -> Document | None:
     """What awscli of a version answers about a trace, as a trace file has it; None where that can't be had."""
     try:
-        found = of(trace, query, aws(), version)
+        saved = tracefile.loads(tracefile.dumps(trace))  # which a dry run will ask about
+        found = of(saved, query, aws(), version)
     except Exception:  # noqa: BLE001 - a trace without it is slower to show; not to be saved would be worse
         return None
     return document(found, trace) if found is not None else None
 
 
-def is_confirmed(trace: Trace, aws: Known) -> bool:
-    """Whether what a dry run of the trace believes of this awscli is so; it may have been asked for more regions."""
+def is_confirmed(trace: Trace, aws: Noting) -> bool:
+    """Whether what a dry run of the trace believes of this awscli is so, as far as it has been asked."""
     said = known.read(trace.known, trace) if trace.known is not None else None
-    if said is None or said.awscli != aws.awscli:
-        return True
-    return said.regions.items() <= aws.regions.items() and replace(aws, regions=said.regions) == said
+    return said is None or said.awscli != aws.version or aws.confirms(said)
 
 
 # --- known -> document

@@ -43,7 +43,7 @@ from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Step
 from awstracer.together import Together
-from awstracer.trace import Call, Circumstances, Trace
+from awstracer.trace import Call, Circumstances, Document, Trace
 
 UNLIKE = (
     "says of awscli's commands what this awscli denies: a dry run may have shown other lines; "
@@ -56,7 +56,7 @@ class Playing:
 
     def __init__(self, order: Order, screen: Progress) -> None:
         self._order, self._screen = order, screen
-        is_plain = configuration.is_plain(os.environ)
+        self._is_plain = configuration.is_plain(os.environ)  # importing awscli changes the environment
         self._trace = trace = tracefile.load(order.trace_file)
         from awstracer import driver  # importing awscli takes a while, and a trace that can't be read does without
 
@@ -67,12 +67,16 @@ class Playing:
         aws = noting.Noting(self._aws, driver.VERSION)
         found = relations.derive(trace, queries.query, aws)
         made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
-        if is_plain and not noting.is_confirmed(trace, aws.known):
+        if self._is_plain and not noting.is_confirmed(trace, aws):
             raise Refused(f"{order.trace_file} {UNLIKE}")
         self._identities = guards.identities(made, self._aws.global_options())
         self._planned = Planned(trace, found, made, self._place(), queries.query)
         self._planned.check()
         screen.found(found)
+
+    def _noted(self, trace: Trace) -> Document | None:
+        """What awscli knows of the commands of a replay's own trace."""
+        return noting.noted(trace, queries.query, lambda: self._aws, self._version) if self._is_plain else None
 
     def _place(self) -> Played:
         """Where it is played; the account is asked for once, when it is needed."""
@@ -173,7 +177,8 @@ class Playing:
                 code = self._run(knowledge, done, note)
             finally:
                 trace = Trace(tuple(commands), journal.recorded)
-                is_saved = saving.save(path, before, trace, journal, tell=tell, remedy="go on with --resume")
+                remedy = "go on with --resume"
+                is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy, known=self._noted)
             return code if code or is_saved else ExitCode.FAILED
 
 

@@ -100,7 +100,9 @@ def _asked(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Doubt]]
 def _installed() -> str | None:
     """The version of the awscli that would be imported."""
     found = importlib.util.find_spec("awscli")
-    if found is None or found.origin is None:
+    try:
+        text = Path(found.origin or "").read_text(encoding="utf-8") if found is not None else ""
+    except (OSError, UnicodeDecodeError):  # it isn't installed as files
         return None
-    version = VERSION.search(Path(found.origin).read_text(encoding="utf-8"))
+    version = VERSION.search(text)
     return version[1] if version else None

@@ -58,13 +58,23 @@ def save(
     trace = new if before is None else Trace(before.commands + new.commands, before.recorded)
     trace = replace(trace, known=known(trace))
     try:
-        tracefile.save(trace, path)
+        _write(trace, path)
     except TraceError as error:
         where = _rescued(path, trace, new.commands, journal, remedy)
         tell(f"{complaints.error_text(error)}; {where}")
         return False
     journal.clear(follows=True)
     return True
+
+
+def _write(trace: Trace, path: Path) -> None:
+    """Write a trace file; where there is no room for what awscli knows of the commands, without that."""
+    try:
+        tracefile.save(trace, path)
+    except TraceError:
+        if trace.known is None:
+            raise
+        tracefile.save(replace(trace, known=None), path)
 
 
 def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal, remedy: str) -> str:
@@ -74,6 +84,6 @@ def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Jou
         return f"the commands are in {journal.path}: {remedy}"
     with contextlib.suppress(TraceError, OSError):
         rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
-        tracefile.save(trace, rescue)
+        _write(trace, rescue)
         return f"the trace is in {rescue} instead"
     return f"of its {len(commands)} commands the first {journal.written} are in {journal.path}, and the rest is lost"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -137,13 +138,20 @@ def test_whatever_stands_in_the_place_of_what_is_noted_is_read_or_not(data: st.D
     assert found is None or known.read(json.loads(json.dumps(noting.document(found, of))), of) == found
 
 
+@functools.cache
+def session() -> bytes:
+    """The trace of a session in the home at hand; recorded once, since that takes a while."""
+    Path("body").write_text("b")
+    assert rec(*TRACE, "-n", "-c", lines=LINES).code == 0
+    return Path("t.trace").read_bytes()
+
+
 @pytest.fixture
 def recorded(aws_home: Path) -> Path:
     """A home with a trace of a session."""
-    (aws_home / "body").write_text("b")
     (aws_home / ".aws").mkdir()
     (aws_home / ".aws" / "config").write_text("[default]\nregion = us-east-1\n[profile other]\nregion = eu-west-1\n")
-    assert rec(*TRACE, "-n", "-c", lines=LINES).code == 0
+    Path("t.trace").write_bytes(session())
     return aws_home
 
 
