@@ -20,7 +20,7 @@ from awstracer.garbage import uncollected
 from awstracer.outline import outline
 from awstracer.planning import Order, Planned
 from awstracer.queries import query
-from awstracer.screen import Screen, show
+from awstracer.screen import Screen, Told, show
 from awstracer.steps import Plan
 from awstracer.trace import Trace
 
@@ -30,32 +30,44 @@ if TYPE_CHECKING:
 VERSION = re.compile(r"^__version__ = ['\"]([\w.]+)['\"]", re.M)
 
 
+Doubts = Sequence[guards.Doubt]
+Doubted = tuple[Planned, Doubts]
+
+
 def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
     """Show what would be done; the exit code."""
     trace = tracefile.load(order.trace_file)
-    planned, doubts = _remembered(order, trace) or _asked(order, trace)
-    planned.check()
+    try:
+        planned, doubts, told = _foretold(_remembered(order, trace), order, screen, as_json=as_json)
+    except Exception:  # noqa: BLE001 - with awscli's own answers it is right or, if not for what was noted, told
+        planned, doubts, told = _foretold(_asked(order, trace), order, screen, as_json=as_json)
     screen.found(planned.found)
     screen.doubtful(() if order.agrees else doubts)
     screen.lacking(blanks.blanks(planned.plan))
     screen.made_up(_made_up(planned.plan) if trace.recorded.script else ())
-    knowledge = planned.knowledge(planned.plan, live=False)
+    for tell, text in told:
+        tell(text)
+    return ExitCode.OK
+
+
+def _foretold(planned: Doubted, order: Order, screen: Screen, *, as_json: bool) -> tuple[Planned, Doubts, list[Told]]:
+    """A plan, and all that is to be told of its steps: known before the first is shown; as text it takes little."""
+    made, doubts = planned
+    made.check()
+    knowledge = made.knowledge(made.plan, live=False)
     if as_json:
         from awstracer import document
 
-        show(document.dumps(knowledge, order.pause))
-        return ExitCode.OK
-    regions = (trace.recorded.region, planned.played.region)
+        return made, doubts, [(show, document.dumps(knowledge, order.pause))]
+    regions = (made.trace.recorded.region, made.played.region)
     is_elsewhere = None not in regions and regions[0] != regions[1]
-    with uncollected():  # all are known before the first is shown; as text they take little memory
+    with uncollected():
         told = [
             each
             for step in knowledge.steps
             for each in screen.previewed(step, knowledge, order.pause, is_elsewhere=is_elsewhere)
         ]
-    for tell, text in told:
-        tell(text)
-    return ExitCode.OK
+    return made, doubts, told
 
 
 def _made_up(made: Plan) -> Iterable[Invented]:
@@ -64,27 +76,24 @@ def _made_up(made: Plan) -> Iterable[Invented]:
     return invented.invented(made.selected)
 
 
-def _remembered(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Doubt]] | None:
-    """The plan by what the trace has of awscli's answers; None where awscli has to be asked."""
+def _remembered(order: Order, trace: Trace) -> Doubted:
+    """The plan by what the trace has of awscli's answers; Unclear where awscli has to be asked."""
     if order.overrides or trace.known is None or not configuration.is_plain(os.environ):
-        return None
+        raise Unclear
     aws = known.read(trace.known, trace)
     if aws is None or aws.awscli != _installed():
-        return None
-    try:
-        usual = configuration.region(os.environ, order.profile)
-    except Unclear:
-        return None
+        raise Unclear
+    usual = configuration.region(os.environ, order.profile)
     played = planning.place(order.region or usual, aws)
     if played.region and played.partition is None:
-        return None
+        raise Unclear
     found = relations.derive(trace, query, aws)
     made = outline(trace, found, aws, order.given, selected=order.selected(trace))
     doubts = guards.doubts(made, aws.options, os.environ, Path.cwd(), frozenset())
     return Planned(trace, found, made, played, query), doubts
 
 
-def _asked(order: Order, trace: Trace) -> tuple[Planned, Sequence[guards.Doubt]]:
+def _asked(order: Order, trace: Trace) -> Doubted:
     """The plan by what awscli answers."""
     from awstracer import driver, plan
 

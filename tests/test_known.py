@@ -225,6 +225,14 @@ def test_a_trace_that_says_of_awscli_what_is_not_so_is_not_played(
 
 
 @pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(("text", "new"), [('"path": ["CidrBlock"]', '"path": []'), ('"words": ["sns"', '"words": [7')])
+def test_what_fits_nothing_is_not_believed(text: str, new: str) -> None:
+    sensible = play(*DRY)
+    bent(text, new)
+    assert (play(*DRY), sensible.code) == (sensible, 0)
+
+
+@pytest.mark.usefixtures("recorded")
 def test_what_another_awscli_has_answered_is_not_believed() -> None:
     bent("--cidr-block", "--dry-run")
     for mine, others in (driver.VERSION, "1.0.0"), (__version__, "0.1"):
