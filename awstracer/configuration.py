@@ -13,7 +13,8 @@ from pathlib import Path
 CONFIG, CREDENTIALS = ("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 OWN = ("~/.aws/models", "~/.aws/cli/alias")  # where people keep commands of their own
 MODELS, ITS_MODELS = "AWS_DATA_PATH", ("awscli", "data")  # awscli sets it for the programs that it starts
-OURS = {"awstracer", "cli_legacy_plugin_path"}  # a plugin that adds no command, and what AWS CLI 2 needs for it
+OURS = {"awstracer"}  # a plugin that adds no command
+PLUGIN_PATH = "cli_legacy_plugin_path"  # where AWS CLI 2 looks for plugins; awscli 1 would take it for one
 REGION, PROFILES = "AWS_DEFAULT_REGION", ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 Section = Mapping[str, str]
 
@@ -36,12 +37,12 @@ def is_plain(environment: Mapping[str, str]) -> bool:
     """Whether awscli has the commands that it comes with, and none of the person's: models, aliases, plugins."""
     try:
         plugins = _sections(environment, CONFIG).get("plugins", {}).keys() - OURS
-        are_own = any(Path(own).expanduser().exists() for own in OWN)
-    except (Unclear, RuntimeError):  # there is no telling where the home is
+        has_own = any(Path(own).expanduser().exists() for own in OWN)
+    except (Unclear, OSError, RuntimeError):  # there is no looking there, or no telling where the home is
         return False
     folders = [Path(folder) for folder in environment.get(MODELS, "").split(os.pathsep) if folder]
     are_its = all(folder.parts[-2:] == ITS_MODELS for folder in folders)
-    return not plugins and not are_own and are_its
+    return are_its and not has_own and (not plugins or PLUGIN_PATH in plugins)  # then the driver loads none of them
 
 
 def region(environment: Mapping[str, str], profile: str | None) -> str | None:
@@ -85,12 +86,18 @@ def _sections(environment: Mapping[str, str], file: tuple[str, str]) -> dict[str
     variable, usual = file
     try:
         path = Path(os.path.expandvars(environment.get(variable, usual))).expanduser()
-        if not path.is_file():
-            return {}
-        import configparser  # here, since many do without
-
-        parser = configparser.RawConfigParser()
-        parser.read(path)
-    except (OSError, RuntimeError, configparser.Error, UnicodeDecodeError) as error:
+        is_there = path.is_file()
+    except (OSError, RuntimeError) as error:
         raise Unclear(variable) from error
+    return _parsed(path) if is_there else {}
+
+
+def _parsed(path: Path) -> dict[str, Section]:
+    import configparser  # here, since those who have no such file do without
+
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(path)
+    except (OSError, configparser.Error, UnicodeDecodeError) as error:
+        raise Unclear(path) from error
     return {title: dict(parser.items(title)) for title in parser.sections()}

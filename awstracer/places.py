@@ -126,7 +126,7 @@ class _Member:
     asks_beside: bool
 
 
-class _Known(dict[Path, _Member]):
+class _ByPath(dict[Path, _Member]):
     """The members of an operation's request or response by their paths, looked up where they aren't known."""
 
     def __init__(self, look_up: Callable[[Path], _Member]) -> None:
@@ -143,13 +143,13 @@ class Members:
     def __init__(self, models: Models) -> None:
         self.models = models
         self.namespaces = cache(models.namespaces)
-        self._known: dict[tuple[str, str, Asked], _Known] = {}
+        self._known: dict[tuple[str, str, Asked], _ByPath] = {}
 
     def of(self, operation: Operation, side: Asked) -> Mapping[Path, _Member]:
         """The members of an operation's request or response, at whatever path."""
         key = (operation.service, operation.name, side)
         if key not in self._known:
-            self._known[key] = _Known(partial(self._looked_up, operation, side))
+            self._known[key] = _ByPath(partial(self._looked_up, operation, side))
         return self._known[key]
 
     def _looked_up(self, operation: Operation, side: Asked, path: Path) -> _Member:

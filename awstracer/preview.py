@@ -6,10 +6,12 @@ takes several times as long to import as everything else takes.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,47 +29,49 @@ from awstracer.trace import Trace
 if TYPE_CHECKING:
     from awstracer.invented import Invented
 
+Foretell = Callable[[Planned], Sequence[Told]]
 VERSION = re.compile(r"^__version__ = ['\"]([\w.]+)['\"]", re.M)
 
 
-Doubts = Sequence[guards.Doubt]
-Doubted = tuple[Planned, Doubts]
+@dataclass(frozen=True)
+class _Preview:
+    """A plan, what a replay of it would ask about first, and all that is told of its steps."""
+
+    planned: Planned
+    doubts: Sequence[guards.Doubt]
+    told: Sequence[Told]
 
 
 def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
     """Show what would be done; the exit code."""
     trace = tracefile.load(order.trace_file)
-    try:
-        planned, doubts, told = _foretold(_remembered(order, trace), order, screen, as_json=as_json)
-    except Exception:  # noqa: BLE001 - with awscli's own answers it is right or, if not for what was noted, told
-        planned, doubts, told = _foretold(_asked(order, trace), order, screen, as_json=as_json)
-    screen.found(planned.found)
-    screen.doubtful(() if order.agrees else doubts)
-    screen.lacking(blanks.blanks(planned.plan))
-    screen.made_up(_made_up(planned.plan) if trace.recorded.script else ())
-    for tell, text in told:
+    foretell = functools.partial(_told, order=order, screen=screen, as_json=as_json)
+    made = _remembered(order, trace, foretell) or _asked(order, trace, foretell)
+    screen.found(made.planned.found)
+    screen.doubtful(() if order.agrees else made.doubts)
+    screen.lacking(blanks.blanks(made.planned.plan))
+    screen.made_up(_made_up(made.planned.plan) if trace.recorded.script else ())
+    for tell, text in made.told:
         tell(text)
     return ExitCode.OK
 
 
-def _foretold(planned: Doubted, order: Order, screen: Screen, *, as_json: bool) -> tuple[Planned, Doubts, list[Told]]:
-    """A plan, and all that is to be told of its steps: known before the first is shown; as text it takes little."""
-    made, doubts = planned
-    made.check()
-    knowledge = made.knowledge(made.plan, live=False)
+def _told(planned: Planned, *, order: Order, screen: Screen, as_json: bool) -> list[Told]:
+    """What is told of a plan's steps: all before the first is shown; as text it takes little memory."""
+    planned.check()
+    knowledge = planned.knowledge(planned.plan, live=False)
     if as_json:
         from awstracer import document
 
-        return made, doubts, [(show, document.dumps(knowledge, order.pause))]
-    regions = (made.trace.recorded.region, made.played.region)
+        return [(show, document.dumps(knowledge, order.pause))]
+    regions = (planned.trace.recorded.region, planned.played.region)
     is_elsewhere = None not in regions and regions[0] != regions[1]
     with uncollected():
-        told = [
+        return [
             each
             for step in knowledge.steps
             for each in screen.previewed(step, knowledge, order.pause, is_elsewhere=is_elsewhere)
         ]
-    return made, doubts, told
 
 
 def _made_up(made: Plan) -> Iterable[Invented]:
@@ -76,8 +80,16 @@ def _made_up(made: Plan) -> Iterable[Invented]:
     return invented.invented(made.selected)
 
 
-def _remembered(order: Order, trace: Trace) -> Doubted:
-    """The plan by what the trace has of awscli's answers; Unclear where awscli has to be asked."""
+def _remembered(order: Order, trace: Trace, foretell: Foretell) -> _Preview | None:
+    """What the trace's own answers of awscli foretell; None where awscli has to be asked."""
+    try:
+        return _by_known(order, trace, foretell)
+    except Exception:  # noqa: BLE001 - what a stranger noted may fit nothing; what else is wrong comes up again, and is told
+        return None
+
+
+def _by_known(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
+    """The same; Unclear where the answers don't count."""
     if order.overrides or trace.known is None or not configuration.is_plain(os.environ):
         raise Unclear
     aws = known.read(trace.known, trace)
@@ -90,11 +102,12 @@ def _remembered(order: Order, trace: Trace) -> Doubted:
     found = relations.derive(trace, query, aws)
     made = outline(trace, found, aws, order.given, selected=order.selected(trace))
     doubts = guards.doubts(made, aws.options, os.environ, Path.cwd(), frozenset())
-    return Planned(trace, found, made, played, query), doubts
+    planned = Planned(trace, found, made, played, query)
+    return _Preview(planned, doubts, foretell(planned))
 
 
-def _asked(order: Order, trace: Trace) -> Doubted:
-    """The plan by what awscli answers."""
+def _asked(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
+    """What awscli's answers foretell."""
     from awstracer import driver, plan
 
     aws = driver.AwsCli()
@@ -103,11 +116,12 @@ def _asked(order: Order, trace: Trace) -> Doubted:
     made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
     played = planning.place(order.region or aws.region(order.profile), aws)
     doubts = guards.doubts(made, aws.global_options(), os.environ, Path.cwd(), aws.shell_aliases())
-    return Planned(trace, found, made, played, query), doubts
+    planned = Planned(trace, found, made, played, query)
+    return _Preview(planned, doubts, foretell(planned))
 
 
 def _installed() -> str | None:
-    """The version of the awscli that would be imported."""
+    """The version of the awscli that would be imported; `importlib.metadata` takes a third of what a dry run takes."""
     found = importlib.util.find_spec("awscli")
     try:
         text = Path(found.origin or "").read_text(encoding="utf-8") if found is not None else ""

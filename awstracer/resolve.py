@@ -233,7 +233,7 @@ class Knowledge:
         """What its sources make of a recorded value, with what is put into a part of it; None for nothing."""
         if not relations and not pins:
             return None
-        for relation in relations if not pins or not any(pin.hole for pin in pins) else ():
+        for relation in relations if not any(pin.hole for pin in pins) else ():
             if relation.target.span is None:
                 value = self._value(relation.source)
                 return None if value is None else pieces.fitting(value, recorded)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from awstracer import version2
+from awstracer.configuration import PLUGIN_PATH
 from awstracer.recorded import own_words
 from awstracer.variables import RECORDING
-from awstracer.version2 import PLUGIN_PATH
 
 OUTSIDE = "--outside"
 CHANGING = (("configure",), ("login",), ("logout",), ("sso",))  # what changes the person's settings

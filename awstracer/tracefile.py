@@ -76,7 +76,8 @@ def _loaded(content: bytes, text: str) -> Trace:
     try:
         with uncollected():
             document = _up_to_date(_parsed(text))
-            return replace(_trace(document), known=_known(document, crc32(memoryview(content)[: max(at, 0)])))
+            known = _known(document, crc32(memoryview(content)[:at])) if at >= 0 else None
+            return replace(_trace(document), known=known)
     except _Wrong as wrong:
         raise ValueError(f"is not a trace: {wrong}") from None
 

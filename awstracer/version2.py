@@ -38,7 +38,6 @@ OPTIONS: Mapping[str, bool] = {
     "--no-cli-auto-prompt": False,
     "--no-cli-pager": False,
 }
-PLUGIN_PATH = "cli_legacy_plugin_path"  # where it looks for plugins; awscli 1 would take it for one
 OUTPUTS_1 = ("json", "text", "table")
 
 

@@ -204,6 +204,14 @@ def test_an_edited_trace_is_shown_as_it_is() -> None:
     assert "--data-protection-policy '{}' --name other" in play(*DRY).out
 
 
+@pytest.mark.usefixtures("recorded")
+def test_what_is_noted_counts_only_where_the_recorder_writes_it() -> None:
+    document = json.loads(Path("t.trace").read_text())
+    document["known"]["of"] = 0  # as of no text at all
+    Path("t.trace").write_text(json.dumps(document))
+    assert tracefile.load(Path("t.trace")).known is None
+
+
 def bent(text: str, new: str) -> None:
     """Have what is noted in a trace lie."""
     found = tracefile.load(Path("t.trace"))
@@ -256,6 +264,15 @@ def test_commands_of_the_persons_own_are_awsclis_to_tell(home: Path, name: str, 
     (home / name).parent.mkdir(parents=True)
     (home / name).write_text(text)
     assert configuration.is_plain(os.environ) == ("region" in text)
+
+
+@pytest.mark.usefixtures("home")
+def test_files_that_can_not_be_looked_for_are_awsclis_to_tell() -> None:
+    environment = {"AWS_CONFIG_FILE": "x" * 5000}
+    assert not configuration.is_plain(environment)
+    assert not configuration.is_readable(environment)
+    with pytest.raises(configuration.Unclear):
+        configuration.region(environment, None)
 
 
 def test_models_in_a_folder_of_the_persons_are_awsclis_to_tell(home: Path) -> None:
