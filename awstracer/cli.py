@@ -26,6 +26,7 @@ SELDOM = 50_000  # objects more between two rounds of the garbage collector; the
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-rec`: record a session; gives back its exit code."""
+    _open_streams()
     own, command = switches.command_apart(sys.argv[1:] if argv is None else argv)
     parser = switches.rec_parser()
     args = parser.parse_args(own)
@@ -71,6 +72,7 @@ def _record_script(args: argparse.Namespace, command: Sequence[str]) -> int:
 
 def play_main(argv: Sequence[str] | None = None) -> int:
     """`awstrace-play`: play a trace, or show it; gives back the exit code."""
+    _open_streams()
     parser = switches.play_parser()
     args = parser.parse_args(argv)
     gc.set_threshold(SELDOM)
@@ -119,6 +121,21 @@ def play_main(argv: Sequence[str] | None = None) -> int:
     return failed[0]
 
 
+def _open_streams() -> None:
+    """Have output that is closed lead nowhere: what is opened next would get its number, and be written to.
+
+    What the program itself runs has it closed, as ever.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            if nothing != number:
+                os.dup2(nothing, number, inheritable=False)
+                os.close(nothing)
+            stream = open(number, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115 - for good
+            setattr(sys, name, stream)
+
+
 def _preview(order: Order, screen: Screen, *, as_json: bool) -> int:
     from awstracer import preview
 
@@ -136,7 +153,7 @@ def _list(args: argparse.Namespace) -> int:
 def _styles(no_color: bool) -> Styles:
     from awstracer.styles import PLAIN
 
-    if no_color or os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
+    if no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
         return PLAIN
     from awstracer import colours
 

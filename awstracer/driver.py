@@ -426,7 +426,7 @@ def _repeated(again: Prepared, argv: Sequence[str]) -> Outcome:
 
 
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a script may have closed them
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
 

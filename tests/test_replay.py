@@ -734,3 +734,13 @@ def test_a_trace_that_says_one_thing_and_means_another_runs_nothing(
     assert "Traceback" not in result.err
     assert result.out == "(play) aws iam create-user --user-name alice\n" if result.code == 0 else result.code == 2
     assert not (home / ".aws" / "config").exists()
+
+
+@pytest.mark.usefixtures("aws_home")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_with_its_output_closed_a_replay_does_what_it_does_otherwise(closed: str) -> None:
+    write(user("alice"), user("bob"))
+    for switches, done in ("--dryrun", []), ("", ["alice", "bob"]):
+        line = f"{BIN / 'awstrace-play'} --trace-file t.trace {switches} {closed}"
+        result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr, sorted(users())) == (0, "", done)

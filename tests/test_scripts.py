@@ -549,3 +549,13 @@ def test_replays_and_recordings_are_not_recorded_by_the_plugin(plugged: Path, mo
     scripted("aws", "iam", "list-users", trace="third.trace")
     assert len(recorded("third.trace")) == 1
     assert not Path("other.trace").exists()
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_with_its_output_closed_a_command_ends_as_ever_and_is_recorded() -> None:
+    script = written("aws iam create-user --user-name $1\necho $? > code\n")
+    plain("sh", "-c", f"./{script} alice >&-")
+    ended = Path("code").read_text()
+    result = plain("sh", "-c", f"{BIN / 'awstrace-rec'} -n --trace-file t.trace -- ./{script} bob >&-")
+    assert ("Traceback" in result.err, sorted(programs.users())) == (False, ["alice", "bob"])
+    assert (Path("code").read_text(), lines()) == (ended, [f"iam create-user --user-name bob -> {ended.strip()}"])
