@@ -33,11 +33,15 @@ class Mark(Enum):
     HIDDEN = "hidden"
 
 
+# Their names in this module, since Python 3.11 takes long to find the members of an enumeration.
+RECORDED, OVERRIDDEN, DERIVED, PENDING, HIDDEN = Mark
+
+
 class Span(NamedTuple):
     """A piece of text that came from one place. (A tuple, since a long line has very many.)"""
 
     text: str
-    mark: Mark = Mark.RECORDED
+    mark: Mark = RECORDED
 
 
 Text = tuple[Span, ...]
@@ -444,5 +448,5 @@ def _json_container(brackets: str, members: Iterable[tuple[Sequence[Span], Any]]
 
 def _mark(value: Any) -> Mark:
     if isinstance(value, Marked):
-        return next((span.mark for span in value.shown if span.mark is not Mark.RECORDED), Mark.RECORDED)
-    return Mark.RECORDED
+        return next((span.mark for span in value.shown if span.mark is not RECORDED), RECORDED)
+    return RECORDED

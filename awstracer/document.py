@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from awstracer import holes, polling, unexplained
-from awstracer.commandline import Mark, Text, plain
+from awstracer.commandline import HIDDEN, PENDING, Text, plain
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.resolve import Knowledge, Substitution
@@ -54,7 +54,7 @@ def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
 
 def _without_secrets(line: Text) -> Text:
     """A line with holes, but without what was given in the place of some."""
-    return tuple(span._replace(text=_open(span.text)) if span.mark is Mark.HIDDEN else span for span in line)
+    return tuple(span._replace(text=_open(span.text)) if span.mark is HIDDEN else span for span in line)
 
 
 def _hidden(step: Step, path: Path, node: Any) -> Any:
@@ -73,8 +73,8 @@ def _value(substitution: Substitution) -> dict[str, Any]:
     return {
         "path": spelled(relation.target.path),
         "span": relation.target.span,
-        "value": _open(substitution.value) if substitution.mark is Mark.HIDDEN else substitution.value,
-        "known": substitution.mark is not Mark.PENDING,
+        "value": _open(substitution.value) if substitution.mark is HIDDEN else substitution.value,
+        "known": substitution.mark is not PENDING,
         "source": _source(relation.source),
         "evidence": relation.evidence,
         "rivals": [_source(rival) for rival in relation.rivals],

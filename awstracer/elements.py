@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from awstracer import identifiers
-from awstracer.identifiers import Strength
+from awstracer.identifiers import PROOF
 from awstracer.trace import Path, Where, children, concrete, lookup
 
 NEVER = 9
@@ -94,7 +94,7 @@ def _inconstancy(path: Path, value: Any, *, known: bool) -> int:
     if re.search(r"zone(name)?$", name, re.I):
         return 1
     is_tag = len(path) > 1 and isinstance(path[1], Where)
-    if (re.search(r"\d", value) and not is_tag) or identifiers.strength(value) is Strength.PROOF:
+    if (re.search(r"\d", value) and not is_tag) or identifiers.strength(value) is PROOF:
         return NEVER
     for rank, pattern in enumerate((NAMED, SORTED), 2):
         if pattern.search(name):

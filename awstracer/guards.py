@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from awstracer.commandline import Mark, option_named, plain
+from awstracer.commandline import RECORDED, option_named, plain
 from awstracer.credentials import PROFILE
 from awstracer.steps import Plan, Step
 
@@ -159,7 +159,7 @@ def _written(step: Step) -> Iterator[str]:
         yield from _written_by_words(step)
         return
     for extra in step.form.extra:
-        is_recorded = all(span.mark is Mark.RECORDED for span in extra.words[-1])
+        is_recorded = all(span.mark is RECORDED for span in extra.words[-1])
         if not extra.members and is_recorded:
             yield plain(extra.words[-1])
 

@@ -59,25 +59,29 @@ class Strength(IntEnum):
     PROOF = 3
 
 
+# Their names in this module, since Python 3.11 takes long to find the members of an enumeration.
+NOTHING, LITTLE, MUCH, PROOF = Strength
+
+
 @lru_cache(maxsize=1 << 16)
 def strength(text: str) -> Strength:
     """How much a string says by itself, wherever it stands."""
     if is_account(text):
-        return Strength.PROOF
+        return PROOF
     if text[:1].isdigit() and ADDRESS.fullmatch(text):
-        return Strength.NOTHING if SILENT_ADDRESS.match(text) else Strength.MUCH
+        return NOTHING if SILENT_ADDRESS.match(text) else MUCH
     if len(text) < 2 or SILENT.fullmatch(text) or _is_place(text):
-        return Strength.PROOF if len(text) >= 20 and text.isdigit() else Strength.NOTHING
+        return PROOF if len(text) >= 20 and text.isdigit() else NOTHING
     hyphens = text.count("-")
     if text.startswith(("arn:", "http://", "https://")) or (hyphens >= 4 and UUID.search(text)):
-        return Strength.PROOF
+        return PROOF
     if hyphens and MINTED.fullmatch(text):
-        return Strength.PROOF
+        return PROOF
     if any(len(atom) >= SHORTEST_RANDOM and _is_random(atom) for atom in atoms(text)):
-        return Strength.PROOF
+        return PROOF
     if len(text) >= 12 or (len(text) >= 8 and re.search(r"[\d/_.:@-]", text)):
-        return Strength.MUCH
-    return Strength.LITTLE
+        return MUCH
+    return LITTLE
 
 
 def atoms(text: str) -> list[str]:

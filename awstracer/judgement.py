@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from awstracer import identifiers
-from awstracer.identifiers import Strength
+from awstracer.identifiers import LITTLE, MUCH, PROOF
 from awstracer.origins import Origin
 from awstracer.places import Place
 
@@ -28,7 +28,6 @@ RANDOM_END = re.compile(r"-[?*]")  # Secrets Manager adds six characters of its 
 ACCOUNT_ITSELF = "root"  # `arn:aws:iam::123456789012:root` is no user's
 
 EXACT, TELLING = 0, 1
-LITTLE, MUCH, PROOF = Strength.LITTLE, Strength.MUCH, Strength.PROOF  # found sooner than an enumeration's members
 
 
 class Verdict(NamedTuple):

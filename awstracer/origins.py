@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from awstracer import identifiers
-from awstracer.identifiers import Strength
+from awstracer.identifiers import LITTLE, MUCH, NOTHING, PROOF, Strength
 from awstracer.places import Place, Side, new
 from awstracer.trace import EACH, Path
 
@@ -57,7 +57,7 @@ class Origin(NamedTuple):
     @property
     def proves(self) -> bool:
         """Whether whatever equals it is the same thing."""
-        return self.is_thing and self.strength is Strength.PROOF
+        return self.is_thing and self.strength is PROOF
 
 
 RANKS = {"request": 0, "query": 0, "printed": 0, "response": 1}
@@ -95,8 +95,8 @@ def _born(place: Place, account: str | None, matters: Callable[[str], object]) -
         yield None, place.kind, place.text.rstrip("\n"), strength  # as `$(aws ...)` hands it on
     bucket = S3_URI.match(place.text)
     if bucket:
-        yield (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), Strength.LITTLE)
-    elif strength is Strength.PROOF and _is_one_word(place.text) and '"' not in place.text:
+        yield (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), LITTLE)
+    elif strength is PROOF and _is_one_word(place.text) and '"' not in place.text:
         yield from _pieces_born(place, account, matters)
 
 
@@ -108,9 +108,9 @@ def _strength(place: Place, account: str | None) -> Strength | None:
     if place.side == "response":
         return _strength_in_answer(place, strength, account)
     is_id = identifiers.MINTED_LABEL.search(place.label) and len(place.text) >= SHORTEST_ID
-    if strength is Strength.PROOF or (strength and is_id):
-        return Strength.PROOF
-    return max(strength, Strength.LITTLE)  # whoever had it printed will use it, if only for the same kind of thing
+    if strength is PROOF or (strength and is_id):
+        return PROOF
+    return max(strength, LITTLE)  # whoever had it printed will use it, if only for the same kind of thing
 
 
 def _strength_in_answer(place: Place, strength: Strength, account: str | None) -> Strength | None:
@@ -120,15 +120,15 @@ def _strength_in_answer(place: Place, strength: Strength, account: str | None) -
     account's listing something else may stand at that place.
     """
     if identifiers.is_account(place.text) and re.search(r"owner", place.label, re.I):
-        return Strength.PROOF if place.text == account else None
+        return PROOF if place.text == account else None
     has_digit = bool(re.search(r"\d", place.text))
     if identifiers.MINTED_LABEL.search(place.label):
         if not strength:
-            return Strength.NOTHING if place.text.isdigit() and place.label.lower().endswith("version") else None
-        proves_itself = strength is Strength.PROOF or (has_digit and len(place.text) >= SHORTEST_ID)
-        return Strength.PROOF if proves_itself else Strength.LITTLE
+            return NOTHING if place.text.isdigit() and place.label.lower().endswith("version") else None
+        proves_itself = strength is PROOF or (has_digit and len(place.text) >= SHORTEST_ID)
+        return PROOF if proves_itself else LITTLE
     is_name = re.search(r"(name|identifier)s?$", place.label, re.I)
-    tells = strength is Strength.PROOF or (strength and has_digit and not is_name)
+    tells = strength is PROOF or (strength and has_digit and not is_name)
     return strength if tells else None
 
 
@@ -138,11 +138,11 @@ def _pieces_born(place: Place, account: str | None, matters: Callable[[str], obj
     first = next((number for start, number in FIRST_USED.items() if place.text.startswith(start)), 1)
     for number, (begin, end) in enumerate(found[first:], first):
         piece, segment = place.text[begin:], place.text[begin:end]
-        strength = identifiers.strength(piece) if matters(piece) else Strength.NOTHING
-        if strength >= Strength.MUCH and place.text[begin - 1 : begin + 1] != "//":
+        strength = identifiers.strength(piece) if matters(piece) else NOTHING
+        if strength >= MUCH and place.text[begin - 1 : begin + 1] != "//":
             yield (number, None), place.kind, piece, strength
         elif strength and identifiers.REVISION.fullmatch(piece):
             kind = identifiers.stem_of(place.text[slice(*found[number - 1])])
-            yield (number, None), kind, piece, Strength.LITTLE
+            yield (number, None), kind, piece, LITTLE
         if place.side != "request" and identifiers.is_account(segment) and account in (None, segment):
-            yield (number, number + 1), "account", segment, Strength.PROOF
+            yield (number, number + 1), "account", segment, PROOF

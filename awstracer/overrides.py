@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from awstracer import blanks, commandline
-from awstracer.commandline import Mark, Span, Text
+from awstracer.commandline import OVERRIDDEN, Span, Text
 from awstracer.errors import (
     AmbiguousParameter,
     BadValue,
@@ -83,7 +83,7 @@ def _with_words(step: Step, name: str, text: str) -> Step:
     assert step.form is not None
     before: list[Text] = [(Span(word),) for word in step.form.needed if word == f"--{name}"]
     before += [extra.words[0] for extra in step.form.extra if extra.name == name and len(extra.words) > 1]
-    given = commandline.Extra(name, (*before, (Span(text, Mark.OVERRIDDEN),)))
+    given = commandline.Extra(name, (*before, (Span(text, OVERRIDDEN),)))
     extras = [extra for extra in step.form.extra if extra.name != name]
     needed = tuple(word for word in step.form.needed if word.removeprefix("--") != name)
     return replace(step, form=replace(step.form, extra=(*extras, given), needed=needed))

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from awstracer import commandline, holes, identifiers
-from awstracer.commandline import Mark, Marked, Span, Text
+from awstracer.commandline import DERIVED, HIDDEN, RECORDED, Mark, Marked, Span, Text
 from awstracer.identifiers import segments
 from awstracer.origins import Part
 from awstracer.relations import Form
@@ -29,7 +29,7 @@ def marked(value: Any, mark: Mark) -> Marked:
 
 def mark_of(value: Marked) -> Mark:
     """Where a value came from: its first piece that wasn't recorded."""
-    return next((span.mark for span in value.shown if span.mark is not Mark.RECORDED), Mark.RECORDED)
+    return next((span.mark for span in value.shown if span.mark is not RECORDED), RECORDED)
 
 
 def fitting(value: Marked, recorded: Any) -> Any:
@@ -55,7 +55,7 @@ def like(recorded: Any, text: str, shown: Text) -> Marked:
     is_decoded = raw != text  # from base64
     if not is_decoded and not isinstance(recorded, bytes):
         return Marked(changed, shown)
-    mark = Mark.HIDDEN if any(span.mark is Mark.HIDDEN for span in shown) else Mark.DERIVED
+    mark = HIDDEN if any(span.mark is HIDDEN for span in shown) else DERIVED
     if not is_decoded:
         return marked(changed.encode("utf-8", "surrogateescape"), mark)
     raw = base64.b64encode(changed.encode("utf-8")).decode("ascii")

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from awstracer import elements, identifiers
 from awstracer.garbage import uncollected
-from awstracer.identifiers import Strength
+from awstracer.identifiers import LITTLE, PROOF
 from awstracer.judgement import EXACT, WORD, Verdict, judge
 from awstracer.location import Setting, settings, settings_in
 from awstracer.origins import Origin, Source, born_at
@@ -289,7 +289,7 @@ class _Index:
 
     def _preference(self, place: Place, origin: Origin) -> tuple[int, int, int]:
         """The less the better: how it was seen; whether it is about the same things; what says little, the latest."""
-        if origin.strength > Strength.LITTLE:
+        if origin.strength > LITTLE:
             return origin.rank, 0, origin.place.command
         return origin.rank, -self._in_common(place, origin), -origin.place.command
 
@@ -325,7 +325,7 @@ class _Index:
         """Note a list if a parameter takes it whole."""
         if not 1 < len(values) <= LONGEST_LIST or tuple(values) not in wanted.lists:
             return
-        if source.side == "printed" or all(identifiers.strength(value) is Strength.PROOF for value in values):
+        if source.side == "printed" or all(identifiers.strength(value) is PROOF for value in values):
             self.lists.setdefault(tuple(values), source)
 
 
@@ -335,7 +335,7 @@ def _add_to(known: list[Origin], origin: Origin) -> None:
         return  # that one will always be taken
     sort = (origin.rank, origin.kind, origin.place.service)
     same = [other for other in known if (other.rank, other.kind, other.place.service) == sort]
-    if same and (origin.strength > Strength.LITTLE or origin.place.side == "request"):
+    if same and (origin.strength > LITTLE or origin.place.side == "request"):
         return
     if len(same) == MOST_OF_A_SORT:
         known.remove(same[0])

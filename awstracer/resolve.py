@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from awstracer import commandline, credentials, holes, pieces
-from awstracer.commandline import Mark, Marked, Span, Text
+from awstracer.commandline import DERIVED, HIDDEN, OVERRIDDEN, PENDING, Mark, Marked, Span, Text
 from awstracer.credentials import Environment
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of
@@ -222,10 +222,10 @@ class Knowledge:
         if fresh is not None:
             if not step.selected:
                 raise MissingValue(step.number, spelled(path), "awscli makes up another one each time")
-            return pieces.marked(fresh, Mark.DERIVED)
+            return pieces.marked(fresh, DERIVED)
         for pin in pins:
             if pin.part is None and pin.hole is None:
-                mark = Mark.HIDDEN if any(holes.holes(recorded)) else Mark.OVERRIDDEN
+                mark = HIDDEN if any(holes.holes(recorded)) else OVERRIDDEN
                 return recorded if pin.shown is None else Marked(pin.value, (Span(pin.shown, mark),))
         return self._put(step.related.get(path, ()), pins, recorded)
 
@@ -254,7 +254,7 @@ class Knowledge:
             if target.span is not None and value is not None and target.span not in filled
         ]
         found += [
-            (pieces.span_of(recorded, pin.part), (Span(str(pin.value), Mark.OVERRIDDEN),))
+            (pieces.span_of(recorded, pin.part), (Span(str(pin.value), OVERRIDDEN),))
             for pin in pins
             if pin.part is not None
         ]
@@ -263,7 +263,7 @@ class Knowledge:
     def _filling(self, pins: Sequence[Pin], text: str) -> list[Piece]:
         """The secrets that go into the holes of a text; in a dry run the holes themselves."""
         return [
-            (match.span(), pieces.as_said((Span(secret, Mark.HIDDEN),), text, match.span(), "plain"))
+            (match.span(), pieces.as_said((Span(secret, HIDDEN),), text, match.span(), "plain"))
             for pin in pins
             if pin.hole is not None
             for match in re.finditer(re.escape(pin.hole), text)
@@ -294,17 +294,17 @@ class Knowledge:
     def _setting(self, setting: Setting) -> Marked | None:
         if setting.name != "account":
             now = self._place[setting.name]
-            return None if now in (None, setting.recorded) else pieces.marked(now, Mark.DERIVED)
+            return None if now in (None, setting.recorded) else pieces.marked(now, DERIVED)
         if not self._live:
             return _pending(setting.recorded)
         account = self._played.account()
         if account is None:
             raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
-        return None if account == setting.recorded else pieces.marked(account, Mark.DERIVED)
+        return None if account == setting.recorded else pieces.marked(account, DERIVED)
 
     def _requested(self, step: Step, path: Path) -> Marked:
         recorded = _recorded(step, "request", path)
-        mark = Mark.HIDDEN if any(holes.holes(recorded)) else Mark.DERIVED
+        mark = HIDDEN if any(holes.holes(recorded)) else DERIVED
         for length in range(1, len(path) + 1):
             node = self._at(step, "request", path[:length], _recorded(step, "request", path[:length]))
             if node is not None:
@@ -330,8 +330,8 @@ class Knowledge:
         if type(value) is not type(recorded) or (recorded and value == []):
             found = f"a {type(value).__name__}" if is_secret else commandline.told(value)
             raise MissingValue(step.number, _told_path(source), f"it is {found}")
-        mark = Mark.PENDING if not self._live and value == recorded else Mark.DERIVED
-        return pieces.marked(value, Mark.HIDDEN if is_secret else mark)
+        mark = PENDING if not self._live and value == recorded else DERIVED
+        return pieces.marked(value, HIDDEN if is_secret else mark)
 
     def _lookup(self, step: Step, response: Document, query: str, source: Source, path: Path) -> Any:
         document = response
@@ -375,7 +375,7 @@ class Knowledge:
 
 @lru_cache(maxsize=16)  # a trace has one or two, in very many places
 def _pending(account: str) -> Marked:
-    return pieces.marked(account, Mark.PENDING)
+    return pieces.marked(account, PENDING)
 
 
 def _feeding(step: Step) -> Iterator[Relation]:
@@ -386,7 +386,7 @@ def _feeding(step: Step) -> Iterator[Relation]:
 
 def _told(value: Marked) -> str:
     """A text in a message."""
-    return "a secret of another form" if pieces.mark_of(value) is Mark.HIDDEN else str(value.value)
+    return "a secret of another form" if pieces.mark_of(value) is HIDDEN else str(value.value)
 
 
 def _told_path(source: Source) -> str:

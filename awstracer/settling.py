@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from awstracer import identifiers
-from awstracer.identifiers import Strength
+from awstracer.identifiers import MUCH, PROOF
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.relations import Relation
@@ -181,7 +181,7 @@ class Replay:
 
     @cached_property
     def _telling(self) -> frozenset[str]:
-        return frozenset(name for name in self.names if identifiers.strength(name) >= Strength.MUCH)
+        return frozenset(name for name in self.names if identifiers.strength(name) >= MUCH)
 
     def _led_by(self, step: Step, paths: Sequence[Path] | None) -> Iterator[Relation]:
         """The relations that lead to a step, or to certain paths of its request, also by way of what it only read."""
@@ -277,7 +277,7 @@ def _is_about_ours(call: Call, passing: Passing, step: Step, replay: Replay) -> 
 def _may_be_missing(path: Path, text: str, call: Call) -> bool:
     """Whether a string of a request may be what an error names: it says something, and is nothing that is made here."""
     says = identifiers.strength(text)
-    tells = says >= Strength.MUCH or (says and identifiers.is_name(path, call.operation))
+    tells = says >= MUCH or (says and identifiers.is_name(path, call.operation))
     return bool(tells) and not identifiers.is_account(text) and not _is_own_name(path, call.operation)
 
 
@@ -297,7 +297,7 @@ def _names_made(call: Call) -> Iterator[str]:
     asked = {text for _, text in _strings(call.request)}
     yield from (text for path, text in _strings(call.request) if _is_own_name(path, call.operation))
     for _, text in _strings(call.response or {}):
-        is_identifier = identifiers.strength(text) is Strength.PROOF and not identifiers.is_account(text)
+        is_identifier = identifiers.strength(text) is PROOF and not identifiers.is_account(text)
         if is_identifier and text not in asked:
             yield text
 

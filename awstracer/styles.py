@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from awstracer.commandline import Mark, Text, json_text, plain
+from awstracer.commandline import HIDDEN, Mark, Text, json_text, plain
 from awstracer.holes import HOLE, SHOWN
 from awstracer.legible import escaped
 
@@ -40,8 +40,8 @@ def one_line(text: str) -> str:
 def painted(text: Text, styles: Styles) -> str:
     """A marked text in the styles' colours."""
     if not styles.reset:
-        return visible("".join([SHOWN if span.mark is Mark.HIDDEN else span.text for span in text]))
-    shown = [SHOWN if span.mark is Mark.HIDDEN else visible(span.text) for span in text]
+        return visible("".join([SHOWN if span.mark is HIDDEN else span.text for span in text]))
+    shown = [SHOWN if span.mark is HIDDEN else visible(span.text) for span in text]
     return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from awstracer import polling, unexplained
 from awstracer.blanks import Blank
-from awstracer.commandline import Mark
+from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING
 from awstracer.entries import awaited, failure
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
@@ -71,7 +71,7 @@ def explained(step: Step, substitutions: Iterable[Substitution], styles: Styles)
                 yield f"{place} = {visible(short(pin.value))}, as recorded: kept with --keep"
                 continue
             shown = SHOWN if step.is_secret(path) else visible(short(pin.shown))
-            value = styled(shown, styles.marks[Mark.OVERRIDDEN], styles)
+            value = styled(shown, styles.marks[OVERRIDDEN], styles)
             yield f"{place} = {value}, given with -p"
     for substitution in substitutions:
         place = _place(step, substitution.relation.target.path)
@@ -92,7 +92,7 @@ def doubtful(step: Step, substitution: Substitution) -> Iterator[str]:
     """A line for each source that seemed as good as the one that was taken, and says something else now."""
     for source, value in substitution.rivals:
         taken = f"{_told(substitution)}, from {source_text(substitution.relation.source)}"
-        other = f"{source_text(source)}, says {SHOWN if substitution.mark is Mark.HIDDEN else short(value)}"
+        other = f"{source_text(source)}, says {SHOWN if substitution.mark is HIDDEN else short(value)}"
         yield visible(f"command {step.number}'s {_place(step, substitution.relation.target.path)} is {taken}; {other}")
 
 
@@ -104,7 +104,7 @@ def _place(step: Step, path: Path) -> str:
 
 def _origin(substitution: Substitution, styles: Styles) -> str:
     value = styled(visible(_told(substitution)), styles.marks[substitution.mark], styles)
-    known = " (as recorded)" if substitution.mark is Mark.PENDING else ""
+    known = " (as recorded)" if substitution.mark is PENDING else ""
     relation = substitution.relation
     return f" = {value}{known}, from {source_text(relation.source)}: {visible(relation.evidence)}"
 
@@ -141,7 +141,7 @@ def made_up(value: Invented) -> str:
 
 
 def _told(substitution: Substitution) -> str:
-    return SHOWN if substitution.mark is Mark.HIDDEN else short(substitution.value)
+    return SHOWN if substitution.mark is HIDDEN else short(substitution.value)
 
 
 # --- what has to be confirmed
