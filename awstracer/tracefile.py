@@ -15,7 +15,7 @@ import json
 import math
 import os
 from binascii import crc32
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -323,35 +323,45 @@ def packed(value: Any) -> Any:
     return value
 
 
-def unpacked(value: Any, levels: int = DEEPEST) -> Any:
+def unpacked(value: Any) -> Any:
     """What `packed` made into JSON, which is taken over; ValueError where a tag holds what it can't."""
-    if isinstance(value, list):
-        return _unpacked_within(value, levels)
-    if not isinstance(value, dict):
-        return value
-    if not _looks_tagged(value):
-        return _unpacked_within(value, levels)
-    [(tag, content)] = value.items()
-    if tag == "$object":
-        return _unpacked_within(_typed(content, dict), levels - 1)
-    if tag not in UNPACKERS:
-        raise ValueError(f"unknown tag {tag}")
-    return UNPACKERS[tag](content)
+    [inner] = _unpacked_within([value])
+    return inner
 
 
-def _unpacked_within(container: C, levels: int) -> C:
-    """A list or an object, its containers unpacked: in their places, since a large trace has very many."""
-    if levels <= 0:
-        raise _TooDeep
-    items: Iterable[tuple[Any, Any]] = container.items() if isinstance(container, dict) else enumerate(container)
-    for key, child in items:
-        if isinstance(child, (dict, list)):
-            container[key] = unpacked(child, levels - 1)
-    return container
+def _unpacked_within(container: C) -> C:
+    """A list or an object, what is in it unpacked: in place and level by level, since a large trace has very much."""
+    nodes: list[Any] = [container]
+    for _ in range(DEEPEST):
+        below = [
+            child
+            for node in nodes
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
+        ]
+        if not below:
+            return container
+        alone = [each for each in below if len(each) == 1]
+        nodes = list(_untagged_below(nodes)) if any(map(_looks_tagged, alone)) else below
+    raise _TooDeep
 
 
-def _looks_tagged(members: Mapping[str, Any]) -> bool:
-    return len(members) == 1 and next(iter(members)).startswith("$")
+def _untagged_below(nodes: Iterable[Any]) -> Iterator[Any]:
+    """The lists and objects right below some nodes, after what is tagged there has given way to what it stands for."""
+    for node in nodes:
+        items: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, child in items:
+            if isinstance(child, dict) and _looks_tagged(child):
+                [(tag, content)] = child.items()
+                if tag not in UNPACKERS:
+                    raise ValueError(f"unknown tag {tag}")
+                node[key] = UNPACKERS[tag](content)
+            if isinstance(node[key], (dict, list)):
+                yield node[key]
+
+
+def _looks_tagged(container: Any) -> bool:
+    return len(container) == 1 and isinstance(container, dict) and next(iter(container)).startswith("$")
 
 
 def _unpacked_bytes(content: Any) -> bytes:
@@ -368,6 +378,7 @@ def _typed(content: Any, kind: type[T]) -> T:
 
 
 UNPACKERS: Mapping[str, Callable[[Any], Any]] = {
+    "$object": lambda content: _typed(content, dict),
     "$bytes": _unpacked_bytes,
     "$datetime": lambda content: datetime.fromisoformat(_typed(content, str)),
     "$opaque": lambda content: Opaque(None if content is None else _typed(content, str)),
@@ -406,7 +417,7 @@ class _Members:
 
     def value(self, name: str) -> dict[str, Any]:
         try:
-            return _unpacked_within(_untagged(self.take(name, dict)), DEEPEST)
+            return _unpacked_within(_untagged(self.take(name, dict)))
         except ValueError as error:
             raise _Wrong(f"{self.where}.{name}: {error}") from None
 

@@ -73,7 +73,7 @@ def with_raw(text: str, *, old: bool = False) -> str:
 @pytest.mark.usefixtures("home", "awscli")
 class TestSpecialFiles:
     @pytest.mark.parametrize("old", [False, True])
-    @pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('{"$object":', "}")])
+    @pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('{"$object":{"a":', "}}")])
     @pytest.mark.parametrize("depth", [200, 2_000, 100_000])
     def test_what_is_nested_too_deeply_is_refused(self, begin: str, end: str, depth: int, old: bool) -> None:
         assert "nested more than 160 levels deep" in refused(with_raw(begin * depth + "1" + end * depth, old=old))
