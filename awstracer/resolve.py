@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from awstracer import commandline, credentials, holes, pieces
-from awstracer.commandline import DERIVED, HIDDEN, OVERRIDDEN, PENDING, Mark, Marked, Span, Text
+from awstracer.commandline import DERIVED, HIDDEN, OVERRIDDEN, PENDING, Mark, Marked, OperationCommand, Span, Text
 from awstracer.credentials import Environment
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of
@@ -53,24 +53,40 @@ class Substitution:
     rivals: tuple[tuple[Source, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Invocation:
-    """A step as a line to run.
+    """A step as a line to run. (What only running it needs is worked out when it is asked for.)
 
-    argv            the words after `aws`; of an operation's command only those that are no parameters
+    form            the operation's own command; None for a custom command
+    request         what is asked, its values marked
+    words           the words after `aws`, of an operation's command only those of global options
     shown           the line as people see it, beginning with `aws`
-    parameters      what the operation is to be called with; None for a custom command
-    files           what words that name files stand for
     contested       what was put in though a source that was as good says something else now
     unsaid          members that `shown` can't say exactly; they are sent exactly all the same
     """
 
-    argv: tuple[str, ...]
+    form: OperationCommand | None
+    request: Mapping[str, Any]
+    words: Sequence[Text]
     shown: Text
-    parameters: Document | None
-    files: Mapping[str, str | bytes]
     contested: tuple[Substitution, ...] = ()
     unsaid: tuple[str, ...] = ()
+
+    @cached_property
+    def parameters(self) -> Document | None:
+        """What the operation is to be called with; None for a custom command."""
+        return None if self.form is None else commandline.unmarked(self.request)
+
+    @cached_property
+    def argv(self) -> tuple[str, ...]:
+        """The words after `aws`, of an operation's command only those that are no parameters."""
+        own = [] if self.form is None else commandline.dispatched(self.parameters or {}, self.form)
+        return tuple(commandline.plain(word) for word in [*own, *self.words])
+
+    @cached_property
+    def files(self) -> Mapping[str, str | bytes]:
+        """What words that name files stand for."""
+        return commandline.unmarked(self.request["files"]) if self.form is None else {}
 
 
 @dataclass(frozen=True)
@@ -156,10 +172,11 @@ class Knowledge:
     def invocation(self, step: Step) -> Invocation:
         """The step as a line to run; MissingValue or MissingSecret if something that it needs isn't known."""
         invocation = self._invocation(step)
-        sent = {"argv": invocation.argv, "files": invocation.files, **(invocation.parameters or {})}
-        for name, value in sent.items() if self._live else ():
-            if any(holes.holes(value)):
-                raise MissingSecret([f"{step.number}.{name}"])
+        if self._live:
+            sent = {"argv": invocation.argv, "files": invocation.files, **(invocation.parameters or {})}
+            for name, value in sent.items():
+                if any(holes.holes(value)):
+                    raise MissingSecret([f"{step.number}.{name}"])
         return invocation
 
     def _invocation(self, step: Step) -> Invocation:
@@ -169,24 +186,22 @@ class Knowledge:
             lambda path, node: self._at(step, "request", path, node),
         )
         kept = [self._kept(step, at) for at in step.kept]
-        if step.form is None:
-            words = [word for at in step.arguments for word in _words(request["argv"][at])] + kept
-            files = commandline.unmarked(request["files"])
-            changed = [word for word, content in step.command.files.items() if word == "-" or files[word] != content]
-            return Invocation(_argv(words), _line(words), None, files, self._contested(step), tuple(changed))
-        spelling = commandline.spell(request, step.form)
-        parameters = commandline.unmarked(request)
-        argv = _argv(commandline.dispatched(parameters, step.form) + kept)
-        shown = _line(spelling.words + kept)
-        return Invocation(argv, shown, parameters, {}, self._contested(step), spelling.unsaid)
+        if step.form is not None:
+            spelling = commandline.spell(request, step.form)
+            shown = _line(spelling.words + kept)
+            return Invocation(step.form, request, kept, shown, self._contested(step), spelling.unsaid)
+        words = [word for at in step.arguments for word in _words(request["argv"][at])] + kept
+        files = commandline.unmarked(request["files"])
+        changed = [word for word, content in step.command.files.items() if word == "-" or files[word] != content]
+        return Invocation(None, request, words, _line(words), self._contested(step), tuple(changed))
 
     def substitutions(self, step: Step) -> tuple[Substitution, ...]:
         """What is put into a step, in the order of its request, as far as it is known."""
         return tuple(self._substituted(_feeding(step)))
 
     def _contested(self, step: Step) -> tuple[Substitution, ...]:
-        rivalled = (relation for relation in _feeding(step) if relation.rivals)
-        return tuple(each for each in self._substituted(rivalled) if each.rivals)
+        rivalled = [relation for relation in _feeding(step) if relation.rivals]
+        return tuple(each for each in self._substituted(rivalled) if each.rivals) if rivalled else ()
 
     def _substituted(self, relations: Iterable[Relation]) -> Iterator[Substitution]:
         for relation in relations:
@@ -378,10 +393,9 @@ def _pending(account: str) -> Marked:
     return pieces.marked(account, PENDING)
 
 
-def _feeding(step: Step) -> Iterator[Relation]:
+def _feeding(step: Step) -> list[Relation]:
     """The relations of a step's request, but for those in whose place an override stands."""
-    for path, relations in step.related.items():
-        yield from relations if not step.is_pinned(path) else ()
+    return [each for path, relations in step.related.items() if not step.is_pinned(path) for each in relations]
 
 
 def _told(value: Marked) -> str:
@@ -399,10 +413,6 @@ def _recorded(step: Step, side: Side, path: Path) -> Any:
 
 def _line(words: Sequence[Text]) -> Text:
     return commandline.line([(Span("aws"),), *words])
-
-
-def _argv(words: Iterable[Text]) -> tuple[str, ...]:
-    return tuple(commandline.plain(word) for word in words)
 
 
 def _words(value: str | Marked | list[Marked]) -> list[Text]:
