@@ -13,11 +13,13 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from awstracer.errors import SplitError, Unfinished
-from awstracer.trace import Opaque, Path, leaves
+from awstracer.trace import Opaque, Path, leaves, new
 
 UNSAFE = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 EXPANDED = ("file://", "fileb://", "http://", "https://")
@@ -46,6 +48,7 @@ class Span(NamedTuple):
 
 Text = tuple[Span, ...]
 SPACE, QUOTE = Span(" "), Span("'")
+_text_of = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,13 @@ class Spelling:
 
 def plain(text: Text) -> str:
     """A text without its marks."""
-    return text[0].text if len(text) == 1 else "".join([span.text for span in text])
+    return text[0].text if len(text) == 1 else "".join(map(_text_of, text))
+
+
+@lru_cache(maxsize=1 << 10)
+def named(name: str) -> Text:
+    """The name of a command or an option as a text."""
+    return (Span(name),)
 
 
 def told(value: Any) -> str:
@@ -181,7 +190,8 @@ def line(words: Iterable[Text]) -> Text:
     """Words as one shell line."""
     spans: list[Span] = []
     for word in words:
-        spans += (SPACE, *quoted(word))
+        spans.append(SPACE)
+        spans += quoted(word)
     return tuple(spans[1:])
 
 
@@ -248,7 +258,7 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     phrases.sort(key=_alphabetically)
     if command.extra:
         phrases = _told_apart(phrases, command.options)
-    words = [(Span(word),) for word in command.words]
+    words = map(named, command.words)
     return Spelling([*words, *chain.from_iterable(phrases)], tuple(sorted(unsaid)))
 
 
@@ -309,7 +319,7 @@ def dispatched(parameters: Mapping[str, Any], command: OperationCommand) -> list
 
     They say what is no parameter (an outfile), and which files are bodies, so that awscli opens them.
     """
-    words: list[Text] = [(Span(word),) for word in command.words]
+    words = list(map(named, command.words))
     bodies = {name: value for name, value in parameters.items() if isinstance(value, Opaque)}
     for option in command.options if bodies else ():
         if option.path[0] in bodies:
@@ -372,7 +382,7 @@ def _with_name(name: str, words: list[Text]) -> list[Text]:
     """`--name word ...`; `--name=word` where the word would pass for an option."""
     if len(words) == 1 and plain(words[0]).startswith("-"):
         return [(Span(f"{name}="), *words[0])]
-    return [(Span(name),), *words]
+    return [named(name), *words]
 
 
 def _value_text(kind: str, value: Any) -> Text:
@@ -384,7 +394,7 @@ def _value_text(kind: str, value: Any) -> Text:
 def _scalar_text(value: Any) -> Text:
     if isinstance(value, Marked):
         return value.shown
-    return (Span(scalar_spelling(value)),)
+    return (new(Span, (scalar_spelling(value), RECORDED)),)
 
 
 def scalar_spelling(value: Any) -> str:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from awstracer import identifiers
 from awstracer.identifiers import LITTLE, MUCH, NOTHING, PROOF, Strength
-from awstracer.places import Place, Side, new
-from awstracer.trace import EACH, Path
+from awstracer.places import Place, Side
+from awstracer.trace import EACH, Path, new
 
 Part = tuple[int, int | None]
 

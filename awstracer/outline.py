@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
+from itertools import groupby
 
 from awstracer import commandline, credentials
 from awstracer.commandline import OperationCommand
@@ -34,8 +34,7 @@ def outline(
     steps: list[Step] = []
     for index, command in enumerate(trace.commands):
         words, taken = commandline.without_options(command.argv, global_options)
-        inner = _inner_words(related.get((index, "request"), NOTHING_RELATED))
-        arguments = [at for at in words if ("argv", at) not in inner]
+        inner = _inner_words(related.get((index, "request"), NOTHING_RELATED)) if command.operation is None else ()
         unwanted = {**dropped, credentials.PROFILE: True} if minted[index] else dropped
         kept, _ = commandline.without_options([command.argv[i] for i in taken], unwanted)
         steps.append(
@@ -43,7 +42,7 @@ def outline(
                 number=index + 1,
                 command=command,
                 form=_form(index + 1, command, lines),
-                arguments=tuple(arguments),
+                arguments=tuple([at for at in words if ("argv", at) not in inner] if inner else words),
                 kept=tuple(taken[i] for i in kept),
                 related=related.get((index, "request"), NOTHING_RELATED),
                 echoed=related.get((index, "response"), NOTHING_RELATED),
@@ -57,11 +56,16 @@ def outline(
 
 
 def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Side], Related]:
-    places: dict[tuple[int, Side], dict[Path, list[Relation]]] = defaultdict(lambda: defaultdict(list))
-    for relation in relations:
-        target = relation.target
-        places[target.command, target.side][target.path].append(relation)
-    return {place: {path: tuple(found) for path, found in paths.items()} for place, paths in places.items()}
+    """The relations by the command and the side of their targets, and then by path."""
+    places: dict[tuple[int, Side], dict[Path, tuple[Relation, ...]]] = {}
+    for (command, side, path), found in groupby(relations, key=_place):
+        paths = places.setdefault((command, side), {})
+        paths[path] = (*paths.get(path, ()), *found)
+    return places
+
+
+def _place(relation: Relation) -> tuple[int, Side, Path]:
+    return relation.target[:3]
 
 
 def _inner_words(related: Related) -> set[Path]:

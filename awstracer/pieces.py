@@ -14,6 +14,7 @@ from awstracer.commandline import DERIVED, HIDDEN, RECORDED, Mark, Marked, Span,
 from awstracer.identifiers import segments
 from awstracer.origins import Part
 from awstracer.relations import Form
+from awstracer.trace import new
 
 RESERVED = ":/?#[]@!$&'()*+,;="
 SAME_EVERYWHERE = re.compile(r"[A-Za-z0-9_.~-]*")  # no encoding changes it
@@ -24,7 +25,7 @@ Piece = tuple[tuple[int, int], Text]
 def marked(value: Any, mark: Mark) -> Marked:
     """A value, and how it is shown: bytes as awscli prints them."""
     text = base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else commandline.scalar_spelling(value)
-    return Marked(value, (Span(text, mark),))
+    return Marked(value, (new(Span, (text, mark)),))
 
 
 def mark_of(value: Marked) -> Mark:
@@ -93,7 +94,10 @@ def assembled(text: str, pieces: Iterable[Piece]) -> Text:
     spans: list[Span] = []
     done = 0
     for (begin, end), piece in sorted(pieces, key=itemgetter(0)):
-        spans += [Span(text[done:begin]), *piece]
+        if done < begin:
+            spans.append(new(Span, (text[done:begin], RECORDED)))
+        spans += piece
         done = end
-    spans.append(Span(text[done:]))
-    return tuple([span for span in spans if span.text])
+    if done < len(text):
+        spans.append(Span(text[done:]))
+    return tuple(filter(itemgetter(0), spans))

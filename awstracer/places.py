@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers
 from awstracer.commandline import option_named
-from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup
+from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup, new
 
 Side = Literal["request", "query", "response", "printed"]
 Asked = Literal["request", "response"]
@@ -47,8 +47,6 @@ MANY = 256  # more aren't looked at all at once, which would take memory
 VALUES = re.compile(r"values?$", re.I)
 PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]", re.A)
 PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*", re.A)
-
-new = tuple.__new__  # takes half the time of a NamedTuple's own: a large trace has very many places and relations
 
 
 class Models(Protocol):

@@ -22,8 +22,8 @@ from awstracer.identifiers import LITTLE, PROOF
 from awstracer.judgement import EXACT, WORD, Verdict, judge
 from awstracer.location import Setting, settings, settings_in
 from awstracer.origins import Origin, Source, born_at
-from awstracer.places import EVERYTHING, Members, Models, Place, Query, Side, new, places, printed, query_of, service_of
-from awstracer.trace import EACH, Command, Path, Trace, children, lookup
+from awstracer.places import EVERYTHING, Members, Models, Place, Query, Side, places, printed, query_of, service_of
+from awstracer.trace import EACH, Command, Path, Trace, children, lookup, new
 from awstracer.wanted import Wanted, is_list_of_strings, word_lists
 
 LITERAL = re.compile(r"['`\"]")

@@ -412,7 +412,7 @@ def _recorded(step: Step, side: Side, path: Path) -> Any:
 
 
 def _line(words: Sequence[Text]) -> Text:
-    return commandline.line([(Span("aws"),), *words])
+    return commandline.line([commandline.named("aws"), *words])
 
 
 def _words(value: str | Marked | list[Marked]) -> list[Text]:

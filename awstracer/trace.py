@@ -15,6 +15,8 @@ from typing import Any
 
 Document = Mapping[str, Any]
 
+new = tuple.__new__  # takes a third of the time of a NamedTuple's own: a large trace has very many of them
+
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 
 

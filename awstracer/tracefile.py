@@ -72,22 +72,26 @@ def loads(text: str) -> Trace:
 
 
 def _loaded(content: bytes, text: str) -> Trace:
-    at = content.rfind(encoded(KNOWN))
+    known = _known(content)
     try:
         with uncollected():
-            document = _up_to_date(_parsed(text))
-            known = _known(document, crc32(memoryview(content)[:at])) if at >= 0 else None
+            document = _up_to_date(_parsed(text, is_as_written=known is not None))
             return replace(_trace(document), known=known)
     except _Wrong as wrong:
         raise ValueError(f"is not a trace: {wrong}") from None
 
 
-def _known(document: Mapping[str, Any], checksum: int) -> dict[str, Any] | None:
-    """What awscli answered about the commands, if these are the ones that are before it in the file."""
-    known = document.get("known")
-    if not isinstance(known, dict) or known.get("of") != checksum:
+def _known(content: bytes) -> dict[str, Any] | None:
+    """What awscli answered about the commands, at the end of a file that is as `dumps` wrote it; None in any other."""
+    at = content.rfind(encoded(KNOWN))
+    if at < 0:
         return None
-    return {name: value for name, value in known.items() if name != "of"}
+    try:
+        known = _parsed(content[at:].decode("utf-8").removeprefix(KNOWN).rstrip().removesuffix("}"))
+    except (ValueError, _Wrong):
+        return None
+    is_of_these = isinstance(known, dict) and known.pop("of", None) == crc32(memoryview(content)[:at])
+    return known if is_of_these else None
 
 
 def load(path: Path) -> Trace:
@@ -183,11 +187,15 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _parsed(text: str) -> Any:
-    """The document that a text is, of the JSON that can mean one thing only and within the limits; _Wrong otherwise."""
+def _parsed(text: str, *, is_as_written: bool = False) -> Any:
+    """The document that a text is, of the JSON that can mean one thing only and within the limits; _Wrong otherwise.
+
+    What `dumps` wrote has no object with a key twice, and isn't looked through for one.
+    """
+    unique = None if is_as_written else _unique
     try:
         return json.loads(
-            text, object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
+            text, object_pairs_hook=unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
         )
     except RecursionError:
         raise _TooDeep from None
