@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from awstracer import identifiers
@@ -17,7 +18,9 @@ from awstracer.judgement import WORD, label_before, stands_alone
 from awstracer.places import Models, Place
 from awstracer.trace import Trace
 
-ARN_HEAD = re.compile(r"arn:(?<!\warn:)(?P<partition>aws[a-z-]*):[a-z0-9-]+:(?:(?P<region>[a-z0-9-]+)(?=:))?")
+ARN_HEAD = re.compile(
+    r"arn:(?<!\warn:)(?P<partition>aws[a-z-]*):[a-z0-9-]+:(?P<region>[a-z0-9-]+(?=:))?(?::(?P<account>\d{12})(?=:))?"
+)
 SERVICE_LOG = re.compile(r"AWSLogs/.*/$")
 BESIDE_ACCOUNT = re.compile(r"(^|-)\d{12}-$"), re.compile(r"-\d{12}(-|$)")
 ZONE_LETTER = re.compile(r"[a-z](?![A-Za-z0-9-])")
@@ -91,28 +94,49 @@ def _accounts(document: Any) -> Iterator[str]:
                 yield account
 
 
-def settings_in(place: Place, known: Sequence[Setting], taken: bytearray) -> list[Found]:
-    """Where a string says where it was recorded; `taken` is 1 at the characters that are explained already."""
-    here = [setting for setting in known if setting.recorded in place.text]
-    in_arns = _in_arns(place.text) if here else {}
-    found: list[Found] = []
-    for setting in here:
-        judge = JUDGES[setting.name]
-        for span in _occurrences(setting.recorded, place.text):
-            if taken.find(1, *span) < 0:
-                is_in_arn = in_arns.get(span) == setting.name
-                reason = IN_ARNS[setting.name] if is_in_arn else judge(place, span, known)
-                if reason:
-                    found.append((span, setting, reason))
-    return found
+class Finder:
+    """Finds settings in strings."""
+
+    def __init__(self, known: Sequence[Setting]) -> None:
+        self._known = known
+        self._in_head = lru_cache(maxsize=1 << 10)(partial(_in_head, {setting.name: setting for setting in known}))
+
+    def inside(self, place: Place) -> list[Found]:
+        """Where a string says where it was recorded."""
+        here = [setting for setting in self._known if setting.recorded in place.text]
+        if not here:
+            return []
+        found: list[Found] = []
+        beside, done = [], 0
+        for head in ARN_HEAD.finditer(place.text):
+            begin, end = head.span()
+            beside.append(place.text[done:begin])
+            done = end
+            for first, last, setting, reason in self._in_head(head[0]):
+                found.append(((begin + first, begin + last), setting, reason))
+        rest = "\n".join([*beside, place.text[done:]])
+        for setting in here:
+            if setting.recorded in rest:
+                found += self._beside_arns(place, setting, found)
+        return found
+
+    def _beside_arns(self, place: Place, setting: Setting, found: Sequence[Found]) -> list[Found]:
+        judge, told = JUDGES.get(setting.name), {span for span, _, _ in found}
+        if judge is None:
+            return []
+        spans = [span for span in _occurrences(setting.recorded, place.text) if span not in told]
+        judged = [(span, setting, judge(place, span, self._known)) for span in spans]
+        return [(span, setting, reason) for span, setting, reason in judged if reason is not None]
 
 
-def _in_arns(text: str) -> dict[tuple[int, int], SettingName]:
-    """Where the ARNs in a text have their partition and region."""
-    found: dict[tuple[int, int], SettingName] = {}
-    for match in ARN_HEAD.finditer(text):
-        found[match.span(1)], found[match.span(2)] = "partition", "region"
-    return found
+def _in_head(known: Mapping[SettingName, Setting], head: str) -> list[tuple[int, int, Setting, str]]:
+    """Where the head of an ARN has settings: it is the same in very many places."""
+    match = ARN_HEAD.match(head + ":")
+    return [
+        (*match.span(name), known[name], reason)
+        for name, reason in IN_ARNS.items()
+        if match is not None and name in known and match[name] == known[name].recorded
+    ]
 
 
 def _occurrences(word: str, text: str) -> Iterator[tuple[int, int]]:
@@ -164,10 +188,13 @@ def _judge_account(place: Place, span: tuple[int, int], _: Sequence[Setting]) ->
     return "the account"
 
 
-IN_ARNS = {name: f"the {name} in an ARN" for name in ("region", "partition")}
-JUDGES: Mapping[str, Callable[[Place, tuple[int, int], Sequence[Setting]], str | None]] = {
+IN_ARNS: Mapping[SettingName, str] = {
+    "partition": "the partition in an ARN",
+    "region": "the region in an ARN",
+    "account": "the account",
+}
+JUDGES: Mapping[SettingName, Callable[[Place, tuple[int, int], Sequence[Setting]], str | None]] = {  # beside ARNs
     "region": _judge_region,
-    "partition": lambda *_: None,  # it is one in ARNs only
     "suffix": _judge_suffix,
     "account": _judge_account,
 }

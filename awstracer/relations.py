@@ -20,7 +20,7 @@ from awstracer import elements, identifiers
 from awstracer.garbage import uncollected
 from awstracer.identifiers import LITTLE, PROOF
 from awstracer.judgement import EXACT, WORD, Verdict, judge
-from awstracer.location import Setting, settings, settings_in
+from awstracer.location import Finder, Setting, settings
 from awstracer.origins import Origin, Source, born_at
 from awstracer.places import EVERYTHING, Members, Models, Place, Query, Side, places, printed, query_of, service_of
 from awstracer.trace import EACH, Command, Path, Trace, children, lookup, new
@@ -82,12 +82,13 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
         known = settings(trace, models)
         account = next((setting.recorded for setting in known if setting.name == "account"), None)
         wanted = Wanted.of(trace, account)
-        reader = _Reader(_Index(known, account), Members(models), wanted)
+        finder = Finder(known)
+        reader = _Reader(_Index(finder, account), Members(models), wanted)
         found = _derive(trace, query, reader)
         picking = _picking(found)
         more = wanted.with_words_of(_neighbours(picking, trace))  # what tells elements apart matters too
         if more is not wanted:
-            found = _derive(trace, query, _Reader(_Index(known, account), reader.members, more))
+            found = _derive(trace, query, _Reader(_Index(finder, account), reader.members, more))
             picking = _picking(found)
         return _selecting(found, picking, trace) if picking else found
 
@@ -123,7 +124,7 @@ def _picking(found: Iterable[Relation]) -> Picking:
         (at, source)
         for at, relation in enumerate(found)
         for source in [relation.source]
-        if isinstance(source, Source) and source.side == "response" and source.picks_elements
+        if isinstance(source, Source) and source.picks_elements
     ]
 
 
@@ -245,7 +246,7 @@ class _Index:
     and how long the value is: that finds the values inside a longer text.
     """
 
-    settings: Sequence[Setting]
+    settings: Finder
     account: str | None
     origins: dict[str, list[Origin]] = field(default_factory=dict)
     shapes: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -342,14 +343,16 @@ def _add_to(known: list[Origin], origin: Origin) -> None:
     known.append(origin)
 
 
-def _standing_alone(atom: str, text: str) -> Iterator[int]:
+def _standing_alone(atom: str, text: str) -> list[int]:
     """Where a run of letters and digits begins in a text, and is no part of a longer one."""
+    found = []
     at = text.find(atom)
     while at >= 0:
         end = at + len(atom)
         if (at == 0 or text[at - 1] not in WORD) and (end == len(text) or text[end] not in WORD):
-            yield at
+            found.append(at)
         at = text.find(atom, end)
+    return found
 
 
 # --- looking up
@@ -364,8 +367,8 @@ def _relations_of(place: Place, index: _Index) -> list[Relation]:
         return [new(Relation, (origin.source, target, verdict.reason, rivals, verdict.grade == EXACT))]
     form, text, spread = _form(place.text)
     relations = []
-    for (begin, end), source, evidence, rivals in _pieces(_saying(place, text), index):
-        span = _pair(spread[begin], spread[end]) if spread else _pair(begin, end)
+    for piece, source, evidence, rivals in _pieces(_saying(place, text), index):
+        span = (spread[piece[0]], spread[piece[1]]) if spread else piece
         target = new(Target, (place.command, place.side, place.path, span, form, 1))
         told = evidence if form == "plain" else f"{evidence}, in {form}"
         relations.append(new(Relation, (source, target, told, rivals, True)))
@@ -406,5 +409,7 @@ def _pieces(place: Place, index: _Index) -> list[Piece]:
                 origin, verdict, rivals = best
                 found.append(((begin, end), origin.source, verdict.reason, rivals))
                 taken[begin:end] = b"\1" * (end - begin)
-    found += [(span, setting, reason, ()) for span, setting, reason in settings_in(place, index.settings, taken)]
+    for span, setting, reason in index.settings.inside(place):
+        if taken.find(1, span[0], span[1]) < 0:
+            found.append((span, setting, reason, ()))
     return sorted(found, key=itemgetter(0))

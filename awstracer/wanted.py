@@ -6,7 +6,7 @@ with the size of what was asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -75,16 +75,15 @@ class _Answers(dict[str, bool]):
         self._no: set[str] = set()
 
     def __missing__(self, text: str) -> bool:
-        answer = isinstance(text, str) and self._found_out(text)  # whoever is in a hurry asks for all
-        self._note([text], answer=answer)
+        self._make_room()
+        answer = self[text] = isinstance(text, str) and self._found_out(text)  # whoever is in a hurry asks for all
+        (self._yes if answer else self._no).add(text)
         return answer
 
-    def _note(self, texts: Sequence[str], *, answer: bool) -> None:
-        if len(self) >= MOST_ANSWERS:
+    def _make_room(self) -> None:
+        if max(len(self), len(self._no)) >= MOST_ANSWERS:
             for answers in (self, self._yes, self._no):
                 answers.clear()
-        self.update(dict.fromkeys(texts, answer))
-        (self._yes if answer else self._no).update(texts)
 
     def _found_out(self, text: str) -> bool:
         first = ATOM.search(text)
@@ -103,7 +102,8 @@ class _Answers(dict[str, bool]):
         new = [node for node in asked - self._no if isinstance(node, str)]
         text = "\n".join(new)
         if ":" not in text and "/" not in text and self._words.isdisjoint(first_atoms(text)):
-            self._note(new, answer=False)
+            self._make_room()
+            self._no.update(new)
             return False
         return any(map(self.__getitem__, new))
 
