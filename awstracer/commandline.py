@@ -283,6 +283,7 @@ def _changed_within(value: Any) -> bool:
 
 def is_text(value: Any) -> bool:
     """Whether a line can say a value at all: bytes only if they are text, and no word can hold a NUL."""
+    value = _meant(value)
     if isinstance(value, str):
         return "\0" not in value
     if isinstance(value, bytes):
@@ -290,8 +291,6 @@ def is_text(value: Any) -> bool:
             return "\0" not in value.decode("utf-8")
         except UnicodeDecodeError:
             return False
-    if isinstance(value, Marked):
-        return is_text(value.value)
     if isinstance(value, dict):
         return all(map(is_text, value.values()))
     return not isinstance(value, (list, tuple)) or all(map(is_text, value))

@@ -14,12 +14,13 @@ from awstracer.identifiers import decoded
 from awstracer.trace import scalars
 
 SHOWN = "<secret>"  # what people see of a hole, and of what is put into one
-HOLE = re.compile(r"<SECRET-[0-9A-F]{32}>")
+BEGINNING = "<SECRET-"
+HOLE = re.compile(rf"{BEGINNING}[0-9A-F]{{32}}>")
 
 
 def token(digest: bytes) -> str:
     """The hole that 16 bytes make."""
-    return f"<SECRET-{digest.hex().upper()}>"
+    return f"{BEGINNING}{digest.hex().upper()}>"
 
 
 def is_hole(value: Any) -> bool:
@@ -31,7 +32,9 @@ def is_hole(value: Any) -> bool:
 def holes(value: Any) -> Iterator[str]:
     """The tokens in a value, in order: in all its strings and bytes, and in what these encode as base64."""
     for scalar in scalars(value):
-        yield from HOLE.findall(text_of(scalar) or "")
+        text = text_of(scalar)
+        if text is not None and BEGINNING in text:
+            yield from HOLE.findall(text)
 
 
 def text_of(leaf: Any) -> str | None:
