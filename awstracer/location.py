@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Literal
@@ -116,14 +116,12 @@ class Finder:
                 found.append(((begin + first, begin + last), setting, reason))
         rest = "\n".join([*beside, place.text[done:]])
         for setting in here:
-            if setting.recorded in rest:
-                found += self._beside_arns(place, setting, found)
+            if setting.name in JUDGES and setting.recorded in rest:
+                found += self._beside_arns(place, setting, {span for span, _, _ in found})
         return found
 
-    def _beside_arns(self, place: Place, setting: Setting, found: Sequence[Found]) -> list[Found]:
-        judge, told = JUDGES.get(setting.name), {span for span, _, _ in found}
-        if judge is None:
-            return []
+    def _beside_arns(self, place: Place, setting: Setting, told: Container[tuple[int, int]]) -> list[Found]:
+        judge = JUDGES[setting.name]
         spans = [span for span in _occurrences(setting.recorded, place.text) if span not in told]
         judged = [(span, setting, judge(place, span, self._known)) for span in spans]
         return [(span, setting, reason) for span, setting, reason in judged if reason is not None]

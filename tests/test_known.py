@@ -205,6 +205,15 @@ def test_an_edited_trace_is_shown_as_it_is() -> None:
 
 
 @pytest.mark.usefixtures("recorded")
+def test_an_edited_trace_may_have_no_key_twice() -> None:
+    text = Path("t.trace").read_text()
+    Path("t.trace").write_text(text.replace('"Name": "jobs"', '"Name": "jobs", "Name": "other"'))
+    result = play(*DRY)
+    assert (result.code, result.out) == (2, "")
+    assert "'Name' twice" in result.err
+
+
+@pytest.mark.usefixtures("recorded")
 def test_what_is_noted_counts_only_where_the_recorder_writes_it() -> None:
     document = json.loads(Path("t.trace").read_text())
     document["known"]["of"] = 0  # as of no text at all
