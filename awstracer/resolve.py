@@ -338,9 +338,12 @@ class Knowledge:
             raise MissingValue(step.number, _told_path(source), "it has no response")
         query = query_of(step.command) or "@"
         now = self._composed(step.queried, (), query)
-        recorded = self._lookup(step, step.command.response, query, source, concrete(source.path))
-        path = tuple(self._expected(step, source.path[:at], key) for at, key in enumerate(source.path))
-        value = self._lookup(step, self._response(step), query if now is None else now.value, source, path)
+        was = concrete(source.path)
+        value = recorded = self._lookup(step, step.command.response, query, source, was)
+        response = self._response(step)
+        if response is not step.command.response or now is not None or was != source.path:
+            path = tuple(self._expected(step, source.path[:at], key) for at, key in enumerate(source.path))
+            value = self._lookup(step, response, query if now is None else now.value, source, path)
         is_secret = any(holes.holes(recorded))
         if type(value) is not type(recorded) or (recorded and value == []):
             found = f"a {type(value).__name__}" if is_secret else commandline.told(value)
@@ -372,12 +375,21 @@ class Knowledge:
     def _response(self, step: Step) -> Document:
         """The step's response, or what can be predicted of it."""
         if not self._live and step.number - 1 not in self._responses:
+            changing = [path for path, found in step.echoed.items() if not all(map(self._is_as_recorded, found))]
             self._responses[step.number - 1] = rebuilt_at(
-                step.echoed,
+                changing,
                 step.command.response,
                 lambda path, node: commandline.unmarked(self._at(step, "response", path, node)),
             )
         return self._responses[step.number - 1]
+
+    def _is_as_recorded(self, relation: Relation) -> bool:
+        """Whether a dry run has a source's value as it was recorded."""
+        source = relation.source
+        if isinstance(source, Setting):
+            return self._place.get(source.name) in (None, source.recorded)
+        value = self._known_value(source)
+        return value is not None and pieces.mark_of(value) is PENDING
 
     def _part(self, step: Step, source: Source, value: Marked) -> Marked:
         assert source.part is not None
