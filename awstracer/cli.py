@@ -132,7 +132,7 @@ def _open_streams() -> None:
             if nothing != number:
                 os.dup2(nothing, number, inheritable=False)
                 os.close(nothing)
-            stream = open(number, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115 - for good
+            stream = open(number, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115 - as long as the program runs
             setattr(sys, name, stream)
 
 

@@ -264,10 +264,10 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
 
 def _told_apart(phrases: list[list[Text]], options: Iterable[Option]) -> list[list[Text]]:
     """The phrases, outfiles first if the last option is one that would take what follows for its own."""
-    named = [phrase for phrase in phrases if plain(phrase[0]).startswith("--")]
+    dashed = [phrase for phrase in phrases if plain(phrase[0]).startswith("--")]
     lists = {option.name for option in options if option.kind == "list"}
-    if named and (plain(named[-1][0]) in lists or len(named[-1]) > 2):
-        return phrases[len(named) :] + named
+    if dashed and (plain(dashed[-1][0]) in lists or len(dashed[-1]) > 2):
+        return phrases[len(dashed) :] + dashed
     return phrases
 
 
@@ -356,7 +356,7 @@ def _taken(parameters: dict[str, Any], path: Path) -> Any:
 def _option_words(option: Option, value: Any) -> list[Text]:
     if option.no is not None and isinstance(_meant(value), bool):
         name = option.name if _meant(value) else option.no
-        return [(Span(name, _mark(value)),)]
+        return [(Span(name, mark_of(value)),)]
     if option.kind == "list" and option.item not in ("structure", "map", "list", "document"):
         words = _separate_words(value)
         if words is not None:
@@ -437,7 +437,7 @@ def _json_spans(value: Any) -> Iterable[Span]:
                 yield Span(json_escaped(span.text), span.mark)
             yield Span('"')
         else:
-            yield Span(JSON.encode(value.value), _mark(value))
+            yield Span(JSON.encode(value.value), mark_of(value))
     elif isinstance(value, Mapping):
         yield from _json_container("{}", (([*_json_spans(key), Span(": ")], child) for key, child in value.items()))
     elif isinstance(value, (list, tuple)):
@@ -455,7 +455,8 @@ def _json_container(brackets: str, members: Iterable[tuple[Sequence[Span], Any]]
     yield Span(brackets[1])
 
 
-def _mark(value: Any) -> Mark:
+def mark_of(value: Any) -> Mark:
+    """Where a value came from: its first piece that wasn't recorded."""
     if isinstance(value, Marked):
         return next((span.mark for span in value.shown if span.mark is not RECORDED), RECORDED)
     return RECORDED

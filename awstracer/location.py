@@ -129,7 +129,7 @@ class Finder:
 
 def _in_head(known: Mapping[SettingName, Setting], head: str) -> list[tuple[int, int, Setting, str]]:
     """Where the head of an ARN has settings: it is the same in very many places."""
-    match = ARN_HEAD.match(head + ":")
+    match = ARN_HEAD.match(head + ":")  # as it goes on, which the pattern looks for
     return [
         (*match.span(name), known[name], reason)
         for name, reason in IN_ARNS.items()

@@ -42,7 +42,7 @@ def outline(
                 number=index + 1,
                 command=command,
                 form=_form(index + 1, command, lines),
-                arguments=tuple([at for at in words if ("argv", at) not in inner] if inner else words),
+                arguments=tuple(at for at in words if ("argv", at) not in inner),
                 kept=tuple(taken[i] for i in kept),
                 related=related.get((index, "request"), NOTHING_RELATED),
                 echoed=related.get((index, "response"), NOTHING_RELATED),

@@ -28,24 +28,19 @@ def marked(value: Any, mark: Mark) -> Marked:
     return Marked(value, (new(Span, (text, mark)),))
 
 
-def mark_of(value: Marked) -> Mark:
-    """Where a value came from: its first piece that wasn't recorded."""
-    return next((span.mark for span in value.shown if span.mark is not RECORDED), RECORDED)
-
-
 def fitting(value: Marked, recorded: Any) -> Any:
     """A value as the request has it: a list as its marked elements, a printed number as its text."""
     if isinstance(value.value, list):
-        mark = mark_of(value)
+        mark = commandline.mark_of(value)
         return [Marked(each, (Span(commandline.scalar_spelling(each), mark),)) for each in value.value]
     if isinstance(recorded, bytes):
         raw = value.value if isinstance(value.value, bytes) else str(value.value).encode("utf-8")
-        return marked(raw, mark_of(value))
+        return marked(raw, commandline.mark_of(value))
     text = value.value if isinstance(value.value, str) else commandline.plain(value.shown)
     if isinstance(recorded, str) and not recorded.endswith("\n"):
         text = text.rstrip("\n")
     if isinstance(recorded, str) and text != value.value:
-        return Marked(text, (Span(text, mark_of(value)),))
+        return Marked(text, (Span(text, commandline.mark_of(value)),))
     return value
 
 
@@ -94,10 +89,8 @@ def assembled(text: str, pieces: Iterable[Piece]) -> Text:
     spans: list[Span] = []
     done = 0
     for (begin, end), piece in sorted(pieces, key=itemgetter(0)):
-        if done < begin:
-            spans.append(new(Span, (text[done:begin], RECORDED)))
+        spans.append(new(Span, (text[done:begin], RECORDED)))
         spans += piece
         done = end
-    if done < len(text):
-        spans.append(Span(text[done:]))
-    return tuple(filter(itemgetter(0), spans))
+    spans.append(Span(text[done:]))
+    return tuple([span for span in spans if span.text])

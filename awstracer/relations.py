@@ -246,7 +246,7 @@ class _Index:
     and how long the value is: that finds the values inside a longer text.
     """
 
-    settings: Finder
+    finder: Finder
     account: str | None
     origins: dict[str, list[Origin]] = field(default_factory=dict)
     shapes: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -409,7 +409,7 @@ def _pieces(place: Place, index: _Index) -> list[Piece]:
                 origin, verdict, rivals = best
                 found.append(((begin, end), origin.source, verdict.reason, rivals))
                 taken[begin:end] = b"\1" * (end - begin)
-    for span, setting, reason in index.settings.inside(place):
+    for span, setting, reason in index.finder.inside(place):
         if taken.find(1, span[0], span[1]) < 0:
             found.append((span, setting, reason, ()))
     return sorted(found, key=itemgetter(0))

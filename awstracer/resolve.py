@@ -208,7 +208,7 @@ class Knowledge:
             value = self._known_value(relation.source)
             if value is not None:
                 others = tuple(self._others(relation, value.value))
-                yield Substitution(relation, value.value, pieces.mark_of(value), others)
+                yield Substitution(relation, value.value, commandline.mark_of(value), others)
 
     def _kept(self, step: Step, at: int) -> Text:
         """A word of a global option, the `--query` with what it names here."""
@@ -389,7 +389,7 @@ class Knowledge:
         if isinstance(source, Setting):
             return self._place.get(source.name) in (None, source.recorded)
         value = self._known_value(source)
-        return value is not None and pieces.mark_of(value) is PENDING
+        return value is not None and commandline.mark_of(value) is PENDING
 
     def _part(self, step: Step, source: Source, value: Marked) -> Marked:
         assert source.part is not None
@@ -397,7 +397,7 @@ class Knowledge:
             text = part_of(value.value, source.part)
         except LookupError:
             raise MissingValue(step.number, _told_path(source), f"it is {_told(value)}") from None
-        return Marked(text, (Span(text, pieces.mark_of(value)),))
+        return Marked(text, (Span(text, commandline.mark_of(value)),))
 
 
 @lru_cache(maxsize=16)  # a trace has one or two, in very many places
@@ -412,7 +412,7 @@ def _feeding(step: Step) -> list[Relation]:
 
 def _told(value: Marked) -> str:
     """A text in a message."""
-    return "a secret of another form" if pieces.mark_of(value) is HIDDEN else str(value.value)
+    return "a secret of another form" if commandline.mark_of(value) is HIDDEN else str(value.value)
 
 
 def _told_path(source: Source) -> str:
