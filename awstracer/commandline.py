@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -219,15 +219,17 @@ def without_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[
     return rest, taken
 
 
-def option_named(word: str, options: Iterable[str]) -> str | None:
+def option_named(word: str, options: Collection[str]) -> str | None:
     """Which of the options a word names, be it abbreviated (`--prof=p`) as awscli allows; None if none, or several."""
     if not word.startswith("--"):
         return None
     name = word.partition("=")[0]
     if name == "--":
         return None
+    if name in options:
+        return name
     found = [option for option in options if option.startswith(name)]
-    return name if name in found else found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 # --- spelling parameters
@@ -242,15 +244,17 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     said = {member for extra in command.extra for member in extra.members}
     left = {name: value for name, value in parameters.items() if name not in said}
     options = [option for option in command.options if option.path[0] in left]
-    phrases = [_extra_words(extra, parameters) for extra in command.extra]
     unsaid = {name for name, value in left.items() if not is_text(value)}
-    unsaid |= {member for extra in command.extra for member in _inexact(extra, parameters)}
-    unsaid |= {str(option.path[0]) for option in options if _is_partial(option, parameters)}
+    phrases: list[list[Text]] = []
+    for extra in command.extra:
+        phrases.append(_extra_words(extra, parameters))
+        unsaid |= _inexact(extra, parameters)
     for option in options:
-        can_say = _can_say(option, parameters)
+        can_say, is_partial = _can_say(option, parameters), _is_partial(option, parameters)
         value = _taken(left, option.path) if can_say or not command.takes_json else None
+        if is_partial or (value is not None and not can_say):
+            unsaid.add(str(option.path[0]))
         if value is not None:
-            unsaid.update(() if can_say else [str(option.path[0])])
             phrases.append(_option_words(option, value))
     if left:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))

@@ -296,12 +296,13 @@ def printed(number: int, command: Command, query: Query, matters: Callable[[str]
     if expression is None:
         return NOTHING_PRINTED
     result = _located_result(expression, command.response, query, matters)
-    if not any(matters(str(leaf)) for _, leaf in leaves(result)):
+    found = list(leaves(result))
+    if not any(matters(str(leaf)) for _, leaf in found):
         return NOTHING_PRINTED
     several = _is_projection(result)
     places = tuple(
         (leaf.path, _printed_place(number, command, path, leaf, several=several))
-        for path, leaf in leaves(result)
+        for path, leaf in found
         if isinstance(leaf, _Located)
     )
     is_list = several and all(isinstance(each, str) for each in result)

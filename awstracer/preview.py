@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from awstracer.planning import Order, Planned
 from awstracer.queries import query
 from awstracer.screen import Screen, Told, show
 from awstracer.steps import Plan
-from awstracer.trace import Trace
+from awstracer.trace import BATCH, Trace
 
 if TYPE_CHECKING:
     from awstracer.invented import Invented
@@ -66,12 +67,14 @@ def _told(planned: Planned, *, order: Order, screen: Screen, as_json: bool) -> l
         return [(show, document.dumps(knowledge, order.pause))]
     regions = (planned.trace.recorded.region, planned.played.region)
     is_elsewhere = None not in regions and regions[0] != regions[1]
+    told: list[Told] = []
+    pending = iter(knowledge.steps)
     with uncollected():
-        return [
-            each
-            for step in knowledge.steps
-            for each in screen.previewed(step, knowledge, order.pause, is_elsewhere=is_elsewhere)
-        ]
+        while batch := list(islice(pending, BATCH)):
+            invocations = [knowledge.invocation(step) for step in batch]
+            for step, invocation in zip(batch, invocations, strict=True):
+                told += screen.previewed(step, invocation, knowledge, order.pause, is_elsewhere=is_elsewhere)
+    return told
 
 
 def _made_up(made: Plan) -> Iterable[Invented]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -22,8 +23,20 @@ from awstracer.identifiers import LITTLE, PROOF
 from awstracer.judgement import EXACT, WORD, Verdict, judge
 from awstracer.location import Finder, Setting, settings
 from awstracer.origins import Origin, Source, born_at
-from awstracer.places import EVERYTHING, Members, Models, Place, Query, Side, places, printed, query_of, service_of
-from awstracer.trace import EACH, Command, Path, Trace, children, lookup, new
+from awstracer.places import (
+    EVERYTHING,
+    Members,
+    Models,
+    Place,
+    Printed,
+    Query,
+    Side,
+    places,
+    printed,
+    query_of,
+    service_of,
+)
+from awstracer.trace import BATCH, EACH, Command, Path, Trace, children, lookup, new
 from awstracer.wanted import Wanted, is_list_of_strings, word_lists
 
 LITERAL = re.compile(r"['`\"]")
@@ -95,18 +108,10 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
 
 def _derive(trace: Trace, query: Query, reader: _Reader) -> list[Relation]:
     relations: list[Relation] = []
-    for number, command in enumerate(trace.commands):
-        relations += reader.read_request(number, command)
-        relations += reader.read_query(number, command)
-        seen = printed(number, command, query, reader.wanted.matters)
-        if seen.listed is not None:
-            reader.index.add_list(seen.listed, Source(number, "printed", ()), reader.wanted)
-        answered = reader.read_response(number, command, {path for path, _ in seen.places})
-        relations += answered
-        echoed = _echoed(answered) if seen.places else ()
-        for path, place in seen.places:
-            if path not in echoed:
-                reader.add(place)
+    pending = enumerate(trace.commands)
+    while batch := list(islice(pending, reader.batch)):
+        for documents in reader.read(batch, query):
+            relations += reader.relations_of(documents)
     return relations
 
 
@@ -150,6 +155,16 @@ def _selecting(found: Sequence[Relation], picking: Picking, trace: Trace) -> lis
 # --- reading
 
 
+class _Documents(NamedTuple):
+    """The strings in what a command was asked, in what it printed, and in what it answered."""
+
+    number: int
+    command: Command
+    request: list[Place]
+    printed: Printed
+    response: list[Place]
+
+
 @dataclass
 class _Reader:
     """Reads a trace's documents against an index of what was seen before."""
@@ -158,11 +173,42 @@ class _Reader:
     members: Members
     wanted: Wanted
 
-    def add(self, place: Place) -> None:
+    @property
+    def batch(self) -> int:
+        """How many commands' documents can be read before any is looked up: what is wanted depends on the first."""
+        return BATCH if self.wanted.account is None else 1
+
+    def read(self, batch: Iterable[tuple[int, Command]], query: Query) -> list[_Documents]:
+        """The documents of some commands, one kind after the other: less code in turns stays in a processor's cache."""
+        members, sieve = self.members, self.wanted.sieve
+        requests = [list(places(number, command, "request", members, EVERYTHING)) for number, command in batch]
+        seen = [printed(number, command, query, sieve.matters) for number, command in batch]
+        responses = [list(places(number, command, "response", members, sieve)) for number, command in batch]
+        return [
+            _Documents(number, command, asked, shown, answered)
+            for (number, command), asked, shown, answered in zip(batch, requests, seen, responses, strict=True)
+        ]
+
+    def relations_of(self, documents: _Documents) -> list[Relation]:
+        """The relations of what stands in a command's documents; what is born there goes into the index."""
+        number, command, _, seen, _ = documents
+        relations = self._asked(documents)
+        relations += self._queried(number, command)
+        if seen.listed is not None:
+            self.index.add_list(seen.listed, Source(number, "printed", ()), self.wanted)
+        answered = self._answered(documents)
+        relations += answered
+        echoed = _echoed(answered) if seen.places else ()
+        for path, place in seen.places:
+            if path not in echoed:
+                self._add(place)
+        return relations
+
+    def _add(self, place: Place) -> None:
         """Note what is born at a place."""
         self.index.add(place, self.members.namespaces(place.service), self.wanted.matters)
 
-    def read_query(self, number: int, command: Command) -> list[Relation]:
+    def _queried(self, number: int, command: Command) -> list[Relation]:
         """The relations of the literals in a command's `--query` (`[?VpcId=='vpc-...']`)."""
         expression = query_of(command)
         if expression is None or not LITERAL.search(expression):
@@ -171,21 +217,19 @@ class _Reader:
         place = Place(number, "query", (), service_of(command), "", "", is_name=False, text=expression)
         return [relation for relation in _relations_of(place, self.index) if relation.target.span is not None]
 
-    def read_request(self, number: int, command: Command) -> list[Relation]:
-        """The relations of what a command was asked; what is born there goes into the index."""
+    def _asked(self, documents: _Documents) -> list[Relation]:
+        number, command, here, _, _ = documents
         lists = list(_lists_in(number, command, self.index))
-        here = list(places(number, command, "request", self.members, EVERYTHING))
         self.index.asked[number] = {place.text for place in here}
         related = self._read(_beside(lists, here) if lists else here)
         self.index.requested.update([place.text for place in here if not place.is_silent])
         return lists + related
 
-    def read_response(self, number: int, command: Command, taken: Container[Path]) -> list[Relation]:
-        """The relations of what a command answered; so too, but what stands at paths that are `taken`."""
-        here = list(places(number, command, "response", self.members, self.wanted.sieve))
+    def _answered(self, documents: _Documents) -> list[Relation]:
+        """The relations of a response; what was printed of it is born there, and not where it stands."""
         if self.wanted.heads:
-            self.index.add_lists(here, command, self.wanted)
-        return self._read(here, taken)
+            self.index.add_lists(documents.response, documents.command, self.wanted)
+        return self._read(documents.response, {path for path, _ in documents.printed.places})
 
     def _read(self, here: Sequence[Place], taken: Container[Path] = ()) -> list[Relation]:
         """The relations of some places, first of those without ARNs, which may be of the very thing that these name."""
@@ -208,7 +252,7 @@ class _Reader:
             if not (related and related[0].target.span is None) and place.path not in taken:
                 born.append(place)
         for place in born:
-            self.add(place)
+            self._add(place)
         return relations
 
 

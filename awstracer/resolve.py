@@ -15,7 +15,18 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from awstracer import commandline, credentials, holes, pieces
-from awstracer.commandline import DERIVED, HIDDEN, OVERRIDDEN, PENDING, Mark, Marked, OperationCommand, Span, Text
+from awstracer.commandline import (
+    DERIVED,
+    HIDDEN,
+    OVERRIDDEN,
+    PENDING,
+    Mark,
+    Marked,
+    OperationCommand,
+    Span,
+    Spelling,
+    Text,
+)
 from awstracer.credentials import Environment
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of
@@ -55,22 +66,35 @@ class Substitution:
 
 @dataclass(frozen=True)
 class Invocation:
-    """A step as a line to run. (What only running it needs is worked out when it is asked for.)
+    """A step as a line to run. (What only showing or only running it needs is worked out when it is asked for.)
 
     form            the operation's own command; None for a custom command
     request         what is asked, its values marked
     words           the words after `aws`, of an operation's command only those of global options
-    shown           the line as people see it, beginning with `aws`
     contested       what was put in though a source that was as good says something else now
-    unsaid          members that `shown` can't say exactly; they are sent exactly all the same
+    changed         words of a custom command that name files which hold something else now, or `-` for its input
     """
 
     form: OperationCommand | None
     request: Mapping[str, Any]
     words: Sequence[Text]
-    shown: Text
     contested: tuple[Substitution, ...] = ()
-    unsaid: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        """The words of an operation's own command; none for a custom one."""
+        return Spelling([], self.changed) if self.form is None else commandline.spell(self.request, self.form)
+
+    @property
+    def shown(self) -> Text:
+        """The line as people see it, beginning with `aws`."""
+        return commandline.line([commandline.named("aws"), *self._spelling.words, *self.words])
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """The members that the line can't say exactly; they are sent exactly all the same."""
+        return self._spelling.unsaid
 
     @cached_property
     def parameters(self) -> Document | None:
@@ -187,13 +211,11 @@ class Knowledge:
         )
         kept = [self._kept(step, at) for at in step.kept]
         if step.form is not None:
-            spelling = commandline.spell(request, step.form)
-            shown = _line(spelling.words + kept)
-            return Invocation(step.form, request, kept, shown, self._contested(step), spelling.unsaid)
+            return Invocation(step.form, request, kept, self._contested(step))
         words = [word for at in step.arguments for word in _words(request["argv"][at])] + kept
         files = commandline.unmarked(request["files"])
         changed = [word for word, content in step.command.files.items() if word == "-" or files[word] != content]
-        return Invocation(None, request, words, _line(words), self._contested(step), tuple(changed))
+        return Invocation(None, request, words, self._contested(step), tuple(changed))
 
     def substitutions(self, step: Step) -> tuple[Substitution, ...]:
         """What is put into a step, in the order of its request, as far as it is known."""
@@ -248,7 +270,7 @@ class Knowledge:
         """What its sources make of a recorded value, with what is put into a part of it; None for nothing."""
         if not relations and not pins:
             return None
-        for relation in relations if not any(pin.hole for pin in pins) else ():
+        for relation in () if pins and any(pin.hole for pin in pins) else relations:
             if relation.target.span is None:
                 value = self._value(relation.source)
                 return None if value is None else pieces.fitting(value, recorded)
@@ -258,16 +280,14 @@ class Knowledge:
         """A recorded string with other pieces in it; None if nothing in it comes from elsewhere."""
         if not relations and not pins:
             return None
-        is_encoded = isinstance(recorded, bytes) or any(relation.target.form == "base64" for relation in relations)
-        text = str(holes.text_of(recorded)) if is_encoded or any(pin.hole for pin in pins) else recorded
+        is_encoded = isinstance(recorded, bytes) or (relations and relations[0].target.form == "base64")
+        text = str(holes.text_of(recorded)) if is_encoded or (pins and any(pin.hole for pin in pins)) else recorded
         found = self._filling(pins, text)
         filled = [span for span, _ in found]
-        values = [(relation.target, self._value(relation.source)) for relation in relations]
-        found += [
-            (target.span, pieces.as_said(value.shown, text, target.span, target.form))
-            for target, value in values
-            if target.span is not None and value is not None and target.span not in filled
-        ]
+        for relation in relations:
+            span, value = relation.target.span, self._value(relation.source)
+            if span is not None and value is not None and span not in filled:
+                found.append((span, pieces.as_said(value.shown, text, span, relation.target.form)))
         found += [
             (pieces.span_of(recorded, pin.part), (Span(str(pin.value), OVERRIDDEN),))
             for pin in pins
@@ -421,10 +441,6 @@ def _told_path(source: Source) -> str:
 
 def _recorded(step: Step, side: Side, path: Path) -> Any:
     return lookup(step.command.request if side == "request" else step.command.response, path)
-
-
-def _line(words: Sequence[Text]) -> Text:
-    return commandline.line([commandline.named("aws"), *words])
 
 
 def _words(value: str | Marked | list[Marked]) -> list[Text]:

@@ -56,9 +56,11 @@ class Screen:
         for value in values:
             warn(terminal.made_up(value))
 
-    def previewed(self, step: Step, knowledge: Knowledge, pause: float | None, *, is_elsewhere: bool) -> list[Told]:
+    def previewed(
+        self, step: Step, invocation: Invocation, knowledge: Knowledge, pause: float | None, *, is_elsewhere: bool
+    ) -> list[Told]:
         """What is told of a command that would run, be it in another region than it was recorded in, and how."""
-        shown = self.shown(step, knowledge.invocation(step), knowledge)
+        shown = self.shown(step, invocation, knowledge)
         foretold = terminal.foretold(step, pause, self._styles)
         left = terminal.unrelated(step, self._styles) if is_elsewhere and not self._explain else ()
         return [*shown, *((show, line) for line in (*foretold, *left))]

@@ -72,6 +72,13 @@ def test_the_cases_are_of_all_groups_and_half_of_them_leave_something_alone() ->
     assert 2 * sum(case.get("leaves_alone", False) for case in CASES) >= len(CASES)
 
 
+def test_how_many_commands_are_read_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    traces = [trace_of(case) for case in CASES]
+    found = [relations.derive(each, query, MODELS) for each in traces]
+    monkeypatch.setattr(relations, "BATCH", 1)
+    assert [relations.derive(each, query, MODELS) for each in traces] == found
+
+
 def test_there_is_evidence_for_every_relation() -> None:
     assert all(relation.evidence for case in CASES for relation in relations.derive(trace_of(case), query, MODELS))
 
