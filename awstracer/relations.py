@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 from awstracer import elements, identifiers
 from awstracer.garbage import uncollected
 from awstracer.identifiers import LITTLE, PROOF
-from awstracer.judgement import EXACT, WORD, Verdict, judge
+from awstracer.judgement import EXACT, Verdict, judge
 from awstracer.location import Finder, Setting, settings
 from awstracer.origins import Origin, Source, born_at
 from awstracer.places import (
@@ -345,8 +345,9 @@ class _Index:
     def inside(self, text: str) -> dict[tuple[int, int], list[Origin]]:
         """The known values in a text, by where they begin and end: less than all of it."""
         found: dict[tuple[int, int], list[Origin]] = {}
-        for atom in self.shapes.keys() & identifiers.atoms(text):
-            for at in _standing_alone(atom, text):
+        spaced = f" {identifiers.spaced(text)} "
+        for atom in self.shapes.keys() & spaced.split():
+            for at in _standing_alone(atom, spaced):
                 for offset, length in self.shapes[atom]:
                     begin, end = at - offset, at - offset + length
                     known = self.origins.get(text[begin:end]) if begin >= 0 and length < len(text) else None
@@ -387,15 +388,14 @@ def _add_to(known: list[Origin], origin: Origin) -> None:
     known.append(origin)
 
 
-def _standing_alone(atom: str, text: str) -> list[int]:
-    """Where a run of letters and digits begins in a text, and is no part of a longer one."""
+def _standing_alone(atom: str, spaced: str) -> list[int]:
+    """Where a run of letters and digits begins in a text, which has a space in front here, and one behind it."""
     found = []
-    at = text.find(atom)
+    word = f" {atom} "
+    at = spaced.find(word)
     while at >= 0:
-        end = at + len(atom)
-        if (at == 0 or text[at - 1] not in WORD) and (end == len(text) or text[end] not in WORD):
-            found.append(at)
-        at = text.find(atom, end)
+        found.append(at)
+        at = spaced.find(word, at + len(atom) + 1)
     return found
 
 
@@ -403,18 +403,19 @@ def _standing_alone(atom: str, text: str) -> list[int]:
 
 
 def _relations_of(place: Place, index: _Index) -> list[Relation]:
-    known = index.origins.get(place.text.rstrip("\n"))
-    whole = index.best(place, (0, len(place.text)), known) if known is not None else None
+    number, side, path, text = place.command, place.side, place.path, place.text
+    known = index.origins.get(text.rstrip("\n"))
+    whole = index.best(place, (0, len(text)), known) if known is not None else None
     if whole is not None:
         origin, verdict, rivals = whole
-        target = new(Target, (place.command, place.side, place.path, None, "plain", 1))
+        target = new(Target, (number, side, path, None, "plain", 1))
         return [new(Relation, (origin.source, target, verdict.reason, rivals, verdict.grade == EXACT))]
-    form, text, spread = _form(place.text)
+    form, said, spread = _form(text)
     relations = []
-    for piece, source, evidence, rivals in _pieces(_saying(place, text), index):
+    for piece, source, evidence, rivals in _pieces(_saying(place, said), index):
         span = (spread[piece[0]], spread[piece[1]]) if spread else piece
-        target = new(Target, (place.command, place.side, place.path, span, form, 1))
         told = evidence if form == "plain" else f"{evidence}, in {form}"
+        target = new(Target, (number, side, path, span, form, 1))
         relations.append(new(Relation, (source, target, told, rivals, True)))
     return relations
 

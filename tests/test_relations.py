@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import places, relations
+from awstracer import identifiers, places, relations
 from awstracer.driver import AwsCli
 from awstracer.location import Setting
 from awstracer.queries import query
@@ -132,3 +132,19 @@ def test_a_look_at_many_strings_says_what_one_at_each_says(asked: list[str], gro
         alone = [Wanted(wanted.words, wanted.lists).matters(node) for node in group]
         assert sieve.any_of(group) == any(alone)
         assert [sieve.matters(node) for node in group] == alone
+
+
+@given(st.text() | TEXTS)
+def test_the_runs_of_letters_and_digits_are_found_where_they_are(text: str) -> None:
+    found = list(identifiers.ATOM.finditer(text))
+    assert identifiers.atoms(text) == [match[0] for match in found]
+    spaced = identifiers.spaced(text)
+    assert len(spaced) == len(text)
+    assert [match.span() for match in identifiers.ATOM.finditer(spaced)] == [match.span() for match in found]
+
+
+@given(st.text() | TEXTS)
+def test_no_line_begins_with_other_letters_and_digits_than_those_that_are_told(lines: str) -> None:
+    first = [match[0] for line in lines.split("\n") if (match := identifiers.ATOM.search(line))]
+    told = identifiers.first_atoms(lines)
+    assert told == first if lines.isascii() else set(told) >= set(first)
