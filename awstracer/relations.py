@@ -111,7 +111,7 @@ def _derive(trace: Trace, query: Query, reader: _Reader) -> list[Relation]:
     pending = enumerate(trace.commands)
     while batch := list(islice(pending, reader.batch)):
         for documents in reader.read(batch, query):
-            relations += reader.relations_of(documents)
+            relations += reader.related(documents)
     return relations
 
 
@@ -175,11 +175,11 @@ class _Reader:
 
     @property
     def batch(self) -> int:
-        """How many commands' documents can be read before any is looked up: what is wanted depends on the first."""
+        """How many commands can be read before any is looked up: what matters changes once the account is found."""
         return BATCH if self.wanted.account is None else 1
 
     def read(self, batch: Iterable[tuple[int, Command]], query: Query) -> list[_Documents]:
-        """The documents of some commands, one kind after the other: less code in turns stays in a processor's cache."""
+        """The documents of some commands, kind by kind: a processor's cache has room for the code of one."""
         members, sieve = self.members, self.wanted.sieve
         requests = [list(places(number, command, "request", members, EVERYTHING)) for number, command in batch]
         seen = [printed(number, command, query, sieve.matters) for number, command in batch]
@@ -189,7 +189,7 @@ class _Reader:
             for (number, command), asked, shown, answered in zip(batch, requests, seen, responses, strict=True)
         ]
 
-    def relations_of(self, documents: _Documents) -> list[Relation]:
+    def related(self, documents: _Documents) -> list[Relation]:
         """The relations of what stands in a command's documents; what is born there goes into the index."""
         number, command, _, seen, _ = documents
         relations = self._asked(documents)

@@ -8,7 +8,7 @@ has changed put in: one resolver, so that what is shown is what would be done.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -219,18 +219,17 @@ class Knowledge:
 
     def substitutions(self, step: Step) -> tuple[Substitution, ...]:
         """What is put into a step, in the order of its request, as far as it is known."""
-        return tuple(self._substituted(_feeding(step)))
-
-    def _contested(self, step: Step) -> tuple[Substitution, ...]:
-        rivalled = [relation for relation in _feeding(step) if relation.rivals]
-        return tuple(each for each in self._substituted(rivalled) if each.rivals) if rivalled else ()
-
-    def _substituted(self, relations: Iterable[Relation]) -> Iterator[Substitution]:
-        for relation in relations:
+        found = []
+        for relation in _feeding(step):
             value = self._known_value(relation.source)
             if value is not None:
                 others = tuple(self._others(relation, value.value))
-                yield Substitution(relation, value.value, commandline.mark_of(value), others)
+                found.append(Substitution(relation, value.value, commandline.mark_of(value), others))
+        return tuple(found)
+
+    def _contested(self, step: Step) -> tuple[Substitution, ...]:
+        rivalled = [each for relations in step.related.values() for each in relations if each.rivals]
+        return tuple(each for each in self.substitutions(step) if each.rivals) if rivalled else ()
 
     def _kept(self, step: Step, at: int) -> Text:
         """A word of a global option, the `--query` with what it names here."""

@@ -8,8 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from . import programs
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # how long anything takes depends on what else the machine does
 
 PERSONAL = ("AWS_", "AWSTRACE")
 ITS_OWN = "AWS_DATA_PATH"  # set by awscli when it is imported, and needed from then on

@@ -34,6 +34,7 @@ import pexpect
 BIN = Path(sys.executable).parent
 PATIENCE = 30
 PROMPT, CONTINUATION = "(rec) ", "> "
+INTERRUPT = "\x03"
 ADD = "Add command to trace cache? [y/N]: "
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -130,8 +131,8 @@ class Terminal:
         self._child.send(text)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
-        self._child.sendintr()
+        """Press Ctrl-C, a moment after what was shown: Python misses one that comes right before it waits for keys."""
+        self._child.send(INTERRUPT)
 
     def end_of_input(self) -> None:
         """Press Ctrl-D."""
