@@ -10,9 +10,8 @@ Measures, each pair side by side against a moto server on the loopback, CPU and 
     python -m benchmarks.replay_speed [--pairs N]
 
 What it takes to start is told apart: that is what one round of the same, ten commands, takes; each time is the least
-of three. Against the script
-all that a replay takes is counted. Prints what was measured, all ratios, and in the last line the medians and the
-aims. Exit code 0 if all aims are met, 1 if not.
+of three. Against the script all that a replay takes is counted. Prints what was measured, all ratios, and in the last
+line the medians and the aims. Exit code 0 if all aims are met, 1 if not.
 """
 
 from __future__ import annotations
@@ -238,7 +237,7 @@ def _place() -> Iterator[Bench]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="time replays and recorded commands")
-    parser.add_argument("--pairs", type=int, default=5, help="how often each is measured (5)")
+    parser.add_argument("--pairs", type=int, default=9, help="how often each is measured (9)")
     parser.add_argument("--calls", type=Path, help="only make the calls of a trace")
     args = parser.parse_args()
     if args.calls:
