@@ -128,7 +128,7 @@ def _open_streams() -> None:
     """
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
-            nothing = os.open(os.devnull, os.O_WRONLY)
+            nothing = _nothing()
             if nothing != number:
                 os.dup2(nothing, number, inheritable=False)
                 os.close(nothing)
@@ -184,7 +184,15 @@ def _errors_told(program: str) -> Iterator[list[int]]:
         code[0] = ExitCode.INTERRUPTED
 
 
+def _nothing() -> int:
+    """What swallows all that is written, open; without it, the program ends."""
+    try:
+        return os.open(os.devnull, os.O_WRONLY)
+    except OSError as error:
+        sys.exit(f"awstracer: the output is closed, and {os.devnull} doesn't open in its place: {error.strerror}")
+
+
 def _point_at_nothing(stream: TextIO) -> None:
-    nothing = os.open(os.devnull, os.O_WRONLY)
+    nothing = _nothing()
     os.dup2(nothing, stream.fileno())
     os.close(nothing)

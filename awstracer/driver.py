@@ -15,7 +15,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,7 +43,7 @@ from awstracer.configuration import PLUGIN_PATH
 from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.places import Asked, Shape
-from awstracer.repeats import Prepared, Repeats, own_models
+from awstracer.repeats import CAPACITY, Prepared, Rehearsal, Repeats, own_models
 from awstracer.trace import Opaque, Operation, Path
 
 UNUSABLE, INTERRUPTED = 255, 130
@@ -171,6 +172,37 @@ class AwsCli:
         session = self._driver().session
         with contextlib.suppress(BotoCoreError, ValueError):  # of the person's settings: each command will tell
             session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+
+    def prepare(self, lines: Iterable[Sequence[str]]) -> None:
+        """Work out those of the lines that are there more than once up to their calls, for processes forked from this.
+
+        `lines` are operations', as `replay` is given them. Nobody is asked for credentials; it ends at the first line
+        that could need it. KeyboardInterrupt if that was stopped.
+        """
+        frequent = [argv for argv, times in Counter(map(tuple, lines)).most_common(CAPACITY) if times > 1]
+        with contextlib.suppress(BadConfiguration):  # each command will tell
+            aliases = _aliases()
+            for argv in frequent:
+                if aliases.keys() & set(argv) or not self._is_rehearsed(argv):
+                    return
+
+    def _is_rehearsed(self, argv: Sequence[str]) -> bool:
+        line, rehearsal = self._repeats.line(argv), Rehearsal()
+        if not line.is_plain:
+            return True
+
+        def prepare(session: Any, capture: Capture) -> Reader:
+            rehearsal.join(session, capture)
+            return _serve_files(session, {})
+
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            outcome = self._run(argv, prepare)
+        if outcome.exit_code == INTERRUPTED:
+            raise KeyboardInterrupt
+        if not said.getvalue():
+            self._repeats.keep(line, rehearsal, outcome)
+        return outcome.exit_code == 0
 
     # --- what there is
 

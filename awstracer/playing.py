@@ -133,6 +133,7 @@ class Playing:
         """Play several commands at the same time, in processes that have read the models and the settings."""
         before = schedule.predecessors(knowledge.plan.steps, heeds_pauses=self._order.pause is None)
         self._aws.warm()
+        self._aws.prepare((*step.line, *self._order.extra) for step in knowledge.steps if step.form is not None)
         with _interrupts() as interrupts, Crew(self._aws, self._order.jobs) as crew:
             return Together(
                 knowledge.plan,

@@ -61,14 +61,12 @@ class Line:
     """What a command depends on, parameters apart; lines that are equal come to the same.
 
     files, models   states of the person's settings, and of the models of services that the person added
-    process         a connection isn't shared with a process that was forked off
     """
 
     argv: tuple[str, ...]
     environment: frozenset[tuple[str, str]]
     files: tuple[object, ...]
     models: tuple[object, ...]
-    process: int
 
     @property
     def is_plain(self) -> bool:
@@ -114,7 +112,7 @@ class Repeats:
         """A line as it is to be run here and now."""
         if self._environment is None:
             self._environment, self._settings = frozenset(os.environ.items()), tuple(_settings())
-        return Line(tuple(argv), self._environment, tuple(map(_state, self._settings)), own_models(), os.getpid())
+        return Line(tuple(argv), self._environment, tuple(map(_state, self._settings)), own_models())
 
     def look_again(self) -> None:
         """Something was done since the last line that may have changed the environment."""
@@ -122,7 +120,7 @@ class Repeats:
 
     def take(self, line: Line) -> Prepared | None:
         """What there is for a line; it is gone until it is kept again."""
-        return self._ready.pop(line, None)
+        return self._ready.pop(line) if line in self._ready and self._ready[line].is_own else None
 
     def keep(self, line: Line, prepared: Prepared, outcome: Outcome) -> None:
         """Keep what was worked out for a line, unless the run that came to this outcome left its traces there."""
@@ -145,6 +143,7 @@ class Prepared:
         self._commands: dict[str, tuple[Any, set[str]]] = {}
         self._paging: set[str] = set()
         self._attempts, self._used = 0, 0.0
+        self._process: int | None = None
         self._event = ""
         self._globals = argparse.Namespace()
         self._model: Any = None
@@ -177,6 +176,11 @@ class Prepared:
         return outcome.exit_code == 0 and self._attempts <= len(outcome.calls) and not outcome.faults
 
     @property
+    def is_own(self) -> bool:
+        """Whether no other process has called, with whose connections one that was forked off has nothing to do."""
+        return self._process in (None, os.getpid())
+
+    @property
     def is_constant(self) -> bool:
         """Whether the call depends on nothing but the line, and leaves its traces in nothing that is kept."""
         return self._model is not None and self._maker.is_constant
@@ -205,7 +209,7 @@ class Prepared:
             parsed_globals.paginate = False
 
     def _count(self, **_: Any) -> None:
-        self._attempts += 1
+        self._attempts, self._process = self._attempts + 1, os.getpid()
 
     def _call(self) -> int:
         parsed_globals = copy.copy(self._globals)
@@ -213,6 +217,54 @@ class Prepared:
         self.capture.on_calling_command(event_name=self._event, call_parameters=self._parameters)
         service = self._model.service_model.service_name
         return int(self._caller.invoke(service, self._model.name, dict(self._parameters), parsed_globals))
+
+
+class Rehearsal(Prepared):
+    """A line that is run up to its call: whoever runs it then, maybe a process that was forked off, only calls.
+
+    Nobody is asked for anything, and nothing is told to anybody: it ends at once where credentials come from
+    elsewhere than the environment and the person's files, or where plugins or awscli's history take part.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def join(self, session: Any, capture: Capture) -> None:
+        """Take part in a new driver's run of the line; `main` comes to 0 if it was one up to its call."""
+        super().join(session, capture)
+        events = session.get_component("event_emitter")
+        events.register_first("session-initialized", self._check)
+        events.register_last("calling-command", self._stop)
+
+    def _check(self, *, session: Any, **_: Any) -> None:
+        has_company = session.full_config.get("plugins") or session.get_scoped_config().get("cli_history")
+        if has_company or not (_is_unsigned(session) or _has_constant_credentials(session)):
+            raise SystemExit(1)
+
+    def _stop(self, **_: Any) -> int:
+        service = self._model.service_model.service_name
+        return int(_NoCall(self._maker).invoke(service, self._model.name, {}, self._globals))
+
+
+class _NoCall(awscli.clidriver.CLIOperationCaller):  # type: ignore[misc]  # awscli has no types
+    """awscli's operation caller, which has its client and doesn't call."""
+
+    def _make_client_call(self, *_: object) -> None:
+        pass
+
+    def _display_response(self, *_: object) -> None:
+        pass
+
+
+def _is_unsigned(session: Any) -> bool:
+    config = session.get_default_client_config()
+    return config is not None and config.signature_version is UNSIGNED
+
+
+def _has_constant_credentials(session: Any) -> bool:
+    """Whether there are some; only those who have nothing to ask for are asked."""
+    providers = session.get_component("credential_provider").providers
+    return any(provider.METHOD in CONSTANT and provider.load() is not None for provider in providers)
 
 
 class _OneClient:

@@ -269,7 +269,7 @@ class Knowledge:
         """What its sources make of a recorded value, with what is put into a part of it; None for nothing."""
         if not relations and not pins:
             return None
-        for relation in () if pins and any(pin.hole for pin in pins) else relations:
+        for relation in () if any(pin.hole for pin in pins) else relations:
             if relation.target.span is None:
                 value = self._value(relation.source)
                 return None if value is None else pieces.fitting(value, recorded)
@@ -280,7 +280,7 @@ class Knowledge:
         if not relations and not pins:
             return None
         is_encoded = isinstance(recorded, bytes) or (relations and relations[0].target.form == "base64")
-        text = str(holes.text_of(recorded)) if is_encoded or (pins and any(pin.hole for pin in pins)) else recorded
+        text = str(holes.text_of(recorded)) if is_encoded or any(pin.hole for pin in pins) else recorded
         found = self._filling(pins, text)
         filled = [span for span, _ in found]
         for relation in relations:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from awstracer import holes
+from awstracer import commandline, holes
 from awstracer.commandline import OperationCommand
 from awstracer.credentials import Minted
 from awstracer.origins import Part
@@ -90,6 +90,13 @@ class Step:
     queried: tuple[Relation, ...] = ()
     selected: bool = True
     minted: Minted | None = None
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        """The recorded words that an operation is run with, parameters apart."""
+        recorded, operation = self.command.argv, self.command.operation
+        own = [] if operation is None or self.form is None else commandline.dispatched(operation.parameters, self.form)
+        return (*map(commandline.plain, own), *(recorded[at] for at in self.kept))
 
     def name_of(self, path: Path) -> str | None:
         """What `-p` and `--keep` call the parameter that a path of the request is in; None if they can't name it."""

@@ -12,6 +12,7 @@ from awstracer import plan, relations, schedule
 from awstracer.crew import Crew
 from awstracer.driver import AwsCli
 from awstracer.queries import query
+from awstracer.resolve import Knowledge
 from awstracer.trace import Trace
 from benchmarks import jobs
 
@@ -94,6 +95,17 @@ def test_a_kept_pause_comes_behind_everything() -> None:
     paused = operation("s3.CreateBucket", {"Bucket": "web-2"}, {}, pause=1.0)
     assert before(trace(USER, paused, BUCKET), heeds_pauses=True) == [set(), {1}, {2}]
     assert before(trace(USER, paused, BUCKET)) == [set()] * 3
+
+
+def test_a_line_is_prepared_as_it_is_sent() -> None:
+    recorded = trace(
+        USER,
+        ["s3.GetObject", {"Bucket": "web-1", "Key": "k"}, {}, ["s3api", "get-object", "--bucket", "web-1", "out"]],
+        [*LIST, ["--output=text", "iam", "list-users", "--query", "Users[0]", "--no-paginate"]],
+    )
+    made = plan.make(recorded, relations.derive(recorded, query, MODELS), [], MODELS, {})
+    known = Knowledge(made, live=False, query=query)
+    assert [step.line for step in made.steps] == [known.invocation(step).argv for step in made.steps]
 
 
 # --- replays

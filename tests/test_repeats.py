@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import json
 import os
 import sqlite3
@@ -24,7 +25,9 @@ from . import programs
 from .programs import Http, Relay, Trouble
 from .traces import THEN
 
-import botocore.compat  # isort: skip - after the driver, which brings the botocore that is meant
+from awscli.alias import AliasLoader  # isort: skip - after the driver, which brings the botocore that is meant
+import botocore.compat  # isort: skip
+import botocore.credentials  # isort: skip
 import botocore.hooks  # isort: skip
 import botocore.httpsession  # isort: skip
 import botocore.loaders  # isort: skip
@@ -85,6 +88,14 @@ class Cli:
             regions=[request.region for request in asked],
             made=self.aws.made - made,
         )
+
+    def prepare(self, *lines: tuple[str, ...]) -> None:
+        """Prepare lines, for which nobody is asked anything, and of which nobody sees anything."""
+        self._capture.readouterr()
+        before = len(self._relay.requests)
+        self.aws.prepare(lines)
+        assert self._relay.requests[before:] == []
+        assert self._capture.readouterr() == ("", "")
 
     def in_a_new_one(self, *argv: str, **parameters: Any) -> Replayed:
         """Replay with an awscli that has run nothing before."""
@@ -225,6 +236,112 @@ def test_pages_of_binary_keys_are_turned_as_in_a_process_of_its_own(cli: Cli) ->
     alone = cli.in_a_new_one("dynamodb", "scan", **scanned)
     assert len(alone.sent) > 2
     assert [cli.replay("dynamodb", "scan", **scanned).shown for _ in range(3)] == [alone.shown] * 3
+
+
+# --- up to its call
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_line_that_was_prepared_asks_nothing_until_it_is_run_and_then_the_same(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    argv, parameters = LINES[name]
+    cli.in_a_new_one(*argv, **parameters)  # whose bucket or topic is there from then on
+    alone = cli.in_a_new_one(*argv, **parameters)
+    cli.prepare(argv, argv)
+    monkeypatch.setattr("os.getpid", functools.partial(int, os.getpid() + 1))
+    together = [cli.replay(*argv, **parameters) for _ in range(3)]
+    assert [replayed.shown for replayed in together] == [alone.shown] * 3
+    assert [replayed.made for replayed in together] == [0, 0, 0]
+    monkeypatch.setattr("os.getpid", functools.partial(int, os.getpid() + 1))
+    assert cli.replay(*argv, **parameters).made == 1
+
+
+def test_only_what_is_sent_several_times_and_says_nothing_else_is_prepared(cli: Cli) -> None:
+    once, often, more = LISTED, ("iam", "get-user"), ("s3api", "head-object", "--debug")
+    cli.prepare(once, often, more, often, more)
+    assert [cli.replay(*line, **ALICE).made for line in (often, more)] == [0, 1]
+    assert cli.replay(*once).made == 1
+
+
+def test_what_changes_after_a_line_was_prepared_is_noticed(cli: Cli, aws_home: Path) -> None:
+    cli.prepare(LISTED, LISTED)
+    settings(aws_home, "[default]\noutput = text\n")
+    assert cli.replay(*LISTED).shown == cli.in_a_new_one(*LISTED).shown
+
+
+def a_process(home: Path) -> None:
+    settings(home, f"[default]\ncredential_process = touch {home / 'asked'}\n")
+
+
+def a_role(home: Path) -> None:
+    keys = "aws_access_key_id = BASE\naws_secret_access_key = s\n"
+    role = "role_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\nmfa_serial = m\n"
+    settings(home, f"[profile base]\n{keys}[default]\n{role}")
+
+
+def a_plugin(home: Path) -> None:
+    (home / "asking.py").write_text(
+        "from pathlib import Path\n\ndef awscli_initialize(cli):\n"
+        "    cli.register('calling-command', lambda **_: Path('asked').touch())\n"
+    )
+    keys = "aws_access_key_id = MINE\naws_secret_access_key = s\n"
+    settings(home, f"[plugins]\nasking = asking\n[default]\n{keys}")
+
+
+def a_history(home: Path) -> None:
+    settings(home, "[default]\ncli_history = enabled\naws_access_key_id = MINE\naws_secret_access_key = s\n")
+
+
+def an_alias(home: Path) -> None:
+    settings(home, "[default]\naws_access_key_id = MINE\naws_secret_access_key = s\n")
+    (home / ".aws" / "cli").mkdir()
+    settings(home, "[toplevel]\niam = !touch asked\n", "cli/alias")
+
+
+def answer_second_factors(monkeypatch: pytest.MonkeyPatch, asked: Path) -> None:
+    def answer(_: str) -> str:
+        asked.touch()
+        return "123456"
+
+    start = botocore.credentials.AssumeRoleProvider.__init__
+    defaults = [answer if default is getpass.getpass else default for default in start.__defaults__]
+    monkeypatch.setattr(start, "__defaults__", tuple(defaults))
+
+
+def nothing(home: Path) -> None:
+    settings(home, "")
+
+
+@pytest.mark.parametrize(
+    "whoever", [a_process, a_role, a_plugin, a_history, an_alias, nothing], ids=lambda whoever: whoever.__name__
+)
+def test_nobody_is_asked_or_told_for_a_line_that_is_prepared(
+    cli: Cli, aws_home: Path, monkeypatch: pytest.MonkeyPatch, whoever: Callable[[Path], None]
+) -> None:
+    asked = aws_home / "asked"
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_CLI_HISTORY_FILE", str(asked))
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", os.environ["AWS_ENDPOINT_URL"])
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED", raising=False)
+    monkeypatch.syspath_prepend(str(aws_home))
+    monkeypatch.setattr(AliasLoader.__init__, "__defaults__", (str(aws_home / ".aws/cli/alias"),))
+    answer_second_factors(monkeypatch, asked)
+    whoever(aws_home)
+    cli.prepare(LISTED, LISTED)
+    assert not asked.exists()
+    assert cli.replay(*LISTED).made == 1
+    assert asked.exists() == (whoever is not nothing)
+
+
+def test_ctrl_c_while_lines_are_prepared_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("botocore.session.Session.create_client", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cli.aws.prepare([LISTED, LISTED])
 
 
 # --- what one line leaves to others

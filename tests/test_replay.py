@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -744,3 +745,14 @@ def test_with_its_output_closed_a_replay_does_what_it_does_otherwise(closed: str
         line = f"{BIN / 'awstrace-play'} --trace-file t.trace {switches} {closed}"
         result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
         assert (result.returncode, result.stderr, sorted(users())) == (0, "", done)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("closed", "said"), [(">&-", 1), ("2>&-", 0)])
+def test_with_its_output_closed_and_nothing_to_write_to_a_replay_ends_in_one_line(closed: str, said: int) -> None:
+    write(user("alice"))
+    program = "import os, sys, awstracer.cli as cli; os.devnull = '/nowhere'; sys.exit(cli.play_main())"
+    line = f'{sys.executable} -c "{program}" --trace-file t.trace {closed}'
+    result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, said)
+    assert "Traceback" not in result.stderr
