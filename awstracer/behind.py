@@ -34,8 +34,7 @@ class Behind:
     def start(self) -> None:
         """Begin to load it, if that hasn't been begun, in a moment.
 
-        Until the prompt is waiting for input it needs the interpreter itself, and a signal in between would
-        be heard of only at the next key.
+        Until the prompt is waiting for input it needs the interpreter itself.
         """
         if self._thread.ident is None:
             self._thread.start()

@@ -11,6 +11,7 @@ from awstracer.blanks import Blank
 from awstracer.console import is_somebody_there
 from awstracer.errors import MissingSecret
 from awstracer.guards import Doubt
+from awstracer.heeding import heeding
 from awstracer.player import Answer
 from awstracer.steps import Step
 from awstracer.styles import visible
@@ -42,7 +43,8 @@ def secrets(lacking: Sequence[Blank], environment: Mapping[str, str]) -> dict[st
 
 def _typed(blank: Blank) -> str:
     try:
-        secret = getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
+        with heeding():
+            secret = getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
     except EOFError:
         secret = ""
     if not secret:
@@ -75,7 +77,8 @@ def _answer(question: str) -> str | None:
     """What the person types; None at the end of the input."""
     print(question, end="", file=sys.stderr, flush=True)
     try:
-        line = "" if sys.stdin is None else sys.stdin.readline()
+        with heeding():
+            line = "" if sys.stdin is None else sys.stdin.readline()
     except UnicodeDecodeError:
         line = "?\n"
     if not line.endswith("\n") or not sys.stdin.isatty():

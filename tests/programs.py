@@ -131,7 +131,7 @@ class Terminal:
         self._child.send(text)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, a moment after what was shown: Python misses one that comes right before it waits for keys."""
+        """Press Ctrl-C."""
         self._child.send(INTERRUPT)
 
     def end_of_input(self) -> None:

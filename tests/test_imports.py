@@ -84,6 +84,7 @@ ORDER = [
     "document",
     "terminal",
     "results",
+    "heeding",
     "console",
     "questions",
     "screen",
