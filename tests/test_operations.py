@@ -47,6 +47,7 @@ SERVICES = (
     "ssm",
 )
 EACH = 3
+AWS = AwsCli()
 
 
 @dataclass(frozen=True)
@@ -300,7 +301,7 @@ def test_a_pasted_line_asks_the_same(bench: Bench, endpoint: Relay, line: str) -
             break
     assert not step.unsaid
 
-    AwsCli().replay(step.argv, parameters=step.parameters, files=step.files)
+    AWS.replay(step.argv, parameters=step.parameters, files=step.files)
     complaint = paste(step)
     assert len(endpoint.requests) == 2, complaint
     replayed, said = (comparable(request.http) for request in endpoint.requests)
@@ -346,13 +347,13 @@ SPECIAL = (
 def test_what_was_typed_can_be_pasted_again(endpoint: Relay, line: str) -> None:
     Path("data.txt").write_text('{"a": "é"}\n', encoding="utf-8")
     Path("code.zip").write_bytes(b"PK\x05\x06" + bytes(18))
-    aws, argv = AwsCli(), [*line.split(), "--endpoint-url", endpoint.url]
-    outcome = aws.run(argv)
+    argv = [*line.split(), "--endpoint-url", endpoint.url]
+    outcome = AWS.run(argv)
     assert outcome.operation is not None
     recorded = Trace((Command(tuple(argv), outcome.operation, (), 0, THEN, THEN),))
-    steps = plan.make(recorded, [], [], aws)
+    steps = plan.make(recorded, [], [], AWS)
     step = Knowledge(steps, live=True, query=query).invocation(steps.steps[0])
-    aws.replay(step.argv, parameters=step.parameters, files=step.files)
+    AWS.replay(step.argv, parameters=step.parameters, files=step.files)
     complaint = paste(step)
     assert len(endpoint.requests) == 3, complaint
     typed, replayed, said = (comparable(request.http) for request in endpoint.requests)
