@@ -5,6 +5,10 @@ Things are what the relations say, whatever looks like an identifier, and names.
 (`list-users`) is about all of its service. One that deletes is about everything that has to do with what it
 deletes, even through a third thing: a VPC goes after its subnets, though neither request names the other. One that
 calls nothing (`configure set`), and one before which there was a pause that is kept, are about everything.
+
+What the trace itself has made and connected is one thing from then on: what is sent to a topic comes before what is
+received from the queue that was subscribed to it, and a gateway is attached before a subnet of its VPC needs it. What
+was there before (an image, a default VPC) connects nothing: those who use it are as free as strangers.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from itertools import pairwise
 from awstracer import identifiers
 from awstracer.origins import Source
 from awstracer.relations import Relation
-from awstracer.settling import ENDING, READING
+from awstracer.settling import ENDING, READING, names_made
 from awstracer.steps import Step
 from awstracer.trace import Document, leaves
 
@@ -46,6 +50,48 @@ class _Uses:
 
 
 @dataclass
+class _Family:
+    """Steps that have to do with one another, and who of them has used what they are about."""
+
+    members: list[int] = field(default_factory=list)
+    uses: _Uses = field(default_factory=_Uses)
+
+    def absorb(self, other: _Family) -> None:
+        self.members += other.members
+        self.uses.changed |= other.uses.changed
+        self.uses.read |= other.uses.read
+
+
+class _Kin:
+    """Which steps have to do with one another so far: each is about something that another one of them has made."""
+
+    def __init__(self) -> None:
+        self._makers: dict[Hashable, list[int]] = {}
+        self._families: dict[int, _Family] = {}
+
+    def add(self, step: Step, asked: Set[Hashable], answering: Set[int]) -> set[int]:
+        """A step is about things, and goes by other steps' answers; the steps that have to be done before."""
+        makers = {maker for thing in asked for maker in self._makers.get(thing, ())}
+        known = [self._families[number] for number in makers | answering if number in self._families]
+        if _reads(step) and not known:
+            return set()
+        family = self._joined(step.number, known)
+        for name in {name for call in step.command.calls for name in names_made(call)}:
+            self._makers.setdefault(name, []).append(step.number)
+        return family.uses.add(step.number, reads=_reads(step)) if step.selected else set()
+
+    def _joined(self, number: int, families: Sequence[_Family]) -> _Family:
+        """The one family that several become by a step."""
+        largest = max(families, key=lambda family: len(family.members), default=_Family())
+        for family in {id(family): family for family in families if family is not largest}.values():
+            largest.absorb(family)
+            self._families.update(dict.fromkeys(family.members, largest))
+        largest.members.append(number)
+        self._families[number] = largest
+        return largest
+
+
+@dataclass
 class _Service:
     """Who has used a service so far, of which steps that name nothing use all; those that name things use these."""
 
@@ -62,7 +108,7 @@ class _Service:
         return self.whole.changed if reads else self.whole.changed | self.whole.read
 
 
-class _Families:
+class _Relatives:
     """Things that have to do with one another, since some step is about both: each has a name, one of theirs."""
 
     def __init__(self, families: Iterable[Iterable[Hashable]]) -> None:
@@ -81,7 +127,7 @@ class _Families:
 class _Past:
     """Who has used what so far."""
 
-    def __init__(self, families: _Families) -> None:
+    def __init__(self, families: _Relatives) -> None:
         self._families = families
         self._things: dict[Hashable, _Uses] = {}
         self._relatives: dict[Hashable, _Uses] = {}
@@ -107,14 +153,15 @@ def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, froz
 
     `steps` are a plan's, all of them; `heeds_pauses` says whether recorded pauses are kept.
     """
-    played = [(step, set(_asked(step, steps)), set(_identifiers(step.command.response))) for step in steps]
-    past = _Past(_Families(asked | answered for step, asked, answered in played if step.selected))
+    planned = [(step, set(_asked(step, steps)), set(_identifiers(step.command.response))) for step in steps]
+    past, kin = _Past(_Relatives(asked | answered for _, asked, answered in planned)), _Kin()
     result: dict[int, frozenset[int]] = {}
     fence: set[int] = set()
-    for step, asked, answered in played:
+    for step, asked, answered in planned:
+        connected = kin.add(step, asked, _answering(step, steps))
         if not step.selected:
             continue
-        before = fence | _sources(step, steps) | past.add(step, asked, answered)
+        before = fence | connected | _sources(step, steps) | past.add(step, asked, answered)
         if not step.command.calls or (heeds_pauses and step.command.pause):
             before, fence = set(result), {step.number}
         result[step.number] = frozenset(before & result.keys())
@@ -129,8 +176,14 @@ def _ends(step: Step) -> bool:
     return any(ENDING.match(call.operation) for call in step.command.calls)
 
 
-def _sources(step: Step, steps: Sequence[Step]) -> set[int]:
+def _answering(step: Step, steps: Sequence[Step]) -> set[int]:
     """The numbers of the steps whose answers a step's values come from."""
+    sources = (source for relation in _relations(step) for source in _had_from(relation, steps))
+    return {source.command + 1 for source in sources if source.side != "request"}
+
+
+def _sources(step: Step, steps: Sequence[Step]) -> set[int]:
+    """The numbers of the steps whose answers and requests a step's values come from."""
     numbers = {source.command + 1 for relation in _relations(step) for source in _had_from(relation, steps)}
     return numbers if step.minted is None else numbers | {step.minted.number}
 

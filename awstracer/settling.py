@@ -166,7 +166,7 @@ class Replay:
     @cached_property
     def names(self) -> frozenset[str]:
         """What the things that it has made are called: the names that they were given, and identifiers they got."""
-        return frozenset(name for calls in self.done.values() for call in calls for name in _names_made(call))
+        return frozenset(name for calls in self.done.values() for call in calls for name in names_made(call))
 
     def holds_ours(self, text: str) -> bool:
         """Whether a string is, or has in it, what something of its making is called."""
@@ -290,7 +290,7 @@ def _is_meant(path: Path, call: Call, passing: Passing) -> bool:
     return bool(noun and kind) and (kind.endswith(noun) or noun.endswith(kind))
 
 
-def _names_made(call: Call) -> Iterator[str]:
+def names_made(call: Call) -> Iterator[str]:
     """What the things are called that a call has made: names in its request, and what is new in its response."""
     if not _makes(call):
         return

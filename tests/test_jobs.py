@@ -87,6 +87,79 @@ def test_what_is_deleted_goes_after_all_that_has_to_do_with_it() -> None:
     assert waits == [set(), set(), {1}, {1, 3}, {1, 3, 4}, {2}]
 
 
+TOPIC_ARN, QUEUE_URL = "arn:aws:sns:us-east-1:123456789012:orders-7", "https://sqs/123456789012/parcels-3"
+QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:parcels-3"
+
+
+@pytest.mark.parametrize("words", ["", "sqs create-queue --queue-name parcels-3 --query QueueUrl --output text"])
+def test_what_is_sent_comes_before_what_is_received_where_it_was_connected(words: str) -> None:
+    waits = before(
+        trace(
+            ["sns.CreateTopic", {"Name": "orders-7"}, {"TopicArn": TOPIC_ARN}],
+            ["sqs.CreateQueue", {"QueueName": "parcels-3"}, {"QueueUrl": QUEUE_URL}, words.split()],
+            BUCKET,
+            ["sns.Subscribe", {"TopicArn": TOPIC_ARN, "Protocol": "sqs", "Endpoint": QUEUE_ARN}, {}],
+            ["sns.Publish", {"TopicArn": TOPIC_ARN, "Message": "m"}, {"MessageId": "m"}],
+            ["sqs.ReceiveMessage", {"QueueUrl": QUEUE_URL}, {}],
+        )
+    )
+    assert waits[:3] == [set()] * 3
+    assert {5, 2} <= waits[5]
+    assert 3 not in waits[5]
+
+
+def gateway_and_subnet(vpc: str, number: str) -> list[list[object]]:
+    """A VPC, and what makes a gateway in it work: the last command says nothing of the fourth one's."""
+    gateway, subnet, address = f"igw-{number}", f"subnet-{number}", f"eipalloc-{number}"
+    return [
+        made(vpc),
+        ["ec2.CreateSubnet", {"VpcId": vpc, "CidrBlock": "10.0.1.0/24"}, {"Subnet": {"SubnetId": subnet}}],
+        ["ec2.CreateInternetGateway", {}, {"InternetGateway": {"InternetGatewayId": gateway}}],
+        ["ec2.AttachInternetGateway", {"VpcId": vpc, "InternetGatewayId": gateway}, {}],
+        ["ec2.AllocateAddress", {"Domain": "vpc"}, {"AllocationId": address}],
+        ["ec2.CreateNatGateway", {"SubnetId": subnet, "AllocationId": address}, {}],
+    ]
+
+
+def test_what_was_made_is_one_thing_with_what_it_was_put_into() -> None:
+    one, other = gateway_and_subnet(VPC, "0a1b2c3d4e5f60718"), gateway_and_subnet(OTHER, "1a1b2c3d4e5f60718")
+    waits = before(trace(*one, *other))
+    assert {4, 5} <= waits[5]
+    assert not waits[11] & set(range(1, 7))
+
+
+@pytest.mark.parametrize("lookup", [[], [["ec2.DescribeVpcs", {}, {"Vpcs": [{"VpcId": VPC}]}]]])
+def test_what_was_there_before_connects_nothing(lookup: list[list[object]]) -> None:
+    def started(number: str) -> list[list[object]]:
+        group, instance = f"sg-{number}", f"i-{number}"
+        return [
+            ["ec2.CreateSecurityGroup", {"GroupName": f"web-{number}", "VpcId": VPC}, {"GroupId": group}],
+            [
+                "ec2.RunInstances",
+                {"ImageId": "ami-0a1b2c3d4e5f60718", "KeyName": "mine", "SecurityGroupIds": [group]},
+                {"Instances": [{"InstanceId": instance, "ImageId": "ami-0a1b2c3d4e5f60718", "VpcId": VPC}]},
+            ],
+            ["ec2.ModifyInstanceAttribute", {"InstanceId": instance, "EbsOptimized": {"Value": True}}, {}],
+        ]
+
+    first = len(lookup) + 1
+    waits = before(trace(*lookup, *started("0a1b2c3d4e5f60718"), *started("1a1b2c3d4e5f60718")))
+    assert not waits[-1] & set(range(first, first + 3))
+
+
+def test_what_was_made_earlier_and_is_not_played_tells_the_order_of_what_is_deleted() -> None:
+    subnet = "subnet-0a1b2c3d4e5f60718"
+    recorded = trace(
+        made(VPC),
+        ["ec2.CreateSubnet", {"VpcId": VPC, "CidrBlock": "10.0.1.0/24"}, {"Subnet": {"SubnetId": subnet}}],
+        ["ec2.DeleteSubnet", {"SubnetId": subnet}, {}],
+        ["ec2.DeleteVpc", {"VpcId": VPC}, {}],
+    )
+    found = relations.derive(recorded, query, MODELS)
+    steps = plan.make(recorded, found, [], MODELS, {}, selected=range(3, 5)).steps
+    assert schedule.predecessors(steps, heeds_pauses=False) == {3: set(), 4: {3}}
+
+
 def test_what_calls_nothing_is_about_everything() -> None:
     assert before(trace(USER, command(["configure", "set", "region", "x"]), BUCKET)) == [set(), {1}, {2}]
 
