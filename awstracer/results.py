@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sized
 from typing import Any
 
 from awstracer import polling
@@ -54,10 +54,14 @@ def summary(report: Report) -> str | None:
         return None
     counts = [f"{report.count(status)} {status.value}" for status in Status if report.count(status)]
     failed = [str(step.number) for step, status in report.steps if status is Status.FAILED]
-    told = f"{len(report.steps)} commands: {', '.join(counts)}"
+    told = f"{len(report.steps)} {_commands(report.steps)}: {', '.join(counts)}"
     if report.interrupted:
         return f"interrupted; of {told}"
-    return f"command {', '.join(failed)} failed; of {told}" if failed else told
+    return f"{_commands(failed)} {', '.join(failed)} failed; of {told}" if failed else told
+
+
+def _commands(several: Sized) -> str:
+    return "command" if len(several) == 1 else "commands"
 
 
 def moved(recorded: Mapping[SettingName, str], playing: Mapping[SettingName, str | None]) -> str | None:

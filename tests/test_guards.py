@@ -266,7 +266,7 @@ def test_the_end_of_the_input_quits() -> None:
     with Terminal("awstrace-play", *TRACE, "-c", "--step") as replay:
         replay.wait(RUN)
         replay.end_of_input()
-        assert "1 commands: 1 not run" in replay.rest()
+        assert "1 command: 1 not run" in replay.rest()
         assert replay.code == 1
     assert users() == []
 

@@ -108,6 +108,14 @@ def test_a_replay_stops_at_the_first_failure_and_says_so() -> None:
 
 
 @pytest.mark.usefixtures("aws_home")
+def test_in_the_end_all_that_failed_are_named() -> None:
+    write(user("alice"), user("alice"), user("alice"))
+    assert told(play(*TRACE, "-f"))[-1] == "awstrace-play: commands 2, 3 failed; of 3 commands: 1 done, 2 failed"
+    write(user("alice"))
+    assert told(play(*TRACE))[-1] == "awstrace-play: command 1 failed; of 1 command: 1 failed"
+
+
+@pytest.mark.usefixtures("aws_home")
 def test_f_goes_on_and_skips_what_needs_a_failed_commands_answer(relay: Relay) -> None:
     aws("iam", "create-policy", "--policy-name", "p1", "--policy-document", ALLOW)
     write(policy("p1"), user("alice"), attached("p1", "alice"), user("bob"))
