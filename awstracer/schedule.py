@@ -1,10 +1,11 @@
 """Which steps of a plan have to be done before which: all others may be played at the same time.
 
 A step waits for those that its values come from, and for earlier ones about the same things, unless both only read.
-Things are what the relations say, whatever looks like an identifier, and names. A step that names nothing
-(`list-users`) is about all of its service. One that deletes is about everything that has to do with what it
-deletes, even through a third thing: a VPC goes after its subnets, though neither request names the other. One that
-calls nothing (`configure set`), and one before which there was a pause that is kept, are about everything.
+Things are what the relations say, whatever looks like an identifier, names, and local files. A step that names
+nothing (`list-users`), or asks by nothing but a prefix or a path, is about all of its service. One that deletes is
+about everything that has to do with what it deletes, even through a third thing: a VPC goes after its subnets, though
+neither request names the other. One that calls nothing (`configure set`), and one before which there was a pause that
+is kept, are about everything.
 
 What the trace itself has made and connected is one thing from then on: what is sent to a topic comes before what is
 received from the queue that was subscribed to it, and a gateway is attached before a subnet of its VPC needs it. What
@@ -18,18 +19,19 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from awstracer import identifiers
+from awstracer import commandline, identifiers
 from awstracer.origins import Source
 from awstracer.relations import Relation
 from awstracer.settling import ENDING, READING, names_made
 from awstracer.steps import Step
-from awstracer.trace import Document, leaves
+from awstracer.trace import Document, Opaque, leaves
 
 NAMING = re.compile(
     r"(?i:.*(?:name|id|identifier|arn|url|bucket|key|topic|queue|table|function|cluster|group|role|user|stack|alias|"
     r"path|stream|domain|repository|pool|file|dir)s?)"
 )
 PIECE = re.compile(r"[^/:=,\s]+")
+BROAD = re.compile(r"(?i:.*(?:prefix|path))")
 LOOSE = frozenset({"/", ".", "..", "-", "s3", "http", "https", "file", "fileb", "arn", "aws"})
 
 
@@ -136,7 +138,7 @@ class _Past:
     def add(self, step: Step, asked: Set[Hashable], answered: Set[Hashable]) -> set[int]:
         """A step uses what it is about; the steps that have to be done before."""
         reads, things = _reads(step), asked | answered
-        is_named = bool(asked or (answered and not reads))
+        is_named = bool(asked or (answered and not reads)) and not (reads and _asks_broadly(step))
         before: set[int] = set()
         for family in {self._families.of(thing) for thing in things}:
             before |= self._relatives.setdefault(family, _Uses()).add(step.number, reads=not _ends(step))
@@ -169,7 +171,15 @@ def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, froz
 
 
 def _reads(step: Step) -> bool:
-    return all(READING.match(call.operation) for call in step.command.calls)
+    """Whether a step changes nothing, here or there."""
+    return all(READING.match(call.operation) for call in step.command.calls) and not any(_outfiles(step))
+
+
+def _asks_broadly(step: Step) -> bool:
+    """Whether all that a step names is a prefix or a path, below which there are things that others name."""
+    names = {name for call in step.command.calls for name in call.request}
+    broad = {name for name in names if BROAD.fullmatch(name)}
+    return bool(broad) and not any(map(NAMING.fullmatch, names - broad))
 
 
 def _ends(step: Step) -> bool:
@@ -226,6 +236,14 @@ def _names(step: Step) -> Iterator[str]:
             yield from set(PIECE.findall(step.command.argv[at])) - LOOSE
         return
     named = {name: value for name, value in step.command.request.items() if NAMING.fullmatch(name)}
-    for _, text in leaves(named):
+    bodies = (body.name for _, body in leaves(step.command.request) if isinstance(body, Opaque))
+    for text in (*(text for _, text in leaves(named)), *bodies, *_outfiles(step)):
         if isinstance(text, str):
             yield from {text, *PIECE.findall(text)[-1:]} - LOOSE
+
+
+def _outfiles(step: Step) -> Iterator[str]:
+    """The local files that an operation's answer goes to."""
+    for extra in step.form.extra if step.form is not None else ():
+        if not extra.members:
+            yield commandline.plain(extra.words[-1])

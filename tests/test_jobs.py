@@ -13,7 +13,7 @@ from awstracer.crew import Crew
 from awstracer.driver import AwsCli
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
-from awstracer.trace import Trace
+from awstracer.trace import Opaque, Trace
 from benchmarks import jobs
 
 from . import programs
@@ -77,6 +77,27 @@ def test_reading_waits_for_what_changes_and_not_for_reading() -> None:
 def test_what_names_nothing_is_about_all_of_its_service() -> None:
     later = ["iam.CreateUser", {"UserName": "bob"}, {"User": {"UserName": "bob"}}]
     assert before(trace(USER, BUCKET, LIST, LIST, later)) == [set(), set(), {1}, {1}, {3, 4}]
+
+
+@pytest.mark.parametrize("asked", [{"Path": "/app/db"}, {"Path": "/other"}])
+def test_what_asks_by_a_path_waits_for_all_that_could_be_below_it(asked: dict[str, str]) -> None:
+    put = ["ssm.PutParameter", {"Name": "/app/db/host", "Value": "v"}, {"Version": 1}]
+    after = ["ssm.PutParameter", {"Name": "/app/db/port", "Value": "v"}, {"Version": 1}]
+    assert before(trace(put, USER, ["ssm.GetParametersByPath", asked, {"Parameters": []}], after))[2:] == [{1}, {3}]
+
+
+def test_a_path_within_something_that_is_named_is_about_that_alone() -> None:
+    put = ["s3.PutObject", {"Bucket": "web-2", "Key": "a/b"}, {}]
+    assert before(trace(BUCKET, put, ["s3.ListObjectsV2", {"Bucket": "web-1", "Prefix": "a/"}, {}]))[2] == {1}
+
+
+def test_a_file_is_written_before_it_is_sent() -> None:
+    def got(key: str) -> list[object]:
+        return ["s3.GetObject", {"Bucket": "web-1", "Key": key}, {}, ["s3api", "get-object", "files/out"]]
+
+    sent = ["s3.PutObject", {"Bucket": "web-2", "Key": "c", "Body": Opaque("./files/out")}, {}]
+    copied = command(["s3", "cp", "files/out", "s3://web-3/d"], call("s3.PutObject", {"Bucket": "web-3"}, {}))
+    assert before(trace(got("a"), got("b"), sent, copied)) == [set(), {1}, {2}, {3}]
 
 
 def test_what_is_deleted_goes_after_all_that_has_to_do_with_it() -> None:
