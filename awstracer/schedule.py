@@ -231,13 +231,19 @@ def _identifiers(document: Document) -> Iterator[str]:
 
 def _names(step: Step) -> Iterator[str]:
     """The names in a request, with those at the end of paths and ARNs; all pieces of a custom command's words."""
+    given = (pin.value for pins in step.pins.values() for pin in pins)
+    yield from _named(text for value in given for _, text in leaves(value))
     if step.form is None:
         for at in step.arguments[1:]:
             yield from set(PIECE.findall(step.command.argv[at])) - LOOSE
         return
     named = {name: value for name, value in step.command.request.items() if NAMING.fullmatch(name)}
     bodies = (body.name for _, body in leaves(step.command.request) if isinstance(body, Opaque))
-    for text in (*(text for _, text in leaves(named)), *bodies, *_outfiles(step)):
+    yield from _named((*(text for _, text in leaves(named)), *bodies, *_outfiles(step)))
+
+
+def _named(values: Iterable[object]) -> Iterator[str]:
+    for text in values:
         if isinstance(text, str):
             yield from {text, *PIECE.findall(text)[-1:]} - LOOSE
 

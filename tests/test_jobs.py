@@ -13,6 +13,7 @@ from awstracer.crew import Crew
 from awstracer.driver import AwsCli
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
+from awstracer.steps import Override
 from awstracer.trace import Opaque, Trace
 from benchmarks import jobs
 
@@ -29,9 +30,9 @@ BUCKET = ["s3.CreateBucket", {"Bucket": "web-1"}, {}]
 LIST = ["iam.ListUsers", {}, {"Users": []}]
 
 
-def before(recorded: Trace, *, heeds_pauses: bool = False) -> list[set[int]]:
+def before(recorded: Trace, *overrides: Override, heeds_pauses: bool = False) -> list[set[int]]:
     """For each command those that have to be done before."""
-    steps = plan.make(recorded, relations.derive(recorded, query, MODELS), [], MODELS, {}).steps
+    steps = plan.make(recorded, relations.derive(recorded, query, MODELS), overrides, MODELS, {}).steps
     return [set(numbers) for numbers in schedule.predecessors(steps, heeds_pauses=heeds_pauses).values()]
 
 
@@ -60,6 +61,12 @@ def test_an_answer_comes_before_what_needs_it() -> None:
 )
 def test_whoever_shares_a_name_waits(later: list[object]) -> None:
     assert before(trace(USER, BUCKET, later)) == [set(), set(), {1}]
+
+
+def test_names_that_are_given_count_as_well() -> None:
+    recorded = trace(USER, BUCKET, ["iam.DeleteUser", {"UserName": "bob"}, {}])
+    assert before(recorded) == [set()] * 3
+    assert before(recorded, Override("user-name", "bob", 1)) == [set(), set(), {1}]
 
 
 def test_a_custom_commands_words_are_names() -> None:
