@@ -15,6 +15,7 @@ import argparse
 import copy
 import logging
 import os
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,7 +53,9 @@ HARMLESS = {  # global options that only change the call, and whether each takes
 }
 HISTORY = get_global_history_recorder()
 BUNDLE = "AWS_CA_BUNDLE"  # a file
-LOG_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"  # botocore's, for all that awscli logs
+ERRORS = logging.StreamHandler()  # what awscli logs, in botocore's format; to make one each time takes longer
+ERRORS.setLevel(logging.ERROR)
+ERRORS.setFormatter(logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s"))
 WARNINGS = "AWS_CLI_UPGRADE_DEBUG_MODE"  # has awscli warn of what version 2 does otherwise, each time
 
 
@@ -120,7 +123,8 @@ class Repeats:
 
     def take(self, line: Line) -> Prepared | None:
         """What there is for a line; it is gone until it is kept again."""
-        return self._ready.pop(line) if line in self._ready and self._ready[line].is_own else None
+        prepared = self._ready.pop(line, None)
+        return prepared if prepared is not None and prepared.is_own else None
 
     def keep(self, line: Line, prepared: Prepared, outcome: Outcome) -> None:
         """Keep what was worked out for a line, unless the run that came to this outcome left its traces there."""
@@ -321,10 +325,8 @@ class _Rest(awscli.clidriver.CLIDriver):  # type: ignore[misc]  # awscli has no 
 
     def _handle_top_level_args(self, *_: object) -> None:
         """As the original for a line without `--debug`; to set the logger's level too takes longer than all else."""
-        errors = logging.StreamHandler()
-        errors.setLevel(logging.ERROR)
-        errors.setFormatter(logging.Formatter(LOG_FORMAT))
-        logging.getLogger("awscli").addHandler(errors)
+        ERRORS.stream = sys.stderr
+        logging.getLogger("awscli").addHandler(ERRORS)
 
     def _emit_session_event(self, *_: object) -> None:
         pass
