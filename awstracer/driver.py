@@ -137,12 +137,7 @@ class AwsCli:
             self._repeats.keep(line, again, outcome)
             return outcome
         first = Prepared(parameters)
-
-        def prepare(session: Any, capture: Capture) -> Reader:
-            first.join(session, capture)
-            return _serve_files(session, files)
-
-        outcome = self._run(argv, prepare)
+        outcome = self._run(argv, _joining(first, files))
         self._repeats.keep(line, first, outcome)
         return outcome
 
@@ -190,14 +185,9 @@ class AwsCli:
         line, rehearsal = self._repeats.line(argv), Rehearsal()
         if not line.is_plain:
             return True
-
-        def prepare(session: Any, capture: Capture) -> Reader:
-            rehearsal.join(session, capture)
-            return _serve_files(session, {})
-
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            outcome = self._run(argv, prepare)
+            outcome = self._run(argv, _joining(rehearsal, {}))
         if outcome.exit_code == INTERRUPTED:
             raise KeyboardInterrupt
         if not said.getvalue():
@@ -447,6 +437,16 @@ def _service_name(service: str, services: Container[str]) -> str:
     """A service by its name among `services`; it may be given by its hyphenated id, as botocore's events have it."""
     names = [service, *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == service)]
     return next((name for name in names if name in services), service)
+
+
+def _joining(prepared: Prepared, files: Files) -> Callable[[Any, Capture], Reader]:
+    """Gets a session ready for a run that is prepared, with what `file://` words held."""
+
+    def prepare(session: Any, capture: Capture) -> Reader:
+        prepared.join(session, capture)
+        return _serve_files(session, files)
+
+    return prepare
 
 
 def _repeated(again: Prepared, argv: Sequence[str]) -> Outcome:

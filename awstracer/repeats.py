@@ -245,19 +245,21 @@ class Rehearsal(Prepared):
         if has_company or not (_is_unsigned(session) or _has_constant_credentials(session)):
             raise SystemExit(1)
 
-    def _stop(self, **_: Any) -> int:
+    def _stop(self, **_: Any) -> None:
         service = self._model.service_model.service_name
-        return int(_NoCall(self._maker).invoke(service, self._model.name, {}, self._globals))
+        caller = awscli.clidriver.CLIOperationCaller(_Withholding(self._maker))
+        caller.invoke(service, self._model.name, {}, self._globals)
 
 
-class _NoCall(awscli.clidriver.CLIOperationCaller):  # type: ignore[misc]  # awscli has no types
-    """awscli's operation caller, which has its client and doesn't call."""
+class _Withholding:
+    """A session to awscli's operation caller that ends the run as soon as it has the client: nothing can be called."""
 
-    def _make_client_call(self, *_: object) -> None:
-        pass
+    def __init__(self, maker: _OneClient) -> None:
+        self._maker = maker
 
-    def _display_response(self, *_: object) -> None:
-        pass
+    def create_client(self, *given: Any, **named: Any) -> None:
+        self._maker.create_client(*given, **named)
+        raise SystemExit(0)
 
 
 def _is_unsigned(session: Any) -> bool:

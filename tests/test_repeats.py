@@ -333,6 +333,18 @@ def test_nobody_is_asked_or_told_for_a_line_that_is_prepared(
     assert asked.exists() == (whoever is not nothing)
 
 
+def test_nothing_is_called_for_a_line_that_is_prepared_however_awscli_calls(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def invoke(caller: Any, service: str, *_: object) -> int:
+        caller._session.create_client(service, region_name="us-east-1").list_users()
+        return 0
+
+    monkeypatch.setattr("awscli.clidriver.CLIOperationCaller.invoke", invoke)
+    cli.prepare(LISTED, LISTED)
+    assert len(cli.replay(*LISTED).sent) == 1
+
+
 def test_ctrl_c_while_lines_are_prepared_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
