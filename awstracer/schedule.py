@@ -129,10 +129,10 @@ class _Relatives:
 class _Past:
     """Who has used what so far."""
 
-    def __init__(self, families: _Relatives) -> None:
-        self._families = families
+    def __init__(self, relatives: _Relatives) -> None:
+        self._relatives = relatives
         self._things: dict[Hashable, _Uses] = {}
-        self._relatives: dict[Hashable, _Uses] = {}
+        self._families: dict[Hashable, _Uses] = {}
         self._services: dict[str, _Service] = {}
 
     def add(self, step: Step, asked: Set[Hashable], answered: Set[Hashable]) -> set[int]:
@@ -140,8 +140,8 @@ class _Past:
         reads, things = _reads(step), asked | answered
         is_named = bool(asked or (answered and not reads)) and not (reads and _asks_broadly(step))
         before: set[int] = set()
-        for family in {self._families.of(thing) for thing in things}:
-            before |= self._relatives.setdefault(family, _Uses()).add(step.number, reads=not _ends(step))
+        for family in {self._relatives.of(thing) for thing in things}:
+            before |= self._families.setdefault(family, _Uses()).add(step.number, reads=not _ends(step))
         for thing in things:
             before |= self._things.setdefault(thing, _Uses()).add(step.number, reads=reads)
         for service in {call.service for call in step.command.calls}:
@@ -160,10 +160,13 @@ def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, froz
     result: dict[int, frozenset[int]] = {}
     fence: set[int] = set()
     for step, asked, answered in planned:
-        connected = kin.add(step, asked, _answering(step, steps))
+        sources = list(_sources(step, steps))
+        before = kin.add(step, asked, {source.command + 1 for source in sources if source.side != "request"})
         if not step.selected:
             continue
-        before = fence | connected | _sources(step, steps) | past.add(step, asked, answered)
+        before |= fence | {source.command + 1 for source in sources} | past.add(step, asked, answered)
+        if step.minted is not None:
+            before.add(step.minted.number)
         if not step.command.calls or (heeds_pauses and step.command.pause):
             before, fence = set(result), {step.number}
         result[step.number] = frozenset(before & result.keys())
@@ -186,16 +189,10 @@ def _ends(step: Step) -> bool:
     return any(ENDING.match(call.operation) for call in step.command.calls)
 
 
-def _answering(step: Step, steps: Sequence[Step]) -> set[int]:
-    """The numbers of the steps whose answers a step's values come from."""
-    sources = (source for relation in _relations(step) for source in _had_from(relation, steps))
-    return {source.command + 1 for source in sources if source.side != "request"}
-
-
-def _sources(step: Step, steps: Sequence[Step]) -> set[int]:
-    """The numbers of the steps whose answers and requests a step's values come from."""
-    numbers = {source.command + 1 for relation in _relations(step) for source in _had_from(relation, steps)}
-    return numbers if step.minted is None else numbers | {step.minted.number}
+def _sources(step: Step, steps: Sequence[Step]) -> Iterator[Source]:
+    """Where a step's values come from."""
+    for relation in _relations(step):
+        yield from _had_from(relation, steps)
 
 
 def _relations(step: Step) -> Iterator[Relation]:
