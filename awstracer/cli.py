@@ -1,15 +1,17 @@
-"""The two commands: mains that give back exit codes, and tell what went wrong in one line.
+"""The two programs: `rec_main` and `play_main` read the switches, run a command, and return the exit code.
 
-What does the work is imported once the switches have been understood: `--help` does without.
+Each first checks which switches go together, then hands their values on as keywords: to `cli/record_command`,
+`cli/play_command`, `cli/dry_run_command` or `cli/list_command`; the parser's namespace does not leave this module.
+Whatever ends a program early becomes one line on stderr in one place, `_run`. Modules that do the work are imported
+after the switches have been understood, so that `--help` takes little longer than Python itself.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from awstracer import switches
@@ -18,85 +20,103 @@ if TYPE_CHECKING:
     import argparse
 
     from awstracer.planning import Order
-    from awstracer.screen import Screen
     from awstracer.styles import Styles
 
-SELDOM = 50_000  # objects more between two rounds of the garbage collector; the models alone are ten times as many
+GC_THRESHOLD = 50_000  # allocations between two collections: loading awscli's models allocates ten times as many
 
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
-    """`awstrace-rec`: record a session; gives back its exit code."""
+    """Run `awstrace-rec`: record a session, or a command behind `--`; return the exit code."""
     _open_streams()
-    own, command = switches.command_apart(sys.argv[1:] if argv is None else argv)
+    words, command = switches.split_at_dashes(sys.argv[1:] if argv is None else argv)
     parser = switches.rec_parser()
-    args = parser.parse_args(own)
-    gc.set_threshold(SELDOM)
-    if command is not None:
-        if not command or args.allow_shell or args.no_confirm:
-            parser.error("behind -- goes a command" if not command else "-s and -d are for sessions")
-        return _record_script(args, command)
-    from awstracer import console, recorder, recording
-
-    with _errors_told("awstrace-rec") as failed:
-        return recording.record(
-            args.trace_file,
-            append=args.append,
-            overwrite=args.overwrite,
-            styles=_styles(args.no_color),
-            settings=recorder.Settings(
-                ask=not args.no_prompts,
-                shell=args.allow_shell,
-                confirm_shell=not args.no_confirm,
-                keep_secrets=args.keep_secrets,
-                batch=args.no_prompts and not console.is_somebody_there(),
-            ),
-        )
-    return failed[0]
-
-
-def _record_script(args: argparse.Namespace, command: Sequence[str]) -> int:
-    from awstracer import scripting  # it needs what only Unix has
-
-    with _errors_told("awstrace-rec") as failed:
-        return scripting.record(
-            command,
-            args.trace_file,
-            append=args.append,
-            overwrite=args.overwrite,
-            styles=_styles(args.no_color),
-            ask=not args.no_prompts,
-            keep_secrets=args.keep_secrets,
-        )
-    return failed[0]
+    args = parser.parse_args(words)
+    _check_rec(parser, args, command)
+    gc.set_threshold(GC_THRESHOLD)
+    return _run("awstrace-rec", lambda: _record(args, command))
 
 
 def play_main(argv: Sequence[str] | None = None) -> int:
-    """`awstrace-play`: play a trace, or show it; gives back the exit code."""
+    """Run `awstrace-play`: play a trace, list it, or show what playing it would send; return the exit code."""
     _open_streams()
+    words, behind = switches.split_at_dashes(sys.argv[1:] if argv is None else argv)
     parser = switches.play_parser()
-    args = parser.parse_args(argv)
-    gc.set_threshold(SELDOM)
-    if args.output == "json" and not args.dryrun:
-        parser.error("--output json goes with --dryrun")
-    if args.save_trace and args.dryrun:
-        parser.error("--save-trace records what is done, which with --dryrun is nothing")
-    if args.resume and not args.save_trace:
-        parser.error("--resume goes with --save-trace FILE, which says what was done")
-    if args.step and args.jobs > 1:
-        parser.error("--step asks before each command, which leaves nothing for --jobs")
+    args = parser.parse_args(words)
+    _check_play(parser, args, behind)
+    gc.set_threshold(GC_THRESHOLD)
+    return _run("awstrace-play", lambda: _list(args) if args.list else _play(args))
+
+
+def _check_rec(parser: argparse.ArgumentParser, args: argparse.Namespace, command: Sequence[str] | None) -> None:
+    """End the program with a usage error if some switches do not go together."""
+    if command is not None and not command:
+        parser.error("a command must follow --")
+    if command is not None and (args.allow_shell or args.no_confirm):
+        parser.error("-s and -d are for sessions at a prompt, and do not go with -- COMMAND")
+
+
+def _check_play(parser: argparse.ArgumentParser, args: argparse.Namespace, behind: Sequence[str] | None) -> None:
+    """End the program with a usage error if some switches do not go together."""
+    if behind:
+        parser.error(f"nothing may follow --, and {behind[0]} does")
     if args.list and switches.beside_list(parser, args):
         parser.error("--list goes with --start-at, --only and no other switch")
-    if args.list:
-        return _list(args)
+    if args.output == "json" and not args.dryrun:
+        parser.error("--output json goes with --dryrun only")
+    if args.save_trace and args.dryrun:
+        parser.error("--save-trace records what is sent, and --dryrun sends nothing")
+    if args.resume and not args.save_trace:
+        parser.error("--resume needs --save-trace FILE, the file of the replay to resume")
+    if args.step and args.jobs > 1:
+        parser.error("--step asks before each command, so it does not go with --jobs")
+
+
+def _record(args: argparse.Namespace, command: Sequence[str] | None) -> int:
+    from awstracer.recording import RecordCommand
+
+    record = RecordCommand(
+        args.trace_file,
+        append=args.append,
+        overwrite=args.overwrite,
+        asks=not args.no_prompts,
+        keeps_secrets=args.keep_secrets,
+        styles=_styles(no_color=args.no_color),
+    )
+    if command is not None:
+        return record.run_script(command)
+    return record.run_session(allows_shell=args.allow_shell, confirms_shell=not args.no_confirm)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from awstracer import listing
+
+    return listing.run(args.trace_file, start=args.start_at, only=args.only)
+
+
+def _play(args: argparse.Namespace) -> int:
+    order, styles = _order(args), _styles(no_color=args.no_color)
+    if args.dryrun:
+        from awstracer import preview
+        from awstracer.plan_view import PlanView
+
+        view = PlanView(styles, explain=args.explain, debug=args.debug)
+        return preview.run(order, view, as_json=args.output == "json")
+    from awstracer.playing import PlayCommand
+    from awstracer.replay_view import ReplayView
+
+    replay_view = ReplayView(styles, explain=args.explain, debug=args.debug)
+    return PlayCommand(order, replay_view).run(args.save_trace, resume=args.resume)
+
+
+def _order(args: argparse.Namespace) -> Order:
     from awstracer.planning import Order
-    from awstracer.screen import Screen
     from awstracer.steps import Override
 
     given = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
-    overrides = [Override.parse(*param) for param in args.params] + [Override.parse(name, None) for name in args.keep]
-    order = Order(
+    pairs = [*args.params, *((name, None) for name in args.keep)]
+    return Order(
         trace_file=args.trace_file,
-        overrides=overrides,
+        overrides=[Override.parse(name, text) for name, text in pairs],
         given={name: value for name, value in given.items() if value is not None},
         start=args.start_at,
         only=args.only,
@@ -108,91 +128,66 @@ def play_main(argv: Sequence[str] | None = None) -> int:
         settle=args.settle,
         jobs=args.jobs,
     )
-    with _errors_told("awstrace-play") as failed:
-        styles = _styles(args.no_color)
-        if args.dryrun:
-            screen = Screen(styles, explain=args.explain, debug=args.debug)
-            return _preview(order, screen, as_json=args.output == "json")
-        from awstracer.playing import Playing
-        from awstracer.progress import Progress
 
-        progress = Progress(styles, explain=args.explain, debug=args.debug)
-        return Playing(order, progress).play(args.save_trace, resume=args.resume)
-    return failed[0]
+
+def _styles(*, no_color: bool) -> Styles:
+    from awstracer.styles import PLAIN, coloured
+
+    if no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return PLAIN
+    return coloured()
+
+
+def _run(program: str, action: Callable[[], int]) -> int:
+    """Return the exit code of an action; whatever ends it early becomes one line on stderr."""
+    from awstracer.errors import AwstracerError, ExitCode
+    from awstracer.output import error_text, print_error
+
+    try:
+        return action()
+    except AwstracerError as error:
+        print_error(program, error_text(error))
+        return ExitCode.UNUSABLE
+    except BrokenPipeError:
+        _redirect_to_null(sys.stdout)  # nobody reads it any more, and Python would report that again at its end
+        return ExitCode.FAILED
+    except OSError as error:
+        print_error(program, f"cannot continue: {error.strerror or error}")
+        _redirect_to_null(sys.stdout)
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return ExitCode.INTERRUPTED
+
+
+# --- streams
 
 
 def _open_streams() -> None:
-    """Have output that is closed lead nowhere: what is opened next would get its number, and be written to.
+    """Open the null device in the place of a standard stream that is closed.
 
-    What the program itself runs has it closed, as ever.
+    Otherwise the file that is opened next would get its number, and be written to. The null device is not inherited:
+    what the program runs finds its stream closed, as it was.
     """
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
-            nothing = _nothing()
-            if nothing != number:
-                os.dup2(nothing, number, inheritable=False)
-                os.close(nothing)
+            null = _open_null()
+            if null != number:
+                os.dup2(null, number, inheritable=False)
+                os.close(null)
             stream = open(number, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115 - as long as the program runs
             setattr(sys, name, stream)
 
 
-def _preview(order: Order, screen: Screen, *, as_json: bool) -> int:
-    from awstracer import preview
-
-    return preview.preview(order, screen, as_json=as_json)
-
-
-def _list(args: argparse.Namespace) -> int:
-    from awstracer import listing
-
-    with _errors_told("awstrace-play") as failed:
-        listing.show_list(args.trace_file, start=args.start_at, only=args.only)
-    return failed[0]
-
-
-def _styles(no_color: bool) -> Styles:
-    from awstracer.styles import PLAIN
-
-    if no_color or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
-        return PLAIN
-    from awstracer import colours
-
-    return colours.coloured()
-
-
-@contextlib.contextmanager
-def _errors_told(program: str) -> Iterator[list[int]]:
-    """Whatever the person can cause ends here in one line on stderr; the list then holds the exit code."""
-    from awstracer import complaints
-    from awstracer.errors import AwstracerError, ExitCode
-
-    code = [int(ExitCode.OK)]
-    try:
-        yield code
-    except AwstracerError as error:
-        complaints.complain(program, complaints.error_text(error))
-        code[0] = ExitCode.UNUSABLE
-    except BrokenPipeError:
-        _point_at_nothing(sys.stdout)  # whoever read it has left; Python would complain at the end once more
-        code[0] = ExitCode.FAILED
-    except OSError as error:
-        complaints.complain(program, f"can't go on: {error.strerror or error}")
-        _point_at_nothing(sys.stdout)
-        code[0] = ExitCode.FAILED
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        code[0] = ExitCode.INTERRUPTED
-
-
-def _nothing() -> int:
-    """What swallows all that is written, open; without it, the program ends."""
+def _open_null() -> int:
+    """Return a descriptor of the null device; end the program if it cannot be opened."""
     try:
         return os.open(os.devnull, os.O_WRONLY)
     except OSError as error:
-        sys.exit(f"awstracer: the output is closed, and {os.devnull} doesn't open in its place: {error.strerror}")
+        sys.exit(f"awstracer: an output stream is closed, and {os.devnull} cannot replace it: {error.strerror}")
 
 
-def _point_at_nothing(stream: TextIO) -> None:
-    nothing = _nothing()
-    os.dup2(nothing, stream.fileno())
-    os.close(nothing)
+def _redirect_to_null(stream: TextIO) -> None:
+    null = _open_null()
+    os.dup2(null, stream.fileno())
+    os.close(null)

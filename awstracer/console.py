@@ -1,4 +1,8 @@
-"""Where a session's lines come from: the person at the terminal, or a file of commands."""
+"""Reads the lines of a recording session: typed at a terminal (`Console`), or from a file of commands (`BatchInput`).
+
+At a terminal, a line may be edited, completed with Tab and found again in the history, where Python has readline. With
+`awstrace-rec -n < commands.txt` nobody is asked anything. What the lines mean is decided in `record/session`.
+"""
 
 from __future__ import annotations
 
@@ -27,30 +31,30 @@ ESCAPE_SEQUENCE = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def is_somebody_there() -> bool:
-    """Whether the input is a terminal, at which somebody can be asked."""
+    """Return whether the input is a terminal, so that somebody can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 class Console:
-    """The person at the terminal: line editing, history and completion where Python has readline.
+    """Talks with the person at a terminal: line editing, history and completion where Python has readline.
 
-    `complete` gives for a line what its last word could become.
+    `complete` returns the words that the last word of a line could become.
     """
 
     def __init__(self, *, styles: Styles, complete: Callable[[str], Sequence[str]], out: TextIO | None = None) -> None:
         self._styles, self._complete = styles, complete
         self._out = out if out is not None else sys.stderr
-        self._before = ""
-        self._read: list[str] = []
-        self._passing: list[int] = []
+        self._unfinished = ""
+        self._lines: list[str] = []
+        self._session_only_history: list[int] = []
         self._choices: list[str] = []
-        self._ahead: list[str] = []
+        self._pasted: list[str] = []
         if readline is not None:
-            readline.set_auto_history(False)  # answers are no commands, and lines may have secrets: see `remember`
+            readline.set_auto_history(False)  # `remember` adds lines: not answers, nor secrets
 
     @contextmanager
     def session(self, history: FilePath) -> Iterator[None]:
-        """Line editing with a history that outlives the session, in a file that only its owner can read."""
+        """Have line editing, with a history in a file that only its owner can read, while the context lasts."""
         if readline is None or not is_somebody_there():
             yield
             return
@@ -63,41 +67,41 @@ class Console:
         try:
             yield
         finally:
-            with suppress(OSError):  # a session is worth more than its history
+            with suppress(OSError):  # a session must not fail for its history
                 history.parent.mkdir(parents=True, exist_ok=True)
                 history.touch(mode=0o600)
                 history.chmod(0o600)
-                for position in reversed(self._passing):
+                for position in reversed(self._session_only_history):
                     readline.remove_history_item(position)
                 readline.write_history_file(history)
 
     def read(self, prompt: str, before: str = "") -> str:
-        """The next line; `before` is what the command has so far, for completion.
+        """Return the next line; `before` is the text of an unfinished command, which completion needs.
 
-        A paste may hold several lines: they come one after the other.
+        Lines that were pasted together are returned one by one.
         """
-        self._read = self._read if before else []
-        if self._ahead:
-            line = self._ahead.pop(0)
+        self._lines = self._lines if before else []
+        if self._pasted:
+            line = self._pasted.pop(0)
             print(f"{styled(prompt, self._styles.prompt, self._styles)}{visible(line)}", flush=True)
         else:
-            self._before = before
-            line, *self._ahead = self._input(prompt).split("\n")
-        self._read.append(line)
+            self._unfinished = before
+            line, *self._pasted = self._input(prompt).split("\n")
+        self._lines.append(line)
         return line
 
     def remember(self, *, lasting: bool) -> None:
-        """Put the lines of the last command into the history; those that aren't lasting leave it with the session."""
+        """Add the lines of the last command to the history; unless they are `lasting`, until the session ends."""
         if readline is not None and is_somebody_there():
-            for line in self._read:
+            for line in self._lines:
                 readline.add_history(line)
                 if not lasting:
-                    self._passing.append(readline.get_current_history_length() - 1)
+                    self._session_only_history.append(readline.get_current_history_length() - 1)
 
     def confirm(self, question: str, *, without_answer: bool = False) -> bool:
-        """Whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.
+        """Return whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.
 
-        What is no answer was pasted behind the command that is asked about: it comes as the next line.
+        Text that is no answer was pasted behind the command that is asked about: it becomes the next lines.
         """
         while True:
             try:
@@ -107,18 +111,18 @@ class Console:
                 return without_answer
             if answer.strip().lower() in ("y", "yes", "n", "no", ""):
                 return answer.strip().lower() in ("y", "yes")
-            self._ahead += answer.split("\n")
+            self._pasted += answer.split("\n")
 
     def say(self, text: str) -> None:
-        """Tell something, where it doesn't mix with what `aws` prints."""
+        """Print a line on stderr, apart from the output of `aws`."""
         print(visible(text), file=self._out, flush=True)
 
     def end_line(self) -> None:
-        """Go on in a new line, since Ctrl-C or Ctrl-D ends none."""
+        """Begin a new line, since Ctrl-C and Ctrl-D end none."""
         self.say("")
 
     def _input(self, prompt: str) -> str:
-        """A line, or several that were pasted; EOFError at the end of the input, be it there or not."""
+        """Return a line, or several that were pasted; raise EOFError at the end of the input, or if it is closed."""
         if sys.stdin is None:
             raise EOFError
         with heeding():
@@ -129,53 +133,53 @@ class Console:
         coloured = styled(visible(text), self._styles.prompt, self._styles)
         if readline is None or not is_somebody_there():
             return coloured
-        return ESCAPE_SEQUENCE.sub("\001\\1\002", coloured)  # so that readline knows how wide it is
+        return ESCAPE_SEQUENCE.sub("\001\\1\002", coloured)  # readline must not count these as columns
 
     def _completion(self, word: str, state: int) -> str | None:
         if state == 0 and readline is not None:
-            line = self._before + readline.get_line_buffer()[: readline.get_endidx()]
+            line = self._unfinished + readline.get_line_buffer()[: readline.get_endidx()]
             self._choices = completions(line, word, self._complete)
         return self._choices[state] if state < len(self._choices) else None
 
 
-class Script:
-    """Commands from the standard input, at which nobody sits: they are read as they are, and nothing is asked.
+class BatchInput:
+    """Reads commands from standard input, with nobody to ask.
 
-    Whatever runs from now on finds its own input empty, and takes none of the lines away.
+    Commands that run find their own standard input empty, so that they cannot take lines away.
     """
 
     def __init__(self) -> None:
-        self._lines = _taken_input()
+        self._lines = _take_over_stdin()
 
     @contextmanager
     def session(self, _: FilePath) -> Iterator[None]:
-        """There is no history."""
+        """Do nothing: there is no history."""
         yield
 
     def read(self, *_: str) -> str:
-        """The next line; EOFError if there is none."""
+        """Return the next line; raise EOFError if there is none."""
         line = self._lines.readline()
         if not line:
             raise EOFError
         return line.removesuffix("\n")
 
     def remember(self, *, lasting: bool) -> None:
-        """Nobody goes back to what was read."""
+        """Do nothing: there is no history."""
 
     def confirm(self, _: str, *, without_answer: bool = False) -> bool:
-        """Nobody answers."""
+        """Return `without_answer`: nobody can be asked."""
         return without_answer
 
     def say(self, text: str) -> None:
-        """Tell something on stderr."""
+        """Print a line on stderr."""
         print(visible(text), file=sys.stderr, flush=True)
 
     def end_line(self) -> None:
-        """Nothing was typed."""
+        """Do nothing: nothing was typed."""
 
 
-def _taken_input() -> TextIO:
-    """The lines of the standard input, which has none of them any more; bytes that are no text are kept as they are."""
+def _take_over_stdin() -> TextIO:
+    """Return the lines of standard input, and make that empty; bytes that are not text become surrogates."""
     if sys.stdin is None:
         return io.StringIO()
     own = os.dup(sys.stdin.fileno())
@@ -186,7 +190,7 @@ def _taken_input() -> TextIO:
 
 
 def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) -> list[str]:
-    """What `word`, at the end of `line`, could become: a file's name, or what `complete` says of the line."""
+    """Return what `word`, the end of `line`, could become: a file name behind `file://`, or what `complete` returns."""
     for prefix in ("file://", "fileb://"):
         if word.startswith(prefix):
             names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))  # noqa: PTH207 - keeps "./" and "~"

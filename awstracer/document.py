@@ -1,6 +1,8 @@
-"""A plan as a JSON document, for programs that want to know what a replay would do.
+"""`awstrace-play --dryrun --output json`: a plan as a JSON document, for programs.
 
-What is in it stands in the README's appendix.
+`{"version": 1, "commands": [{"number": 2, "line": "aws ...", "parameters": {...}, "derived": [...]}]}`, one object
+for each selected step; docs/dry-run-json.md describes the members. The values come from `plan/resolver`, and their
+encoding (bytes, dates) from `trace/serializer`. A secret that was given is never in the document.
 """
 
 from __future__ import annotations
@@ -17,33 +19,34 @@ from awstracer.steps import Step
 from awstracer.trace import Command, Path, Poll, rebuilt, spelled
 from awstracer.tracefile import condition_document, packed
 
-VERSION = 1
+REPORT_VERSION = 1
 
 
 def dumps(knowledge: Knowledge, pause: float | None) -> str:
-    """The steps of a plan, as they would be run; `pause` is what the person says instead of recorded ones."""
-    commands = [_command(step, knowledge, pause) for step in knowledge.steps]
-    return json.dumps({"version": VERSION, "commands": commands}, indent=1)  # ASCII: nothing in it steers a terminal
+    """Return the selected steps of a plan as JSON; `pause` is the value of `--sleep`."""
+    commands = [_step_json(step, knowledge, pause) for step in knowledge.steps]
+    # ASCII, so that nothing in the document can steer a terminal
+    return json.dumps({"version": REPORT_VERSION, "commands": commands}, indent=1)
 
 
-def _command(step: Step, knowledge: Knowledge, pause: float | None) -> dict[str, Any]:
+def _step_json(step: Step, knowledge: Knowledge, pause: float | None) -> dict[str, Any]:
     invocation = knowledge.invocation(step)
     return {
         "number": step.number,
-        "line": plain(_without_secrets(invocation.shown)),
-        "parameters": packed(rebuilt(invocation.parameters, lambda path, node: _hidden(step, path, node))),
-        "derived": [_value(each) for each in knowledge.substitutions(step)],
+        "line": plain(_hide_secrets(invocation.shown)),
+        "parameters": packed(rebuilt(invocation.parameters, lambda path, node: _hide_secret(step, path, node))),
+        "derived": [_substitution_json(each) for each in knowledge.substitutions(step)],
         "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
         "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
         "unrelated": [{"path": spelled(path), "value": text} for path, text in unexplained.unrelated(step)],
         "unsaid": list(invocation.unsaid),
         "fails": step.command.error_code if step.command.exit_code != 0 else None,
-        "poll": _poll(step.command, step.command.poll, pause) if step.command.poll else None,
+        "poll": _poll_json(step.command, step.command.poll, pause) if step.command.poll else None,
         "credentials": step.minted.number if step.minted else None,
     }
 
 
-def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
+def _poll_json(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
     return {
         "interval": polling.interval(poll, pause),
         "limit": polling.limit(command),
@@ -52,36 +55,37 @@ def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
     }
 
 
-def _without_secrets(line: Text) -> Text:
-    """A line with holes, but without what was given in the place of some."""
-    return tuple(span._replace(text=_open(span.text)) if span.mark is HIDDEN else span for span in line)
-
-
-def _hidden(step: Step, path: Path, node: Any) -> Any:
-    """What is told instead of a value in whose place a secret was recorded; None for the value itself."""
-    is_leaf = isinstance(node, (str, bytes)) or path in step.pins
-    return holes.SHOWN if is_leaf and step.is_secret(path) and not any(holes.holes(node)) else None
-
-
-def _open(value: Any) -> Any:
-    """A hole as it is; of what was put into one, that it is a secret."""
-    return value if any(holes.holes(value)) else holes.SHOWN
-
-
-def _value(substitution: Substitution) -> dict[str, Any]:
+def _substitution_json(substitution: Substitution) -> dict[str, Any]:
     relation = substitution.relation
     return {
         "path": spelled(relation.target.path),
         "span": relation.target.span,
-        "value": _open(substitution.value) if substitution.mark is HIDDEN else substitution.value,
+        "value": _hide_value(substitution.value) if substitution.mark is HIDDEN else substitution.value,
         "known": substitution.mark is not PENDING,
-        "source": _source(relation.source),
+        "source": _source_json(relation.source),
         "evidence": relation.evidence,
-        "rivals": [_source(rival) for rival in relation.rivals],
+        "rivals": [_source_json(rival) for rival in relation.rivals],
     }
 
 
-def _source(source: Source | Setting) -> dict[str, Any]:
+def _source_json(source: Source | Setting) -> dict[str, Any]:
     if isinstance(source, Setting):
         return {"setting": source.name}
     return {"command": source.command + 1, "side": source.side, "path": spelled(source.path), "part": source.part}
+
+
+# --- secrets: placeholders stay, for they tell nothing; what was given for one does not
+
+
+def _hide_secrets(line: Text) -> Text:
+    return tuple(span._replace(text=_hide_value(span.text)) if span.mark is HIDDEN else span for span in line)
+
+
+def _hide_secret(step: Step, path: Path, node: Any) -> Any:
+    """Return `<secret>` for a value that was given in the place of a recorded secret; None to leave the value alone."""
+    is_leaf = isinstance(node, (str, bytes)) or path in step.pins
+    return holes.SHOWN if is_leaf and step.is_secret(path) and not any(holes.holes(node)) else None
+
+
+def _hide_value(value: Any) -> Any:
+    return value if any(holes.holes(value)) else holes.SHOWN

@@ -1,33 +1,38 @@
-"""The errors that a person can cause; each carries data, `complaints` gives them words.
+"""Every error that a person can cause, with its words: `str(error)` is the line that people see.
 
-An error is itself, and equal to no other; without `eq` and `repr` the classes are made in half the time, at each start.
+A message says what is wrong, with the value, and how to mend it. `UnknownProfile("prod", ["dev"])` reads "profile
+prod does not exist; configured profiles: dev". `cli/main` prints that line on stderr and ends with exit code 2;
+control characters are escaped there, by `cli/output`.
+
+An error is equal to itself only: without generated `__eq__` and `__repr__` the classes of this module are built in
+half the time, at each start of the programs.
 
 AwstracerError
-├── TraceError          the trace file can't be read or written
-├── SplitError          a typed line can't be split into words
-│   └── Unfinished      ... because it goes on in the next line
-├── BadMetacommand      a line for the session itself can't be done
-├── UnknownCommand      the installed awscli has no command for a recorded call
-├── UnfitParameters     the installed awscli's command doesn't take the recorded parameters
-├── MissingWord         the trace doesn't say where a command's output goes, and the like
-├── GuardError          what would be played, or where, isn't what the person said
+├── TraceError          the trace file cannot be read or written
+├── SplitError          a typed line cannot be split into words
+│   └── Unfinished      ... because it continues in the next line
+├── BadMetacommand      a session command (`:drop 7`) cannot be run
+├── UnknownCommand      the installed awscli lacks a recorded command
+├── UnfitParameters     the installed awscli does not accept the recorded parameters
+├── MissingWord         the trace lacks a word of a command that is no parameter, such as an outfile
+├── GuardError          the replay would not be what the person asked for
 │   ├── NoSuchCommand
 │   ├── NothingSelected
 │   ├── NotPlayed
 │   └── OtherAccount
-├── BadConfiguration    awscli can't use the person's configuration
-├── UnknownProfile      the person's configuration lacks a profile
-├── OverrideError       what `-p` says can't be done
+├── BadConfiguration    awscli cannot use the person's configuration
+├── UnknownProfile      the configuration lacks a profile
+├── OverrideError       an override (`-p`, `--keep`) cannot be applied
 │   ├── UnknownParameter
 │   ├── AmbiguousParameter
 │   └── BadValue
-├── ResumeError         a replay can't be gone on with
+├── ResumeError         an earlier replay cannot be resumed
 │   ├── OtherCircumstances
 │   └── OtherCommand
-├── Refused             the person was asked, and said no
-└── NotKnown            what a command needs
-    ├── MissingSecret   a secret that the trace doesn't have, and that nobody gave
-    └── MissingValue    an earlier response lacks it
+├── Refused             the person said no to a question, or nobody could be asked
+└── NotKnown            a value that a command needs is missing
+    ├── MissingSecret   a secret that nobody gave
+    └── MissingValue    a value that an earlier response should have had
 """
 
 from __future__ import annotations
@@ -37,9 +42,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+LONGEST_VALUE = 60  # characters of a value in a message
+
 
 class ExitCode(IntEnum):
-    """What the commands end with."""
+    """The exit codes of both programs."""
 
     OK = 0
     FAILED = 1
@@ -48,89 +55,118 @@ class ExitCode(IntEnum):
 
 
 class AwstracerError(Exception):
-    """Whatever awstracer refuses to do, or could not do."""
+    """Base class of all errors that end a program, or a line of a session, with a message."""
 
 
 @dataclass(eq=False, repr=False)
 class TraceError(AwstracerError):
-    """The trace file at `path` can't be used, for `reason`, a clause without a full stop."""
+    """The trace file at `path` cannot be used; `reason` is a clause without a full stop: "is a directory"."""
 
     path: Path
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.path} {self.reason}"
+
 
 @dataclass(eq=False, repr=False)
 class SplitError(AwstracerError):
-    """A typed line that no shell would take."""
+    """A typed line has a syntax error that a shell would report too."""
 
     reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(eq=False, repr=False)
 class Unfinished(SplitError):
-    """A typed line with an open quote or a backslash at its end; `prefix` is what goes before the next line."""
+    """A typed line ends in an open quote or a backslash; `prefix` is the text to put before the next line."""
 
     prefix: str
 
 
 @dataclass(eq=False, repr=False)
 class BadMetacommand(AwstracerError):
-    """A line that begins with a colon, which can't be done for `reason`."""
+    """A session command, a line that begins with a colon, cannot be run."""
 
     reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(eq=False, repr=False)
 class UnknownCommand(AwstracerError):
-    """Command `number` of the trace is `name` (`iam.CreateUser`, `aws s3 cp`), which the installed awscli hasn't."""
+    """The installed awscli lacks command `number` of the trace, `name` (`iam.CreateUser`, `aws s3 cp`)."""
 
     number: int
     name: str
     version: str
 
+    def __str__(self) -> str:
+        return (
+            f"command {self.number} is {self.name}, which awscli {self.version} does not have: "
+            "install an awscli that has it"
+        )
+
 
 @dataclass(eq=False, repr=False)
 class UnfitParameters(AwstracerError):
-    """Command `number` of the trace has parameters that the API's model doesn't have, or of other types."""
+    """The installed awscli's model of the operation lacks some parameters of command `number`, or has other types."""
 
     number: int
     service: str
     operation: str
     reason: str
 
+    def __str__(self) -> str:
+        called = f"{self.service}.{self.operation}"
+        return f"command {self.number} has parameters that {called} does not accept: {self.reason}"
+
 
 @dataclass(eq=False, repr=False)
 class MissingWord(AwstracerError):
-    """Command `number` needs a word that is no parameter and that the trace doesn't have: `name`, as in `-p NAME`."""
+    """Command `number` needs a word that is no parameter and not in the trace; `name` is its name for `-p`."""
 
     number: int
     name: str
 
+    def __str__(self) -> str:
+        mend = f"add -p {self.number}.{self.name} {self.name.upper()}"
+        return f"the trace does not contain the {self.name} of command {self.number}: {mend}"
+
 
 class GuardError(AwstracerError):
-    """A replay that is not begun, since it would not be what the person said."""
+    """The replay would not be what the person asked for, so nothing is sent."""
 
 
 @dataclass(eq=False, repr=False)
 class NoSuchCommand(GuardError):
-    """There is no command `number` in a trace of `count` commands."""
+    """A switch names command `number`, and the trace has `count` commands."""
 
     number: int
     count: int
 
+    def __str__(self) -> str:
+        return f"there is no command {self.number}: the trace has {self.count}"
+
 
 class NothingSelected(GuardError):
-    """The switches that choose commands, taken together, choose none."""
+    """The switches that select commands, taken together, select none."""
+
+    def __str__(self) -> str:
+        return "--start-at and --only together select no command"
 
 
 @dataclass(eq=False, repr=False)
 class NotPlayed(GuardError):
-    """Command `number` needs a value of another command's answer, and the other is not to be played.
+    """Command `number` needs a value from the response of a command that is not selected.
 
-    parameter   where the value goes, as the API calls it
-    option      what `-p` and `--keep` call that; None if they can't name it
-    other       the other command's number
-    source      where in its answer the value is
+    parameter   where the value goes, as the API spells it
+    option      the parameter's name for `-p` and `--keep`; None if it has none
+    other       the number of the command that is not selected
+    source      the path of the value in its response
     """
 
     number: int
@@ -139,113 +175,175 @@ class NotPlayed(GuardError):
     other: int
     source: str
 
+    def __str__(self) -> str:
+        need = f"command {self.number}'s {self.parameter} comes from command {self.other}, {self.source}"
+        if self.option is None:
+            return f"{need}, which is not played: play command {self.other} too"
+        name = f"{self.number}.{self.option}"
+        return f"{need}, which is not played: give it with -p {name} VALUE, or send the recorded one with --keep {name}"
+
 
 @dataclass(eq=False, repr=False)
 class OtherAccount(GuardError):
-    """The account that commands would be played in is `found`, or unknown, and not `expected`.
+    """The credentials belong to account `found`, None if unknown, and `--expect-account` says `expected`.
 
-    `words` are the global options that the trace brings along for these commands.
+    `words` are the recorded global options that select these credentials.
     """
 
     expected: str
     found: str | None
     words: Sequence[str]
 
+    def __str__(self) -> str:
+        who = " ".join(["the credentials", *(["with", *self.words] if self.words else [])])
+        if self.found is None:
+            return (
+                f"--expect-account says {self.expected}, but the account of {who} is unknown, "
+                "since sts get-caller-identity failed: nothing was sent"
+            )
+        return f"--expect-account says {self.expected}, but {who} belong to account {self.found}: nothing was sent"
+
 
 @dataclass(eq=False, repr=False)
 class BadConfiguration(AwstracerError):
-    """awscli can't use the person's configuration, for `reason`, in its own words."""
+    """awscli cannot use the person's configuration; `reason` is awscli's own message."""
 
     reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(eq=False, repr=False)
 class UnknownProfile(AwstracerError):
-    """There is no profile of this name; `known` are those that there are."""
+    """The configuration lacks profile `name`; it has `profiles`."""
 
     name: str
-    known: Sequence[str]
+    profiles: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"profile {self.name} does not exist; configured profiles: {', '.join(self.profiles) or 'none'}"
 
 
 @dataclass(eq=False, repr=False)
 class OverrideError(AwstracerError):
-    """An override that can't be applied."""
+    """An override of the parameter `name` cannot be applied."""
 
     name: str
 
 
 @dataclass(eq=False, repr=False)
 class UnknownParameter(OverrideError):
-    """No command of the trace has the parameter; `closest` are names that it has."""
+    """No command of the trace has the parameter; `closest` are similar names that some command has."""
 
     closest: Sequence[str]
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {' or '.join(self.closest)}?" if self.closest else ""
+        return f"no command of the trace has a parameter {self.name}{hint}"
 
 
 @dataclass(eq=False, repr=False)
 class AmbiguousParameter(OverrideError):
-    """The trace has several values for the parameter; `uses` are (spelling that picks one, its value)."""
+    """The trace has several values for the parameter; `uses` are pairs of a name that selects one and its value."""
 
     uses: Sequence[tuple[str, str]]
+
+    def __str__(self) -> str:
+        uses = ", ".join(f"{name} (now {_truncate(value)})" for name, value in self.uses)
+        return f"the trace has several values for {self.name}; say which one you mean: {uses}"
 
 
 @dataclass(eq=False, repr=False)
 class BadValue(OverrideError):
-    """awscli doesn't take `text` for the parameter; `reason` is what it says."""
+    """awscli does not accept `text` for the parameter; `reason` is awscli's own message."""
 
     text: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.name} does not accept {_truncate(self.text)}: {self.reason}"
+
 
 class ResumeError(AwstracerError):
-    """What was replayed before and what is to be replayed now don't go together."""
+    """The replay that is to be resumed and the present one do not go together."""
 
 
 @dataclass(eq=False, repr=False)
 class OtherCircumstances(ResumeError):
-    """The `what` (account, region) of the replay was `before` and is `now`; None where that is not known."""
+    """The earlier replay ran in another account or region (`what`); `before` and `now` are None if unknown."""
 
     what: str
     before: str | None
     now: str | None
 
+    def __str__(self) -> str:
+        before, now = (value or "an unknown one" for value in (self.before, self.now))
+        return f"cannot resume: the {self.what} of the earlier replay is {before}, and now it is {now}"
+
 
 @dataclass(eq=False, repr=False)
 class OtherCommand(ResumeError):
-    """Command `number` was replayed with another `parameter`; None if it was another command altogether.
+    """Command `number` of the earlier replay had another `parameter`, or was another command if that is None.
 
-    `number` is None for a command that no replay has written.
+    `number` is None if the file has a command that no replay wrote.
     """
 
     number: int | None
     parameter: str | None
 
+    def __str__(self) -> str:
+        if self.number is None:
+            return "cannot resume: the file was not written by --save-trace"
+        if self.parameter is None:
+            return f"cannot resume: the earlier replay was of another trace, with another command {self.number}"
+        return (
+            f"cannot resume: the earlier replay sent command {self.number} with another {self.parameter}: "
+            "use the same trace and the same switches"
+        )
+
 
 @dataclass(eq=False, repr=False)
 class Refused(AwstracerError):
-    """The person doesn't want what was asked about, or there is nobody to ask; `reason` says what to do then."""
+    """The person said no to a question, or nobody could be asked; `reason` says so, and what to do."""
 
     reason: str
 
+    def __str__(self) -> str:
+        return self.reason
+
 
 class NotKnown(AwstracerError):
-    """What a command needs isn't known, so it can't be sent."""
+    """A value that a command needs is missing, so the command cannot be sent."""
 
 
 @dataclass(eq=False, repr=False)
 class MissingSecret(NotKnown):
-    """Nobody said what the secrets are that `wanted` spells, as `-p` knows them; `variable` could have the first."""
+    """Nobody gave the secrets `names`, as `-p` spells them; the environment variable `variable` may have the first."""
 
-    wanted: Sequence[str]
+    names: Sequence[str]
     variable: str | None = None
+
+    def __str__(self) -> str:
+        mend = f"give -p {self.names[0]} VALUE{f', or set {self.variable}' if self.variable else ''}"
+        return f"a trace has no secrets, and this replay needs {', '.join(self.names)}: {mend}"
 
 
 @dataclass(eq=False, repr=False)
 class MissingValue(NotKnown):
-    """A value was to come from `path` of what command `number` got, and isn't there; `found` is what came instead.
+    """The value at `path` of command `number`'s response is missing; `found` is a clause: "it has no response".
 
-    `number` is None for what no command tells.
+    `number` is None for a value that comes from no command, such as the account.
     """
 
     number: int | None
     path: str
     found: str
+
+    def __str__(self) -> str:
+        origin = "is needed" if self.number is None else f"should come from command {self.number}"
+        return f"{self.path} {origin}, but {self.found}"
+
+
+def _truncate(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 3] + "..."

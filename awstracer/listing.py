@@ -1,4 +1,10 @@
-"""`awstrace-play --list`: what is in a trace, a line for each command."""
+"""`awstrace-play --list`: shows the commands of a trace as they were recorded, one line each.
+
+    2  aws iam create-policy --policy-name tp --policy-document file://policy.json
+
+The lines are those of `cli/plan_view`; which commands are listed is decided in `trace/selection`. Nothing is played,
+and awscli is imported only for a trace of format 1, which has parameters and no lines.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +12,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from awstracer import commandline, entries, selection, tracefile
-from awstracer.screen import show
+from awstracer import commandline, selection, tracefile
+from awstracer.errors import ExitCode
+from awstracer.output import show
+from awstracer.plan_view import summary_lines
 from awstracer.trace import Command
 
 
-def show_list(path: Path, *, start: int | None, only: Sequence[selection.Range] | None) -> None:
-    """Show the commands of a trace that are selected; any AwstracerError means that there is no such list."""
+def run(path: Path, *, start: int | None, only: Sequence[selection.Range] | None) -> int:
+    """Show the selected commands of a trace; return the exit code."""
     commands = tracefile.load(path).commands
-    selected = selection.selected(len(commands), start=start, only=only)
-    for line in entries.listed(_with_lines({number: commands[number - 1] for number in sorted(selected)})):
+    numbers = selection.selected(len(commands), start=start, only=only)
+    for line in summary_lines(_with_lines({number: commands[number - 1] for number in sorted(numbers)})):
         show(line)
+    return ExitCode.OK
 
 
 def _with_lines(commands: Mapping[int, Command]) -> Mapping[int, Command]:
-    """Commands of which each has a line: format 1 kept none, so that they are what would be typed.
-
-    UnknownCommand or UnfitParameters if there is no such line.
-    """
+    """Return the commands, each with a line; raise UnknownCommand or UnfitParameters if one has no possible line."""
     if all(command.argv or command.operation is None for command in commands.values()):
         return commands
-    from awstracer import driver  # importing awscli takes a while, and a trace of format 2 doesn't need it
+    from awstracer import driver  # awscli, which takes a while to import
 
     aws = driver.AwsCli()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from awstracer import entries, selection
+from awstracer import selection
 from awstracer.cache import Cache
 from awstracer.errors import BadMetacommand
 from awstracer.trace import Command
@@ -29,11 +29,15 @@ def is_one(words: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Metacommands:
-    """Runs them. `say` tells the person something, `save` saves what is cached, and says whether it could."""
+    """Runs them. `say` tells the person something, `save` saves what is cached, and says whether it could.
+
+    `summarize` gives the lines that show commands by number.
+    """
 
     cache: Cache
     say: Callable[[str], None]
     save: Callable[[], bool]
+    summarize: Callable[[Mapping[int, Command]], Iterable[str]]
 
     def run(self, words: Sequence[str]) -> None:
         """Run a line; BadMetacommand if it says nothing that can be done."""
@@ -53,7 +57,7 @@ class Metacommands:
         actions[name](*arguments)
 
     def _list(self) -> None:
-        for line in entries.listed(self.cache.numbered):
+        for line in self.summarize(self.cache.numbered):
             self.say(line)
         if not self.cache.commands:
             self.say("awstrace-rec: nothing is cached")
@@ -76,7 +80,7 @@ class Metacommands:
         self._dropped(number, self.cache.drop(number))
 
     def _dropped(self, number: int, command: Command) -> None:
-        (line,) = entries.listed({number: command})
+        (line,) = self.summarize({number: command})
         self.say(f"awstrace-rec: dropped {line}")
 
     def _save(self) -> None:

@@ -1,13 +1,22 @@
-"""`awstrace-play`, put together: a trace and the switches become a plan, which is executed."""
+"""`awstrace-play`: makes a plan of a trace, asks what has to be asked, and executes the plan.
+
+The stages of one run, in order:
+
+1. load the trace, derive its relations, make the plan (`plan/planner`): after an error up to here nothing was sent;
+2. ask for a yes to what the trace would do unasked, check the account, ask for missing secrets (`cli/prompts`);
+3. execute the steps one after the other (`play/player`), or several at a time (`play/parallel`), while
+   `cli/replay_view` shows them;
+4. with `--save-trace`, write each step that was done to the journal at once (`trace/journal`), and at the end all
+   of them to a trace of its own (`trace/saver`), from which `--resume` continues (`play/resume`).
+"""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
@@ -15,10 +24,9 @@ from secrets import token_bytes
 from awstracer import (
     __version__,
     blanks,
-    configuration,
     guards,
     location,
-    noting,
+    output,
     plan,
     planning,
     player,
@@ -26,135 +34,130 @@ from awstracer import (
     questions,
     relations,
     replayed,
-    results,
     saving,
     schedule,
     tracefile,
 )
 from awstracer.capture import Outcome
-from awstracer.complaints import complain
 from awstracer.crew import Crew
-from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
+from awstracer.errors import ExitCode, OtherAccount, TraceError
 from awstracer.journal import Journal, journal_of
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
-from awstracer.progress import Progress
 from awstracer.redaction import Redactor
+from awstracer.replay_view import ReplayView, resuming
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Step
 from awstracer.together import Together
-from awstracer.trace import Call, Circumstances, Document, Trace
+from awstracer.trace import Call, Circumstances, Trace
 
-UNLIKE = (
-    "says of awscli's commands what this awscli denies: a dry run may have shown other lines; "
-    'nothing was sent; take "known" out of the file to play it all the same'
-)
+REDACTOR_KEY_LENGTH = 32  # bytes
 
 
-class Playing:
-    """A trace that is about to be played as the person ordered; any AwstracerError means that nothing was sent."""
+class PlayCommand:
+    """One replay of a trace. Making the object plans it; nothing is sent before `run`."""
 
-    def __init__(self, order: Order, screen: Progress) -> None:
-        self._order, self._screen = order, screen
-        self._is_plain = configuration.is_plain(os.environ)  # importing awscli changes the environment
-        self._trace = trace = tracefile.load(order.trace_file)
-        from awstracer import driver  # importing awscli takes a while, and a trace that can't be read does without
+    def __init__(self, order: Order, view: ReplayView) -> None:
+        self._order, self._view = order, view
+        self._trace = tracefile.load(order.trace_file)
+        from awstracer import driver  # awscli takes a while to import: an unreadable trace does without
 
-        self._version = driver.VERSION
-        self._aws = driver.AwsCli()
-        self._aws.check_profile(order.profile)
-        self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        aws = noting.Noting(self._aws, driver.VERSION)
-        found = relations.derive(trace, queries.query, aws)
-        made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
-        if self._is_plain and not noting.is_confirmed(trace, aws):
-            raise Refused(f"{order.trace_file} {UNLIKE}")
-        self._identities = guards.identities(made, self._aws.global_options())
-        self._planned = Planned(trace, found, made, self._place(), queries.query)
+        self._awscli_version = driver.VERSION
+        self._aws = aws = driver.AwsCli()
+        aws.check_profile(order.profile)
+        self._account = functools.cache(lambda words: aws.account([*words, *order.extra]))
+        found = relations.derive(self._trace, queries.query, aws)
+        selected = order.selected(self._trace)
+        made = plan.make(self._trace, found, order.overrides, aws, order.given, selected=selected)
+        self._identities = guards.identities(made, aws.global_options())
+        self._planned = Planned(self._trace, found, made, self._destination(), queries.query)
         self._planned.check()
-        screen.found(found)
+        view.show_relations(found)
 
-    def _noted(self, trace: Trace) -> Document | None:
-        """What awscli knows of the commands of a replay's own trace."""
-        return noting.noted(trace, queries.query, lambda: self._aws, self._version) if self._is_plain else None
-
-    def _place(self) -> Played:
-        """Where it is played; the account is asked for once, when it is needed."""
+    def _destination(self) -> Played:
+        """Return where the plan is played; its account is asked for once, when it is needed."""
         words = self._identities[0] if len(self._identities) == 1 else ()
         region = self._order.region or self._aws.region(self._order.profile)
         return planning.place(region, self._aws, lambda: self._account(words))
 
-    def _doubts(self) -> Sequence[guards.Doubt]:
+    def run(self, save_trace: Path | None, *, resume: bool) -> int:
+        """Play, and record the replay in `save_trace` unless that is None; return the exit code."""
+        questions.confirm_all(self._confirmations())
+        self._check_account()
+        secrets = questions.ask_secrets(blanks.blanks(self._planned.plan), os.environ)
+        resolver = self._planned.knowledge(blanks.with_secrets(self._planned.plan, secrets), live=True)
+        if save_trace is None:
+            return self._play(resolver, {}, lambda *_: None)
+        return self._play_and_save(save_trace, resolver, resume=resume)
+
+    def _confirmations(self) -> Sequence[guards.Doubt]:
         if self._order.agrees:
             return ()
         options, aliases = self._aws.global_options(), self._aws.shell_aliases()
         return guards.doubts(self._planned.plan, options, os.environ, Path.cwd(), aliases)
 
-    def play(self, save_trace: Path | None, *, resume: bool) -> int:
-        """Do it, and record the replay in a trace of its own if there is a file for that; the exit code."""
-        reason = questions.refused(self._doubts())
-        if reason is not None:
-            raise Refused(reason)
-        for words in self._identities if self._order.account else ():
-            if self._account(words) != self._order.account:
-                raise OtherAccount(str(self._order.account), self._account(words), words)
-        secrets = questions.secrets(blanks.blanks(self._planned.plan), os.environ)
-        knowledge = self._planned.knowledge(blanks.with_secrets(self._planned.plan, secrets), live=True)
-        if save_trace is None:
-            return self._run(knowledge, {}, lambda *_: None)
-        return self._play_and_save(save_trace, knowledge, resume=resume)
+    def _check_account(self) -> None:
+        """Raise OtherAccount unless all credentials that the trace names are of the account of `--expect-account`."""
+        expected = self._order.account
+        if expected is None:
+            return
+        for words in self._identities:
+            if self._account(words) != expected:
+                raise OtherAccount(expected, self._account(words), words)
 
-    def _run(self, knowledge: Knowledge, done: Mapping[int, Sequence[Call]], note: player.Done) -> int:
-        order, screen = self._order, self._screen
-        screen.moved(location.settings(self._trace, self._aws), self._planned.played)
+    # --- executing the plan
+
+    def _play(self, resolver: Knowledge, done: Mapping[int, Sequence[Call]], on_done: player.Done) -> int:
+        """Execute the steps that are not in `done`; return the exit code."""
+        order, view = self._order, self._view
+        view.show_destination(location.settings(self._trace, self._aws), self._planned.played)
         settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
-        play = self._together if order.jobs > 1 else self._in_turn
-        report = play(knowledge, settings, note)
-        screen.ended(report)
+        run = self._run_parallel if order.jobs > 1 else self._run_sequential
+        report = run(resolver, settings, on_done)
+        view.ended(report)
         if report.interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.OK if report.succeeded else ExitCode.FAILED
 
-    def _in_turn(self, knowledge: Knowledge, settings: player.Settings, note: player.Done) -> Report:
-        with _interrupts() as interrupts:
+    def _run_sequential(self, resolver: Knowledge, settings: player.Settings, on_done: player.Done) -> Report:
+        with _InterruptFlag() as interrupt:
             return Player(
-                knowledge.plan,
-                knowledge=knowledge,
+                resolver.plan,
+                knowledge=resolver,
                 runner=self._aws,
                 sleep=time.sleep,
-                observer=self._screen,
+                observer=self._view,
                 settings=settings,
-                ask=questions.EachStep() if self._order.asks_each else lambda _: player.Answer.YES,
-                interrupted=lambda: bool(interrupts),
-                done=note,
+                ask=questions.StepPrompt() if self._order.asks_each else lambda _: player.Answer.YES,
+                interrupted=lambda: interrupt.is_set,
+                done=on_done,
             ).play()
 
-    def _together(self, knowledge: Knowledge, settings: player.Settings, note: player.Done) -> Report:
-        """Play several commands at the same time, in processes that have read the models and the settings."""
-        before = schedule.predecessors(knowledge.plan.steps, heeds_pauses=self._order.pause is None)
+    def _run_parallel(self, resolver: Knowledge, settings: player.Settings, on_done: player.Done) -> Report:
+        """Run several steps at a time, in processes that are forked after the models and settings were read."""
+        before = schedule.predecessors(resolver.plan.steps, heeds_pauses=self._order.pause is None)
         self._aws.warm()
-        self._aws.prepare((*step.line, *self._order.extra) for step in knowledge.steps if step.form is not None)
-        with _interrupts() as interrupts, Crew(self._aws, self._order.jobs) as crew:
+        self._aws.prepare((*step.line, *self._order.extra) for step in resolver.steps if step.form is not None)
+        with _InterruptFlag() as interrupt, Crew(self._aws, self._order.jobs) as crew:
             return Together(
-                knowledge.plan,
-                knowledge=knowledge,
+                resolver.plan,
+                knowledge=resolver,
                 runner=self._aws,
                 crew=crew,
                 jobs=self._order.jobs,
                 before=before,
-                observer=self._screen,
+                observer=self._view,
                 settings=settings,
-                interrupted=lambda: bool(interrupts),
-                done=note,
+                interrupted=lambda: interrupt.is_set,
+                done=on_done,
             ).play()
 
-    def _play_and_save(self, path: Path, knowledge: Knowledge, *, resume: bool) -> int:
-        """Play, and record the replay in a trace file of its own, however it ends."""
+    # --- recording the replay
+
+    def _play_and_save(self, path: Path, resolver: Knowledge, *, resume: bool) -> int:
+        """Play, and save the replay however it ends; return the exit code."""
         _check_resumable(path, resume=resume)
-        here = Circumstances(
-            _now(), self._planned.played.region, __version__, self._version, self._planned.played.account()
-        )
-        tell = functools.partial(complain, "awstrace-play")
+        here = self._recording_info()
         with Journal(path, here) as journal:
             if saving.is_saved(journal.commands, path):
                 journal.clear()
@@ -163,55 +166,63 @@ class Playing:
             if resume:
                 replayed.check_place(before.recorded if before else journal.recorded, here)
                 earlier = before.commands if before else ()
-                done = replayed.taken_up([*earlier, *journal.commands], knowledge)
-                tell(results.resumed(done, len(knowledge.steps)))
-            commands, keep = list(journal.commands), saving.keeping(journal, tell)
-            redactor = Redactor(token_bytes(32), self._aws, blanks.given(knowledge.plan.steps))
+                done = replayed.taken_up([*earlier, *journal.commands], resolver)
+                output.warn(resuming(done, len(resolver.steps)))
+            commands = list(journal.commands)
+            write_journal = saving.keeping(journal, output.warn)
+            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._aws, blanks.given(resolver.plan.steps))
 
-            def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
-                key = knowledge.environment(step).get("AWS_ACCESS_KEY_ID")
-                written = replayed.written(step, invocation, outcome, started, ended, access_key=key)
-                commands.append(redactor.command(written))
-                keep(commands)
+            def record(
+                step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime
+            ) -> None:
+                key = resolver.environment(step).get("AWS_ACCESS_KEY_ID")
+                command = replayed.written(step, invocation, outcome, started, ended, access_key=key)
+                commands.append(redactor.command(command))
+                write_journal(commands)
 
             try:
-                code = self._run(knowledge, done, note)
+                code = self._play(resolver, done, record)
             finally:
                 trace = Trace(tuple(commands), journal.recorded)
-                remedy = "go on with --resume"
-                is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy, known=self._noted)
+                is_saved = saving.save(path, before, trace, journal, tell=output.warn, remedy="go on with --resume")
             return code if code or is_saved else ExitCode.FAILED
+
+    def _recording_info(self) -> Circumstances:
+        played = self._planned.played
+        now = datetime.now(timezone.utc)
+        return Circumstances(now, played.region, __version__, self._awscli_version, played.account())
 
 
 def _check_resumable(path: Path, *, resume: bool) -> None:
-    """TraceError unless there is a replay to resume, or none where none is to be."""
+    """Raise TraceError if there is no replay to resume, or if there is one and `--resume` was not said."""
     tracefile.check_writable(path)
-    there = [each for each in (path, journal_of(path)) if each.exists()]
-    if resume and not there:
-        raise TraceError(path, "is not there: no replay was recorded in it that could be resumed")
-    if there and not resume:
-        raise TraceError(there[0], "is there already: say --resume to go on with that replay, or name another file")
+    existing = [each for each in (path, journal_of(path)) if each.exists()]
+    if resume and not existing:
+        raise TraceError(path, "does not exist, so there is no replay to resume: leave --resume out to begin one")
+    if existing and not resume:
+        raise TraceError(existing[0], "exists: add --resume to continue that replay, or name another file")
 
 
-@contextlib.contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    """Ctrl-C raises KeyboardInterrupt, as ever, and is noted in the list; where it is ignored, it stays so."""
-    noted: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler:
-        yield noted
-        return
+class _InterruptFlag:
+    """Remembers that Ctrl-C was pressed, while its `with` block lasts.
 
-    def note(number: int, _: object) -> None:
-        noted.append(number)
+    Ctrl-C raises KeyboardInterrupt as always; but Python ignores that in a finalizer, and the flag stays set. Where
+    SIGINT is ignored or has another handler, nothing is changed.
+    """
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __enter__(self) -> _InterruptFlag:
+        self._is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._is_ours:
+            signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _interrupt(self, *_: object) -> None:
+        self.is_set = True
         raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -1,4 +1,10 @@
-"""What the person who plays a trace is asked: questions on stderr, each answer a line of the input."""
+"""Asks the person who plays a trace: questions on stderr, each answer one line of the input.
+
+Three kinds of questions. Before anything is sent: what the trace would do that needs a yes ("Command 1 was recorded
+with --profile prod. Play it with that? [y/N]: "), and the secrets that the trace has only placeholders of. With
+`--step`: whether to run each command. Which questions there are is decided in `plan/safety_checks`,
+`plan/missing_secrets` and `play/player`.
+"""
 
 from __future__ import annotations
 
@@ -6,81 +12,108 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from getpass import getpass
 
-from awstracer import blanks, results
+from awstracer import blanks
 from awstracer.blanks import Blank
 from awstracer.console import is_somebody_there
-from awstracer.errors import MissingSecret
-from awstracer.guards import Doubt
+from awstracer.errors import MissingSecret, Refused
+from awstracer.guards import Doubt, OutsideFile, RecordedOption
 from awstracer.heeding import heeding
+from awstracer.plan_view import describe_confirmation
 from awstracer.player import Answer
 from awstracer.steps import Step
 from awstracer.styles import visible
 
-STEP = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
-ANSWERS = {"y": Answer.YES, "n": Answer.NO, "q": Answer.QUIT, "a": Answer.YES}
+STEP_QUESTION = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
+STEP_ANSWERS = {"y": Answer.YES, "n": Answer.NO, "q": Answer.QUIT, "a": Answer.YES}
+SWITCHES = {"--profile": "--profile", "--endpoint-url": "--endpoint"}  # for recorded options
 
 
-def refused(doubts: Iterable[Doubt]) -> str | None:
-    """Ask about each, at a terminal; why nothing may be sent, None if the person agrees to all."""
-    for doubt in doubts:
-        asked = is_somebody_there()
-        if not asked or _answer(results.question(doubt)) not in ("y", "yes"):
-            return results.refusal(doubt, asked=asked)
-    return None
+def confirm_all(confirmations: Iterable[Doubt]) -> None:
+    """Ask about each thing that needs a yes; raise Refused at the first no, or if nobody can be asked."""
+    for confirmation in confirmations:
+        is_asked = is_somebody_there()
+        if not is_asked or _ask(confirmation_question(confirmation)) not in ("y", "yes"):
+            raise Refused(refusal(confirmation, is_asked=is_asked))
 
 
-def secrets(lacking: Sequence[Blank], environment: Mapping[str, str]) -> dict[str, str]:
-    """The secrets that a plan lacks, by their holes: from the environment, or typed unseen.
+def confirmation_question(confirmation: Doubt) -> str:
+    """Return what the person is asked about something that a trace would do."""
+    text = describe_confirmation(confirmation)
+    match confirmation:
+        case RecordedOption(numbers=numbers):
+            question = f"Play {'them' if len(numbers) > 1 else 'it'} with that?"
+        case OutsideFile():
+            question = "Write it?"
+        case _:
+            question = "Run it?"
+    return f"{text[0].upper()}{text[1:]}. {question} [y/N]: "
 
-    MissingSecret, with all that are lacking, if nobody is there; or with the one that the person doesn't tell.
+
+def refusal(confirmation: Doubt, *, is_asked: bool) -> str:
+    """Return why nothing was sent, and what to do: the person said no or, unless `is_asked`, could not be asked."""
+    switch, value = None, None
+    if isinstance(confirmation, RecordedOption):
+        switch, value = SWITCHES.get(confirmation.option), confirmation.value
+    if is_asked:
+        mend = f"; pass {switch} to say where to play" if switch else ""
+    else:
+        mend = f"; pass {f'{switch} {value} or ' if switch else ''}--yes if that is what you want"
+    return f"{describe_confirmation(confirmation)}: nothing was sent{mend}"
+
+
+def ask_secrets(missing: Sequence[Blank], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the missing secrets by placeholder, each from the environment or typed without echo.
+
+    Raise MissingSecret with all that are still missing if nobody can be asked, or with the one that was left empty.
     """
-    known = {blank: blanks.from_environment(blank, environment) for blank in lacking}
-    unknown = [blank for blank, secret in known.items() if secret is None]
+    found = {secret: blanks.from_environment(secret, environment) for secret in missing}
+    unknown = [secret for secret, value in found.items() if value is None]
     if unknown and not is_somebody_there():
-        raise _missing(*unknown)
-    return {blank.hole: _typed(blank) if secret is None else secret for blank, secret in known.items()}
+        raise _missing_secret(*unknown)
+    return {secret.hole: _ask_secret(secret) if value is None else value for secret, value in found.items()}
 
 
-def _typed(blank: Blank) -> str:
+def _ask_secret(secret: Blank) -> str:
     try:
         with heeding():
-            secret = getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
+            value = getpass(f"The trace has no secrets. {visible(secret.names[0])} of command {secret.number}: ")
     except EOFError:
-        secret = ""
-    if not secret:
-        raise _missing(blank)
-    return secret
+        value = ""
+    if not value:
+        raise _missing_secret(secret)
+    return value
 
 
-def _missing(*lacking: Blank) -> MissingSecret:
-    return MissingSecret([blank.spelling for blank in lacking], lacking[0].variables[0])
+def _missing_secret(*missing: Blank) -> MissingSecret:
+    return MissingSecret([secret.spelling for secret in missing], missing[0].variables[0])
 
 
-class EachStep:
-    """Asks before each step whether to run it, until the person says all; the end of the input means quit."""
+class StepPrompt:
+    """Asks before each step whether to run it, until the answer is all; the end of the input means quit."""
 
     def __init__(self) -> None:
-        self._all = False
+        self._is_all = False
 
     def __call__(self, _: Step) -> Answer:
-        while not self._all:
-            answer = _answer(STEP)
+        """Return the person's answer; ask again after an answer that is none."""
+        while not self._is_all:
+            answer = _ask(STEP_QUESTION)
             if answer is None:
                 return Answer.QUIT
-            self._all = answer in ("a", "all")
-            if answer in (*ANSWERS, "yes", "no", "quit", "all"):
-                return ANSWERS[answer[0]]
+            self._is_all = answer in ("a", "all")
+            if answer in (*STEP_ANSWERS, "yes", "no", "quit", "all"):
+                return STEP_ANSWERS[answer[0]]
         return Answer.YES
 
 
-def _answer(question: str) -> str | None:
-    """What the person types; None at the end of the input."""
+def _ask(question: str) -> str | None:
+    """Return the line that the person types, in lower case; None at the end of the input."""
     print(question, end="", file=sys.stderr, flush=True)
     try:
         with heeding():
             line = "" if sys.stdin is None else sys.stdin.readline()
     except UnicodeDecodeError:
-        line = "?\n"
+        line = "?\n"  # an answer that is none
     if not line.endswith("\n") or not sys.stdin.isatty():
         print(file=sys.stderr, flush=True)
     return line.strip().lower() if line else None

@@ -6,7 +6,7 @@ that everything accepted, or dropped, before it has been dealt with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -96,6 +96,7 @@ class Recorder:
         redactor: Redactor,
         settings: Settings,
         cache: Cache,
+        summarize: Callable[[Mapping[int, Command]], Iterable[str]],
         keep: Callable[[Sequence[Command]], None] = lambda _: None,
         save: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -103,7 +104,7 @@ class Recorder:
         self._keep = keep
         self._runner, self._console, self._shell = runner, console, shell
         self._now, self._redactor, self._settings = now, redactor, settings
-        self._metacommands = Metacommands(cache, console.say, save)
+        self._metacommands = Metacommands(cache, console.say, save, summarize)
         self._read = self._began = 0  # lines
 
     def run(self) -> None:

@@ -1,218 +1,304 @@
-"""`awstrace-rec`, put together: a session, its journal, and the trace that comes of it."""
+"""`awstrace-rec`: records a session at a prompt, or a script, from the first line to the saved trace.
+
+`RecordCommand` puts the parts of a recording together. `record/session` or `record/script_runner` runs the commands;
+`secrets/redactor` takes the secrets out of each; each then goes to the journal (`trace/journal`), and at the end all
+of them to the trace file (`trace/saver`). What the person is asked and told on that way is here: whether to continue
+what an earlier session has left, whether to replace an existing trace, whether to save, and how many secrets were
+left out.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, configuration, holes, noting, queries, recorded, recorder, saving, state, tracefile
+from awstracer import (
+    __version__,
+    configuration,
+    folding,
+    holes,
+    output,
+    queries,
+    recorded,
+    saving,
+    state,
+    tracefile,
+)
 from awstracer.behind import Behind
 from awstracer.cache import Cache
-from awstracer.complaints import complain
-from awstracer.console import Console, Script
+from awstracer.console import BatchInput, Console, is_somebody_there
 from awstracer.errors import ExitCode, Refused
+from awstracer.gathering import Gathering
 from awstracer.journal import Journal
-from awstracer.recorder import Recorder
+from awstracer.recorder import Recorder, Settings
 from awstracer.redaction import Redactor
 from awstracer.styles import Styles
-from awstracer.trace import Circumstances, Command, Document, Trace
+from awstracer.trace import Circumstances, Command, Trace
 
-tell = functools.partial(complain, "awstrace-rec")
+PROGRAM = "awstrace-rec"
+REDACTOR_KEY_LENGTH = 32  # bytes
+SAVE_AGAIN = "fix that, then type :save again"
+END_SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
+
+warn = functools.partial(output.print_error, PROGRAM)
 
 
-def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, settings: recorder.Settings) -> int:
-    """Record a session into a trace file; the exit code. TraceError, with nothing recorded, if that can't work."""
-    if settings.batch and settings.shell and settings.confirm_shell:
-        raise Refused("nobody can be asked before a line is run in the shell: add -d, or leave -s out")
-    aws, is_plain = Behind(), configuration.is_plain(os.environ)  # importing awscli changes the environment
-    console = Script() if settings.batch else Console(styles=styles, complete=aws.complete)
-    if not configuration.is_readable(os.environ):
-        aws.loaded()  # so that what is wrong is told before anything is typed
-    tracefile.check_writable(path)
-    began = Circumstances(_now(), awstracer=__version__)
-    with Journal(path, began) as journal:
-        left, before = continued(path, journal, console, append=append, overwrite=overwrite, ask=settings.ask)
-        if settings.keep_secrets:
-            console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
-        cache = Cache(left, before=len(before.commands) if before else 0)
-        began = replace(began, started=journal.recorded.started)
-        save = functools.partial(_save, path, before, cache, began, journal, aws=aws, is_plain=is_plain)
+class RecordCommand:
+    """One recording into the trace file at `path`.
+
+    append, overwrite   what to do if the file exists
+    asks                ask the person; otherwise record every command that succeeds, and save
+    keeps_secrets       store secrets in the trace
+    """
+
+    def __init__(
+        self, path: Path, *, append: bool, overwrite: bool, asks: bool, keeps_secrets: bool, styles: Styles
+    ) -> None:
+        self._path, self._append, self._overwrite = path, append, overwrite
+        self._asks, self._keeps_secrets, self._styles = asks, keeps_secrets, styles
+
+    def run_session(self, *, allows_shell: bool, confirms_shell: bool) -> int:
+        """Record the lines that are typed at a prompt, or read from a file; return the exit code."""
+        is_batch = not self._asks and not is_somebody_there()
+        if is_batch and allows_shell and confirms_shell:
+            raise Refused("nobody can be asked before a line is run in the shell: add -d, or leave -s out")
+        settings = Settings(
+            ask=self._asks,
+            shell=allows_shell,
+            confirm_shell=confirms_shell,
+            keep_secrets=self._keeps_secrets,
+            batch=is_batch,
+        )
+        aws = Behind()
+        console = BatchInput() if is_batch else Console(styles=self._styles, complete=aws.complete)
+        if not configuration.is_readable(os.environ):
+            aws.loaded()  # raises BadConfiguration before anything is typed
+        tracefile.check_writable(self._path)
+        info = Circumstances(_now(), awstracer=__version__)
+        with Journal(self._path, info) as journal:
+            return self._record_session(journal, info, aws, console, settings)
+
+    def _record_session(
+        self, journal: Journal, info: Circumstances, aws: Behind, console: Console | BatchInput, settings: Settings
+    ) -> int:
+        leftover, before = self._continue(journal, console)
+        if self._keeps_secrets:
+            console.say(f"{PROGRAM}: secrets are stored: only you should read {self._path}")
+        cache = Cache(leftover, before=len(before.commands) if before else 0)
+        info = replace(info, started=journal.recorded.started)
+        unsaved = _Unsaved(self._path, before, cache, journal)
         session = Recorder(
             runner=aws,
             console=console,
-            shell=_shell,
+            shell=_run_in_shell,
             now=_now,
-            redactor=Redactor(token_bytes(32), aws),
+            redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
             settings=settings,
             cache=cache,
-            keep=saving.keeping(journal, tell),
-            save=functools.partial(save, remedy="mend that, and say :save again"),
+            summarize=_summary_lines,
+            keep=saving.keeping(journal, warn),
+            save=lambda: unsaved.save(replace(info, awscli=aws.version), remedy=SAVE_AGAIN),
         )
         aws.start()
         with console.session(state.folder() / "history"):
-            is_wanted = _run(session, console, path, ask=settings.ask)
+            is_to_be_saved = self._run_until_ended(session, console)
             if not (cache.commands or cache.saved):
-                console.say("awstrace-rec: nothing was recorded")
+                console.say(f"{PROGRAM}: nothing was recorded")
             code = session.worst if settings.batch else ExitCode.OK
-            if not is_wanted or not cache.commands:
+            if not is_to_be_saved or not cache.commands:
                 journal.clear()
                 return code
-            is_saved = save(remedy=f"record to {path} again to save them")
+            is_saved = unsaved.save(replace(info, awscli=aws.version), remedy=self._record_again())
             return code if is_saved else max(code, ExitCode.FAILED)
 
+    def _run_until_ended(self, session: Recorder, console: Console | BatchInput) -> bool:
+        """Run a session to its end; return whether its commands are to be saved.
 
-def saved(
-    path: Path,
-    before: Trace | None,
-    cache: Cache,
-    began: Circumstances,
-    journal: Journal,
-    *,
-    note: Callable[[Trace], Document | None],
-    remedy: str,
-) -> bool:
-    """Save a session's commands behind those that were there before; whether that could be done. Ctrl-C waits for it.
+        If the terminal is gone or a signal ended the session, nothing is asked, and the commands are saved. From then
+        on no signal ends the program before that is done.
+        """
 
-    The trace comes out the same in whatever portions it is saved. `note` gives what awscli knows of its commands.
-    """
-    calls = [call for command in (*cache.saved, *cache.commands) for call in command.calls]
-    circumstances = replace(began, region=recorded.region(calls))
-    earlier = before or Trace((), circumstances)
-    earlier = replace(earlier, commands=(*earlier.commands, *cache.saved))
-    new = Trace(tuple(cache.commands), circumstances)
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        if not saving.save(path, earlier, new, journal, tell=tell, remedy=remedy, known=note):
+        def end(number: int, _: object) -> None:
+            raise _SessionEnded(signal.Signals(number).name)
+
+        for number in END_SIGNALS:
+            signal.signal(number, end)
+        try:
+            session.run()
+            return not (self._asks and session.cache.commands) or self._confirm_save(console)
+        except (OSError, _SessionEnded) as reason:
+            with contextlib.suppress(OSError):
+                console.say(f"{PROGRAM}: the session was ended: {reason}")
+            session.worst = ExitCode.FAILED
+            return True
+        finally:
+            for number in (signal.SIGINT, *END_SIGNALS):
+                signal.signal(number, signal.SIG_IGN)
+
+    def run_script(self, words: Sequence[str]) -> int:
+        """Run a command, and record each `aws` in it; return the command's exit code."""
+        environment = dict(os.environ)  # importing awscli changes it
+        from awstracer import scripting  # needs what only Unix has
+
+        with scripting.aws_version(environment) as version_of_aws:
+            from awstracer import driver  # awscli takes as long to import as `aws --version` to answer
+
+            aws, key = driver.AwsCli(), token_bytes(REDACTOR_KEY_LENGTH)
+            aws.warm()
+            gc.freeze()  # so that forks share this memory
+            tracefile.check_writable(self._path)
+            version = version_of_aws()
+        script = tuple(words) if self._keeps_secrets else Redactor(key, aws).line(words)
+        info = Circumstances(_now(), awstracer=__version__, awscli=driver.VERSION, script=script)
+        console = Console(styles=self._styles, complete=lambda _: [])
+        with Journal(self._path, info) as journal:
+            leftover, before = self._continue(journal, console)
+            notes: list[str] = []
+            gathering = Gathering(
+                key=key,
+                environment=environment,
+                keep_secrets=self._keeps_secrets,
+                commands=leftover,
+                keep=saving.keeping(journal, notes.append),
+                note=notes.append,
+            )
+            run = functools.partial(scripting.run, words, self._path, gathering, aws)
+            code = run(environment=environment, version=version, report=warn)
+            for note in dict.fromkeys(notes):
+                warn(note)
+            cache = Cache(folding.folded(gathering.in_order, queries.query))
+            info = replace(info, started=journal.recorded.started)
+            return self._save_script(_Unsaved(self._path, before, cache, journal), info, console, code)
+
+    def _save_script(self, unsaved: _Unsaved, info: Circumstances, console: Console, code: int) -> int:
+        """Save what a script did, unless the person does not want it; return the exit code."""
+        if not unsaved.cache.commands:
+            warn("nothing was recorded")
+        elif self._asks and not self._confirm_save(console):
+            unsaved.journal.clear()
+        elif not unsaved.save(info, remedy=self._record_again(), tells_secrets=self._asks):
+            return code or ExitCode.FAILED
+        return code
+
+    # --- what was there before
+
+    def _continue(self, journal: Journal, console: Console | BatchInput) -> tuple[tuple[Command, ...], Trace | None]:
+        """Return the commands that an earlier session has left unsaved, and the trace behind which all of them go.
+
+        Raise Refused if the trace file exists and nobody says what to do with it.
+        """
+        if saving.is_saved(journal.commands, self._path):
+            journal.clear()
+        is_decided = self._append or self._overwrite or journal.follows or not self._path.exists()
+        if not is_decided and not self._asks:
+            raise Refused(f"{self._path} exists: add --append or --overwrite")
+        leftover = self._take_leftover(journal, console)
+        is_appended = self._append or journal.follows
+        if self._path.exists() and not (is_appended or self._overwrite):
+            is_appended = self._confirm_append(console)
+        return leftover, tracefile.load(self._path) if is_appended and self._path.exists() else None
+
+    def _take_leftover(self, journal: Journal, console: Console | BatchInput) -> tuple[Command, ...]:
+        """Return the commands in the journal if this recording is to continue with them; else set the journal aside."""
+        if not journal.commands:
+            return ()
+        when = f"{journal.commands[0].started.astimezone():%Y-%m-%d %H:%M}"
+        number = len(journal.commands)
+        found = f"{journal.path} has {number} unsaved command{'s' if number > 1 else ''}, of {when}"
+        console.say(f"{PROGRAM}: {found}{'' if self._asks else ': continuing with them'}")
+        if not self._asks or console.confirm("Continue with them? [y/N]: "):
+            return journal.commands
+        console.say(f"{PROGRAM}: they are kept in {journal.set_aside()}")
+        return ()
+
+    def _confirm_append(self, console: Console | BatchInput) -> bool:
+        """Return whether to append to the existing trace, and not to replace it; raise Refused if neither is wanted."""
+        if console.confirm(f"{self._path} exists. Continue the trace in it? [y/N]: "):
+            return True
+        if console.confirm("Replace it when saving? [y/N]: "):
             return False
-        cache.save()
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    return True
+        raise Refused(f"{self._path} is left as it is: name another file with --trace-file")
+
+    # --- saving
+
+    def _confirm_save(self, console: Console | BatchInput) -> bool:
+        return console.confirm(f"Save cached trace to {self._path}? [y/N]: ", without_answer=True)
+
+    def _record_again(self) -> str:
+        return f"record to {self._path} again to save them"
 
 
-def tell_left_out(commands: Sequence[Command]) -> None:
-    """Say how many secrets were left out of commands that are saved."""
-    left_out = {hole for command in commands for hole in _holes_in(command)}
-    if left_out:
-        tell(_told_left_out(len(left_out)))
+@dataclass(frozen=True)
+class _Unsaved:
+    """The commands of one recording on their way to the trace file, behind those of the trace `before`."""
+
+    path: Path
+    before: Trace | None
+    cache: Cache
+    journal: Journal
+
+    def save(self, info: Circumstances, *, remedy: str, tells_secrets: bool = True) -> bool:
+        """Save the commands that are not saved yet; return whether that worked. Ctrl-C waits until it is done.
+
+        The trace is the same in whatever portions it is saved. `remedy` says how to get at the commands if it failed;
+        `tells_secrets` has the number of secrets printed that were replaced by placeholders.
+        """
+        cache = self.cache
+        calls = [call for command in (*cache.saved, *cache.commands) for call in command.calls]
+        info = replace(info, region=recorded.region(calls))
+        earlier = self.before or Trace((), info)
+        earlier = replace(earlier, commands=(*earlier.commands, *cache.saved))
+        new = Trace(tuple(cache.commands), info)
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            if not saving.save(self.path, earlier, new, self.journal, tell=warn, remedy=remedy):
+                return False
+            cache.save()
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        if tells_secrets:
+            _tell_secrets(new.commands)
+        return True
 
 
-def _save(
-    path: Path,
-    before: Trace | None,
-    cache: Cache,
-    began: Circumstances,
-    journal: Journal,
-    *,
-    aws: Behind,
-    is_plain: bool,
-    remedy: str,
-) -> bool:
-    new, began = tuple(cache.commands), replace(began, awscli=aws.version)
-
-    def note(trace: Trace) -> Document | None:
-        return noting.noted(trace, queries.query, aws.loaded, began.awscli) if is_plain and began.awscli else None
-
-    is_saved = saved(path, before, cache, began, journal, note=note, remedy=remedy)
-    if is_saved:
-        tell_left_out(new)
-    return is_saved
+class _SessionEnded(BaseException):
+    """A signal ended the session. Not an `Exception`, which awscli would take for a failure of its own."""
 
 
-def _holes_in(command: Command) -> Iterator[str]:
-    """The secrets that were left out of what a command was asked and answered."""
+def _tell_secrets(commands: Sequence[Command]) -> None:
+    """Print how many secrets were replaced by placeholders, if any."""
+    placeholders = {hole for command in commands for hole in _placeholders(command)}
+    if placeholders:
+        count = "1 secret was" if len(placeholders) == 1 else f"{len(placeholders)} secrets were"
+        warn(
+            f"{count} left out: a replay takes them from new responses, or asks for them "
+            "(--keep-secrets stores them in the trace)"
+        )
+
+
+def _placeholders(command: Command) -> Iterator[str]:
     yield from holes.holes(command.request)
     for call in command.calls:
         yield from holes.holes(call.response)
 
 
-def _told_left_out(number: int) -> str:
-    """How many secrets a trace lacks, in one line."""
-    told = "1 secret was" if number == 1 else f"{number} secrets were"
-    return f"{told} left out; awstrace-play takes such from new answers, or asks (--keep-secrets keeps them)"
+def _summary_lines(commands: Mapping[int, Command]) -> Iterator[str]:
+    from awstracer.plan_view import summary_lines  # only `:list` and the like need it, long after the first prompt
+
+    return summary_lines(commands)
 
 
-class _Ended(BaseException):
-    """The session was told to end, by a signal. No `Exception`: awscli would take it for a failure of its own."""
-
-
-ENDING = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
-
-
-def _run(session: Recorder, console: Console | Script, path: Path, *, ask: bool) -> bool:
-    """Whether what the session has kept is to be saved; that isn't asked where there is no terminal any more.
-
-    From then on no signal ends the program before that is done.
-    """
-
-    def end(number: int, _: object) -> None:
-        raise _Ended(signal.Signals(number).name)
-
-    for number in ENDING:
-        signal.signal(number, end)
-    try:
-        session.run()
-        is_asked = ask and session.cache.commands
-        return not is_asked or console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True)
-    except (OSError, _Ended) as reason:
-        with contextlib.suppress(OSError):
-            console.say(f"awstrace-rec: the session was ended: {reason}")
-        session.worst = ExitCode.FAILED
-        return True
-    finally:
-        for number in (signal.SIGINT, *ENDING):
-            signal.signal(number, signal.SIG_IGN)
-
-
-def continued(
-    path: Path, journal: Journal, console: Console | Script, *, append: bool, overwrite: bool, ask: bool
-) -> tuple[tuple[Command, ...], Trace | None]:
-    """What this session goes on with: the commands that an earlier one has left, and the trace that all go behind."""
-    if saving.is_saved(journal.commands, path):
-        journal.clear()
-    is_settled = append or overwrite or journal.follows or not path.exists()
-    if not is_settled and not ask:
-        raise Refused(f"{path} exists: say --append or --overwrite")
-    left = _left(journal, console, ask=ask)
-    if path.exists() and not (append or overwrite or journal.follows):
-        append = _is_continued(path, console)
-    is_behind = append or journal.follows
-    return left, tracefile.load(path) if is_behind and path.exists() else None
-
-
-def _left(journal: Journal, console: Console | Script, *, ask: bool) -> tuple[Command, ...]:
-    """The commands that an earlier session has left, if this one is to go on with them."""
-    if not journal.commands:
-        return ()
-    when = f"{journal.commands[0].started.astimezone():%Y-%m-%d %H:%M}"
-    number = len(journal.commands)
-    told = f"{journal.path} has {number} unsaved command{'s' if number > 1 else ''}, of {when}"
-    console.say(f"awstrace-rec: {told}{'' if ask else ': going on from there'}")
-    if not ask or console.confirm("Continue with them? [y/N]: "):
-        return journal.commands
-    console.say(f"awstrace-rec: what it has is kept in {journal.set_aside()}")
-    return ()
-
-
-def _is_continued(path: Path, console: Console | Script) -> bool:
-    """Whether an existing trace is to be continued, and not replaced; Refused if the person wants neither."""
-    if console.confirm(f"{path} exists. Continue the trace in it? [y/N]: "):
-        return True
-    if console.confirm("Replace it when saving? [y/N]: "):
-        return False
-    raise Refused(f"{path} is left as it is; name another file")
-
-
-def _shell(line: str) -> int:
+def _run_in_shell(line: str) -> int:
     sys.stdout.flush()
     return subprocess.run(line, shell=True, check=False).returncode
 

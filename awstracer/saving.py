@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from awstracer import complaints, tracefile
+from awstracer import tracefile
 from awstracer.errors import TraceError
 from awstracer.journal import Journal
 from awstracer.trace import Command, Document, Trace
@@ -35,7 +35,7 @@ def keeping(journal: Journal, tell: Callable[[str], None]) -> Callable[[Sequence
             told = None
         except TraceError as error:
             if told != len(commands):
-                tell(f"not on disk yet: {complaints.error_text(error)}")
+                tell(f"not on disk yet: {error}")
             told = len(commands)
 
     return keep
@@ -61,7 +61,7 @@ def save(
         _write(trace, path)
     except TraceError as error:
         where = _rescued(path, trace, new.commands, journal, remedy)
-        tell(f"{complaints.error_text(error)}; {where}")
+        tell(f"{error}; {where}")
         return False
     journal.clear(follows=True)
     return True

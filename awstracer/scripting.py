@@ -1,11 +1,14 @@
-"""`awstrace-rec -- COMMAND`, put together: a command runs, and each `aws` in it gets into a trace."""
+"""Runs a command with shims of `aws` and `sleep` before everything else on its PATH, so that each `aws` is recorded.
+
+For `./setup.sh` a temporary folder gets `bin/aws`, which the script's `aws` finds first; what it runs is handed to a
+`ScriptRecording` through the recorder's socket. The trace, its journal and the questions are `cli/record_command`'s.
+"""
 
 from __future__ import annotations
 
 import errno
 import fcntl
 import functools
-import gc
 import os
 import re
 import shlex
@@ -13,36 +16,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from awstracer import (
-    __version__,
-    aws_process,
-    configuration,
-    delivery,
-    folding,
-    noting,
-    queries,
-    recording,
-    saving,
-    shim,
-    tracefile,
-)
-from awstracer.cache import Cache
-from awstracer.console import Console
-from awstracer.errors import ExitCode
+from awstracer import aws_process, delivery, shim
 from awstracer.gathering import Gathering
-from awstracer.journal import Journal
-from awstracer.redaction import Redactor
 from awstracer.station import Station
-from awstracer.styles import Styles
-from awstracer.trace import Circumstances
 
 if TYPE_CHECKING:
     from awstracer.driver import AwsCli
@@ -53,64 +34,20 @@ BIN = "bin"
 LAUNCH = "import sys\nfrom awstracer.aws_process import main\nsys.exit(main())\n"
 
 
-def record(
-    words: Sequence[str], path: Path, *, append: bool, overwrite: bool, styles: Styles, ask: bool, keep_secrets: bool
+def run(
+    words: Sequence[str],
+    path: Path,
+    gathering: Gathering,
+    aws: AwsCli,
+    *,
+    environment: Mapping[str, str],
+    version: int,
+    report: Callable[[str], None],
 ) -> int:
-    """Run a command, and record each `aws` in it into a trace file; the command's exit code.
+    """Run the command with shims on its PATH; return its exit code.
 
-    TraceError or Refused, with nothing run, if that can't work.
+    `version` is the major version of the user's `aws`; `report` prints why the command could not be started.
     """
-    environment = dict(os.environ)  # importing awscli changes it
-    asked = _ask_version(environment)
-    from awstracer import driver
-
-    aws, key = driver.AwsCli(), token_bytes(32)
-    aws.warm()
-    gc.freeze()  # a fork then copies less
-    tracefile.check_writable(path)
-    console = Console(styles=styles, complete=lambda _: [])
-    script = tuple(words) if keep_secrets else Redactor(key, aws).line(words)
-    began = Circumstances(datetime.now(timezone.utc), None, __version__, driver.VERSION, script=script)
-    with Journal(path, began) as journal:
-        left, before = recording.continued(path, journal, console, append=append, overwrite=overwrite, ask=ask)
-        notes: list[str] = []
-        gathering = Gathering(
-            key=key,
-            environment=environment,
-            keep_secrets=keep_secrets,
-            commands=left,
-            keep=saving.keeping(journal, notes.append),
-            note=notes.append,
-        )
-        code = _run(words, path, gathering, aws, environment=environment, version=_version(asked))
-        for note in dict.fromkeys(notes):
-            recording.tell(note)
-        is_plain = configuration.is_plain(environment)
-        cache = Cache(folding.folded(gathering.in_order, queries.query))
-        began = replace(began, started=journal.recorded.started)
-        if not cache.commands:
-            recording.tell("nothing was recorded")
-        elif ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):
-            journal.clear()
-        elif not recording.saved(
-            path,
-            before,
-            cache,
-            began,
-            journal,
-            note=lambda trace: noting.noted(trace, queries.query, lambda: aws, driver.VERSION) if is_plain else None,
-            remedy=f"record to {path} again to save them",
-        ):
-            return code or ExitCode.FAILED
-        elif ask:
-            recording.tell_left_out(cache.saved)
-        return code
-
-
-def _run(
-    words: Sequence[str], path: Path, gathering: Gathering, aws: AwsCli, *, environment: Mapping[str, str], version: int
-) -> int:
-    """Run the command, with shims before everything else on its PATH; its exit code."""
     folder = Path(tempfile.mkdtemp(prefix="awstracer-"))
     (folder / delivery.TRACE).write_bytes(os.fsencode(path.resolve()))
     (folder / shim.LAUNCH).write_text(LAUNCH, encoding="utf-8")
@@ -124,7 +61,7 @@ def _run(
     try:
         return station.attend(_started(words, inner, lifeline))
     except OSError as error:
-        recording.tell(f"{words[0]}: {error.strerror}")
+        report(f"{words[0]}: {error.strerror}")
         return NOT_FOUND if error.errno == errno.ENOENT else NOT_RUNNABLE
     finally:
         os.close(lifeline)
@@ -152,18 +89,24 @@ def _stand_in(folder: Path, environment: Mapping[str, str], version: int) -> dic
     return programs
 
 
-def _ask_version(environment: Mapping[str, str]) -> subprocess.Popen[str] | None:
-    """Have the `aws` that the PATH has tell its version, meanwhile; None if there is none."""
+@contextmanager
+def aws_version(environment: Mapping[str, str]) -> Iterator[Callable[[], int]]:
+    """Ask the `aws` on the PATH for its version in the background; yield a function that waits for the major version.
+
+    The version is 1 if there is no `aws`, or if it does not tell.
+    """
     program = shutil.which("aws", path=environment.get("PATH"))
     if program is None:
-        return None
-    return subprocess.Popen([program, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        yield lambda: 1
+        return
+    question = [program, "--version"]
+    with subprocess.Popen(question, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        yield lambda: _major_version(process.communicate()[0])
 
 
-def _version(asked: subprocess.Popen[str] | None) -> int:
-    """The version of the AWS CLI that was asked; 1 where it doesn't tell."""
-    told = re.search(r"aws-cli/(\d+)", asked.communicate()[0]) if asked is not None else None
-    return int(told[1]) if told else 1
+def _major_version(text: str) -> int:
+    version = re.search(r"aws-cli/(\d+)", text)
+    return int(version[1]) if version else 1
 
 
 def _lifeline() -> tuple[int, int]:

@@ -1,7 +1,8 @@
-"""How text is shown: in colours or without, and so that nothing in it steers the terminal.
+"""Styles: how marked text becomes a string for the terminal, in colours or in plain.
 
-Renderers give back strings and don't ask whether to colour: they are handed a set of styles, `PLAIN` or
-the one of `colours`.
+`painted((Span("--user-name "), Span("tu", Mark.OVERRIDDEN)), styles)` returns the words with `tu` in green if `styles`
+is `coloured()`, and without escape sequences if it is `PLAIN`. Functions here never ask whether to colour: `cli/main`
+decides it once and hands a set of styles down. Control characters are escaped by `cli/sanitize`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from awstracer.legible import escaped
 
 @dataclass(frozen=True)
 class Styles:
-    """What to write before a piece of text of each sort, and `reset` behind it."""
+    """The escape sequence that begins each kind of text, and the one that ends it, `reset`; empty strings in plain."""
 
     prompt: str
     heading: str
@@ -27,18 +28,38 @@ class Styles:
 PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
 
 
+def coloured() -> Styles:
+    """Return the styles of a terminal with colours, and have Windows' console understand them."""
+    import colorama  # only a terminal needs it: a dry run in a pipe starts quicker without
+    from colorama import Fore, Style
+
+    colorama.just_fix_windows_console()
+    return Styles(
+        prompt=Style.BRIGHT + Fore.BLUE,
+        heading=Style.DIM,
+        marks={
+            Mark.RECORDED: "",
+            Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
+            Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
+            Mark.PENDING: Style.BRIGHT + Fore.CYAN,
+            Mark.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
+        },
+        reset=Style.RESET_ALL,
+    )
+
+
 def visible(text: str) -> str:
-    """A text whose control characters are spelled out, so that no value can steer the terminal, and holes are short."""
+    """Return the text with control characters escaped, and with `<secret>` for each placeholder of a secret."""
     return escaped(HOLE.sub(SHOWN, text))
 
 
 def one_line(text: str) -> str:
-    """A text as one line that can be shown."""
+    """Return the text as `visible` does, with spaces for line breaks."""
     return visible(text).replace("\n", " ")
 
 
 def painted(text: Text, styles: Styles) -> str:
-    """A marked text in the styles' colours."""
+    """Return a marked text as a string, each segment in the style of its mark."""
     if not styles.reset:
         return visible("".join([SHOWN if span.mark is HIDDEN else span.text for span in text]))
     shown = [SHOWN if span.mark is HIDDEN else visible(span.text) for span in text]
@@ -46,9 +67,11 @@ def painted(text: Text, styles: Styles) -> str:
 
 
 def styled(text: str, style: str, styles: Styles) -> str:
+    """Return the text between `style` and the reset sequence; as it is if the style is empty."""
     return f"{style}{text}{styles.reset}" if style else text
 
 
 def short(value: object, length: int = 120) -> str:
+    """Return a value as text, JSON unless it is a string, truncated to `length` characters."""
     text = value if isinstance(value, str) else plain(json_text(value))
     return text if len(text) <= length else text[: length - 3] + "..."

@@ -161,7 +161,7 @@ def test_a_resumed_replay_does_not_know_them(relay: Relay) -> None:
     relay.requests.clear()
     result = play(*here, "--resume")
     assert (result.code, relay.operations) == (1, [])
-    assert "command 2 is not sent: Credentials was to come from command 1, but" in result.err
+    assert "command 2 is not sent: Credentials should come from command 1, but" in result.err
 
 
 @pytest.mark.usefixtures("home")
@@ -188,8 +188,8 @@ def test_a_key_that_the_trace_does_not_make_needs_a_yes(relay: Relay) -> None:
     write(under(OPEN_KEY))
     result = play(*TRACE, "--endpoint", relay.url)
     assert (result.code, relay.requests) == (2, [])
-    said = f"command 1 ran under another access key ({OPEN_KEY}) than the session, which the trace can't give: it will"
-    assert result.err.startswith(f"awstrace-play: {said} run under yours: nothing was sent; pass --yes")
+    said = f"command 1 ran under another access key ({OPEN_KEY}), which is not in the trace, and would run under yours"
+    assert result.err.startswith(f"awstrace-play: {said}: nothing was sent; pass --yes")
     assert play(*TRACE, "--endpoint", relay.url, "--yes").code == 0
     assert [each.key for each in relay.played] == ["testing"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from awstracer import plan, results, tracefile
+from awstracer import plan, replay_view, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.errors import NotKnown
@@ -157,10 +157,10 @@ class Stage:
         self.said.append(reason)
 
     def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None:
-        self.said.append(results.unmet(step, outcome, shown))
+        self.said.append(replay_view.poll_timed_out(step, outcome, shown))
 
     def recovered(self, step: Step) -> None:
-        self.said.append(results.recovered(step))
+        self.said.append(replay_view.unexpected_success(step))
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
 

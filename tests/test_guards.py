@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import guards, plan, questions, relations, results, selection, tracefile
+from awstracer import guards, plan, questions, relations, selection, tracefile
 from awstracer.driver import AwsCli
 from awstracer.errors import NoSuchCommand, NothingSelected
 from awstracer.guards import OutsideFile, OwnSettings, RecordedOption
@@ -257,7 +257,7 @@ def test_a_person_at_a_terminal_sees_a_command_and_decides() -> None:
 def test_an_answer_that_is_no_text_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8"))
     steps = plan.make(trace(command(["s3", "ls"])), [], [], AwsCli())
-    assert questions.EachStep()(steps.steps[0]) is Answer.QUIT
+    assert questions.StepPrompt()(steps.steps[0]) is Answer.QUIT
 
 
 @pytest.mark.usefixtures("aws_home")
@@ -327,7 +327,7 @@ def test_one_question_is_about_all_commands_that_were_recorded_so() -> None:
     lines = ["s3 ls --profile prod", "s3 ls", "s3 ls --prof=prod", "s3 ls --profile test"]
     found = one(*(command(line.split()) for line in lines))
     assert found == (RecordedOption((1, 3), "--profile", "prod"), RecordedOption((4,), "--profile", "test"))
-    assert results.question(found[0]) == (
+    assert questions.confirmation_question(found[0]) == (
         "Commands 1, 3 were recorded with --profile prod. Play them with that? [y/N]: "
     )
 

@@ -135,4 +135,5 @@ def test_a_list_goes_with_no_switch_that_is_about_playing(switches: str) -> None
     write(*users(1))
     result = play(*TRACE, "--list", *switches.split(" "))
     assert (result.code, result.out) == (2, "")
-    assert result.err.endswith("error: --list goes with --start-at, --only and no other switch\n")
+    wrong = "--list goes with --start-at, --only and no other switch"
+    assert result.err == f"awstrace-play: {wrong}; see awstrace-play --help\n"

@@ -212,7 +212,7 @@ def test_a_save_that_failed_is_told_and_loses_nothing(session: Session) -> None:
     session.keep("aws iam create-user --user-name alice")
     (told,) = said(session.run(":save"))
     assert "the commands are in" in told
-    assert told.endswith("mend that, and say :save again")
+    assert told.endswith("fix that, then type :save again")
     Path("t.trace").rmdir()
     assert said(session.run(":save")) == ["awstrace-rec: saved command 1"]
     assert names() == ["alice"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from awstracer import plan, results, tracefile
+from awstracer import plan, replay_view, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.queries import query
@@ -325,4 +325,4 @@ def test_ranges_are_told_briefly() -> None:
         (1,): "command 1 was done before; going on with 2",
         (1, 2, 3, 5, 7, 8): "commands 1..3, 5, 7..8 were done before; going on with 4",
     }.items():
-        assert results.resumed(done, 9) == expected
+        assert replay_view.resuming(done, 9) == expected
