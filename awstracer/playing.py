@@ -15,10 +15,8 @@ from secrets import token_bytes
 from awstracer import (
     __version__,
     blanks,
-    configuration,
     guards,
     location,
-    noting,
     plan,
     planning,
     player,
@@ -43,12 +41,7 @@ from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Step
 from awstracer.together import Together
-from awstracer.trace import Call, Circumstances, Document, Trace
-
-UNLIKE = (
-    "says of awscli's commands what this awscli denies: a dry run may have shown other lines; "
-    'nothing was sent; take "known" out of the file to play it all the same'
-)
+from awstracer.trace import Call, Circumstances, Trace
 
 
 class Playing:
@@ -56,7 +49,6 @@ class Playing:
 
     def __init__(self, order: Order, screen: Progress) -> None:
         self._order, self._screen = order, screen
-        self._is_plain = configuration.is_plain(os.environ)  # importing awscli changes the environment
         self._trace = trace = tracefile.load(order.trace_file)
         from awstracer import driver  # importing awscli takes a while, and a trace that can't be read does without
 
@@ -64,19 +56,12 @@ class Playing:
         self._aws = driver.AwsCli()
         self._aws.check_profile(order.profile)
         self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        aws = noting.Noting(self._aws, driver.VERSION)
-        found = relations.derive(trace, queries.query, aws)
-        made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
-        if self._is_plain and not noting.is_confirmed(trace, aws):
-            raise Refused(f"{order.trace_file} {UNLIKE}")
+        found = relations.derive(trace, queries.query, self._aws)
+        made = plan.make(trace, found, order.overrides, self._aws, order.given, selected=order.selected(trace))
         self._identities = guards.identities(made, self._aws.global_options())
         self._planned = Planned(trace, found, made, self._place(), queries.query)
         self._planned.check()
         screen.found(found)
-
-    def _noted(self, trace: Trace) -> Document | None:
-        """What awscli knows of the commands of a replay's own trace."""
-        return noting.noted(trace, queries.query, lambda: self._aws, self._version) if self._is_plain else None
 
     def _place(self) -> Played:
         """Where it is played; the account is asked for once, when it is needed."""
@@ -179,7 +164,7 @@ class Playing:
             finally:
                 trace = Trace(tuple(commands), journal.recorded)
                 remedy = "go on with --resume"
-                is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy, known=self._noted)
+                is_saved = saving.save(path, before, trace, journal, tell=tell, remedy=remedy)
             return code if code or is_saved else ExitCode.FAILED
 
 

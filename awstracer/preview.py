@@ -1,64 +1,48 @@
-"""`awstrace-play --dryrun`, put together: what would be done, shown.
+"""`awstrace-play --dryrun`: make the plan that a replay would play, and print it without sending anything.
 
-What the trace has of awscli's answers is enough where nothing is overridden and awscli is as it was: awscli itself
-takes several times as long to import as everything else takes.
+The plan of a trace depends on awscli's catalog alone: which options a command has, what the API models say about a
+member. So a dry run asks the same catalog as a replay, and its lines are those of the replay, with recorded values
+where a replay has new ones.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 import os
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from awstracer import blanks, configuration, guards, known, planning, relations, tracefile
-from awstracer.configuration import Unclear
+from awstracer import blanks, guards, planning, relations, tracefile
 from awstracer.errors import ExitCode
 from awstracer.garbage import uncollected
-from awstracer.outline import outline
 from awstracer.planning import Order, Planned
 from awstracer.queries import query
 from awstracer.screen import Screen, Told, show
-from awstracer.steps import Plan
-from awstracer.trace import BATCH, Trace
-
-if TYPE_CHECKING:
-    from awstracer.invented import Invented
-
-Foretell = Callable[[Planned], Sequence[Told]]
-VERSION = re.compile(r"^__version__ = ['\"]([\w.]+)['\"]", re.M)
-
-
-@dataclass(frozen=True)
-class _Preview:
-    """A plan, what a replay of it would ask about first, and all that is told of its steps."""
-
-    planned: Planned
-    doubts: Sequence[guards.Doubt]
-    told: Sequence[Told]
 
 
 def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
-    """Show what would be done; the exit code."""
+    """Print the plan and return the exit code; nothing is printed to stdout if there is no such plan."""
     trace = tracefile.load(order.trace_file)
-    foretell = functools.partial(_told, order=order, screen=screen, as_json=as_json)
-    made = _remembered(order, trace, foretell) or _asked(order, trace, foretell)
-    screen.found(made.planned.found)
-    screen.doubtful(() if order.agrees else made.doubts)
-    screen.lacking(blanks.blanks(made.planned.plan))
-    screen.made_up(_made_up(made.planned.plan) if trace.recorded.script else ())
-    for tell, text in made.told:
+    from awstracer import driver, invented, plan  # a trace that can't be read does without awscli
+
+    aws = driver.AwsCli()
+    aws.check_profile(order.profile)
+    with uncollected():
+        found = relations.derive(trace, query, aws)
+        made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
+        played = planning.place(order.region or aws.region(order.profile), aws)
+        lines = _lines(Planned(trace, found, made, played, query), order, screen, as_json=as_json)
+    doubts = guards.doubts(made, aws.global_options(), os.environ, Path.cwd(), aws.shell_aliases())
+    screen.found(found)
+    screen.doubtful(() if order.agrees else doubts)
+    screen.lacking(blanks.blanks(made))
+    screen.made_up(invented.invented(made.selected) if trace.recorded.script else ())
+    for tell, text in lines:
         tell(text)
     return ExitCode.OK
 
 
-def _told(planned: Planned, *, order: Order, screen: Screen, as_json: bool) -> list[Told]:
-    """What is told of a plan's steps: all before the first is shown; as text it takes little memory."""
+def _lines(planned: Planned, order: Order, screen: Screen, *, as_json: bool) -> Sequence[Told]:
+    """Return what is to be printed of the steps, so that an error in a late step is found before the first line."""
     planned.check()
     knowledge = planned.knowledge(planned.plan, live=False)
     if as_json:
@@ -67,68 +51,10 @@ def _told(planned: Planned, *, order: Order, screen: Screen, as_json: bool) -> l
         return [(show, document.dumps(knowledge, order.pause))]
     regions = (planned.trace.recorded.region, planned.played.region)
     is_elsewhere = None not in regions and regions[0] != regions[1]
-    told: list[Told] = []
-    pending = iter(knowledge.steps)
-    with uncollected():
-        while batch := list(islice(pending, BATCH)):
-            invocations = [knowledge.invocation(step) for step in batch]
-            for step, invocation in zip(batch, invocations, strict=True):
-                told += screen.previewed(step, invocation, knowledge, order.pause, is_elsewhere=is_elsewhere)
-    return told
-
-
-def _made_up(made: Plan) -> Iterable[Invented]:
-    from awstracer import invented
-
-    return invented.invented(made.selected)
-
-
-def _remembered(order: Order, trace: Trace, foretell: Foretell) -> _Preview | None:
-    """What the trace's own answers of awscli foretell; None where awscli has to be asked."""
-    try:
-        return _by_known(order, trace, foretell)
-    except Exception:  # noqa: BLE001 - what a stranger noted may fit nothing; what else is wrong comes up again, and is told
-        return None
-
-
-def _by_known(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
-    """The same; Unclear where the answers don't count."""
-    if order.overrides or trace.known is None or not configuration.is_plain(os.environ):
-        raise Unclear
-    aws = known.read(trace.known, trace)
-    if aws is None or aws.awscli != _installed():
-        raise Unclear
-    usual = configuration.region(os.environ, order.profile)
-    played = planning.place(order.region or usual, aws)
-    if played.region and played.partition is None:
-        raise Unclear
-    found = relations.derive(trace, query, aws)
-    made = outline(trace, found, aws, order.given, selected=order.selected(trace))
-    doubts = guards.doubts(made, aws.options, os.environ, Path.cwd(), frozenset())
-    planned = Planned(trace, found, made, played, query)
-    return _Preview(planned, doubts, foretell(planned))
-
-
-def _asked(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
-    """What awscli's answers foretell."""
-    from awstracer import driver, plan
-
-    aws = driver.AwsCli()
-    aws.check_profile(order.profile)
-    found = relations.derive(trace, query, aws)
-    made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
-    played = planning.place(order.region or aws.region(order.profile), aws)
-    doubts = guards.doubts(made, aws.global_options(), os.environ, Path.cwd(), aws.shell_aliases())
-    planned = Planned(trace, found, made, played, query)
-    return _Preview(planned, doubts, foretell(planned))
-
-
-def _installed() -> str | None:
-    """The version of the awscli that would be imported; `importlib.metadata` takes a third of what a dry run takes."""
-    found = importlib.util.find_spec("awscli")
-    try:
-        text = Path(found.origin or "").read_text(encoding="utf-8") if found is not None else ""
-    except (OSError, UnicodeDecodeError):  # it isn't installed as files
-        return None
-    version = VERSION.search(text)
-    return version[1] if version else None
+    return [
+        line
+        for step in knowledge.steps
+        for line in screen.previewed(
+            step, knowledge.invocation(step), knowledge, order.pause, is_elsewhere=is_elsewhere
+        )
+    ]

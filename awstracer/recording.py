@@ -8,13 +8,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, configuration, holes, noting, queries, recorded, recorder, saving, state, tracefile
+from awstracer import __version__, configuration, holes, recorded, recorder, saving, state, tracefile
 from awstracer.behind import Behind
 from awstracer.cache import Cache
 from awstracer.complaints import complain
@@ -24,7 +24,7 @@ from awstracer.journal import Journal
 from awstracer.recorder import Recorder
 from awstracer.redaction import Redactor
 from awstracer.styles import Styles
-from awstracer.trace import Circumstances, Command, Document, Trace
+from awstracer.trace import Circumstances, Command, Trace
 
 tell = functools.partial(complain, "awstrace-rec")
 
@@ -33,7 +33,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
     """Record a session into a trace file; the exit code. TraceError, with nothing recorded, if that can't work."""
     if settings.batch and settings.shell and settings.confirm_shell:
         raise Refused("nobody can be asked before a line is run in the shell: add -d, or leave -s out")
-    aws, is_plain = Behind(), configuration.is_plain(os.environ)  # importing awscli changes the environment
+    aws = Behind()
     console = Script() if settings.batch else Console(styles=styles, complete=aws.complete)
     if not configuration.is_readable(os.environ):
         aws.loaded()  # so that what is wrong is told before anything is typed
@@ -45,7 +45,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             console.say(f"awstrace-rec: secrets are kept: {path} is for you alone")
         cache = Cache(left, before=len(before.commands) if before else 0)
         began = replace(began, started=journal.recorded.started)
-        save = functools.partial(_save, path, before, cache, began, journal, aws=aws, is_plain=is_plain)
+        save = functools.partial(_save, path, before, cache, began, journal, aws=aws)
         session = Recorder(
             runner=aws,
             console=console,
@@ -71,18 +71,11 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
 
 
 def saved(
-    path: Path,
-    before: Trace | None,
-    cache: Cache,
-    began: Circumstances,
-    journal: Journal,
-    *,
-    note: Callable[[Trace], Document | None],
-    remedy: str,
+    path: Path, before: Trace | None, cache: Cache, began: Circumstances, journal: Journal, *, remedy: str
 ) -> bool:
     """Save a session's commands behind those that were there before; whether that could be done. Ctrl-C waits for it.
 
-    The trace comes out the same in whatever portions it is saved. `note` gives what awscli knows of its commands.
+    The trace comes out the same in whatever portions it is saved.
     """
     calls = [call for command in (*cache.saved, *cache.commands) for call in command.calls]
     circumstances = replace(began, region=recorded.region(calls))
@@ -91,7 +84,7 @@ def saved(
     new = Trace(tuple(cache.commands), circumstances)
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        if not saving.save(path, earlier, new, journal, tell=tell, remedy=remedy, known=note):
+        if not saving.save(path, earlier, new, journal, tell=tell, remedy=remedy):
             return False
         cache.save()
     finally:
@@ -114,15 +107,10 @@ def _save(
     journal: Journal,
     *,
     aws: Behind,
-    is_plain: bool,
     remedy: str,
 ) -> bool:
     new, began = tuple(cache.commands), replace(began, awscli=aws.version)
-
-    def note(trace: Trace) -> Document | None:
-        return noting.noted(trace, queries.query, aws.loaded, began.awscli) if is_plain and began.awscli else None
-
-    is_saved = saved(path, before, cache, began, journal, note=note, remedy=remedy)
+    is_saved = saved(path, before, cache, began, journal, remedy=remedy)
     if is_saved:
         tell_left_out(new)
     return is_saved

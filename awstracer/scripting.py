@@ -24,10 +24,8 @@ from typing import TYPE_CHECKING
 from awstracer import (
     __version__,
     aws_process,
-    configuration,
     delivery,
     folding,
-    noting,
     queries,
     recording,
     saving,
@@ -85,7 +83,6 @@ def record(
         code = _run(words, path, gathering, aws, environment=environment, version=_version(asked))
         for note in dict.fromkeys(notes):
             recording.tell(note)
-        is_plain = configuration.is_plain(environment)
         cache = Cache(folding.folded(gathering.in_order, queries.query))
         began = replace(began, started=journal.recorded.started)
         if not cache.commands:
@@ -98,7 +95,6 @@ def record(
             cache,
             began,
             journal,
-            note=lambda trace: noting.noted(trace, queries.query, lambda: aws, driver.VERSION) if is_plain else None,
             remedy=f"record to {path} again to save them",
         ):
             return code or ExitCode.FAILED

@@ -57,8 +57,6 @@ ORDER = [
     "overrides",
     "outline",
     "plan",
-    "known",
-    "noting",
     "guards",
     "unexplained",
     "pieces",
