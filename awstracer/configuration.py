@@ -1,103 +1,31 @@
-"""The person's AWS configuration, as far as it can be read without awscli.
+"""The user's AWS configuration files, as far as they can be checked without awscli.
 
-Its files are understood as by botocore's `configloader` and `session`; whatever takes more than that is unclear here.
+Importing awscli takes longer than everything else that a recording session begins with, so a session shows its first
+prompt before awscli is loaded. A configuration file that isn't one is reported before that prompt all the same:
+`is_readable` finds it, and the caller then waits for awscli, which words the error.
 """
 
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-CONFIG, CREDENTIALS = ("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
-OWN = ("~/.aws/models", "~/.aws/cli/alias")  # where people keep commands of their own
-MODELS, ITS_MODELS = "AWS_DATA_PATH", ("awscli", "data")  # awscli sets it for the programs that it starts
-OURS = {"awstracer"}  # a plugin that adds no command
-PLUGIN_PATH = "cli_legacy_plugin_path"  # where AWS CLI 2 looks for plugins; awscli 1 would take it for one
-REGION, PROFILES = "AWS_DEFAULT_REGION", ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-Section = Mapping[str, str]
-
-
-class Unclear(Exception):
-    """Only awscli can tell."""
+FILES = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
+PLUGIN_PATH = "cli_legacy_plugin_path"  # AWS CLI 2 looks for plugins there; awscli 1 would take it for a plugin's name
 
 
 def is_readable(environment: Mapping[str, str]) -> bool:
-    """Whether its files are what such files are; awscli may still find something wrong in them."""
+    """Return whether each configuration file is absent or in INI format; awscli may still refuse its content."""
+    return all(_is_ini(environment.get(variable, default)) for variable, default in FILES)
+
+
+def _is_ini(name: str) -> bool:
+    import configparser  # `awstrace-play` does without
+
     try:
-        for file in (CONFIG, CREDENTIALS):
-            _sections(environment, file)
-    except Unclear:
+        # missing files are skipped by `read`; names are expanded as by botocore's `configloader`
+        configparser.RawConfigParser().read(Path(os.path.expandvars(name)).expanduser())
+    except (RuntimeError, configparser.Error, UnicodeDecodeError):  # RuntimeError: there is no home
         return False
     return True
-
-
-def is_plain(environment: Mapping[str, str]) -> bool:
-    """Whether awscli has the commands that it comes with, and none of the person's: models, aliases, plugins."""
-    try:
-        plugins = _sections(environment, CONFIG).get("plugins", {}).keys() - OURS
-        has_own = any(Path(own).expanduser().exists() for own in OWN)
-    except (Unclear, OSError, RuntimeError):  # there is no looking there, or no telling where the home is
-        return False
-    folders = [Path(folder) for folder in environment.get(MODELS, "").split(os.pathsep) if folder]
-    are_its = all(folder.parts[-2:] == ITS_MODELS for folder in folders)
-    return are_its and not has_own and (not plugins or PLUGIN_PATH in plugins)  # then the driver loads none of them
-
-
-def region(environment: Mapping[str, str], profile: str | None) -> str | None:
-    """The region of the person's configuration, under a profile if that is given; Unclear if there is no telling."""
-    profiles = _profiles(environment)
-    if profile is not None and profile not in profiles:
-        raise Unclear(profile)
-    if REGION in environment:
-        return environment[REGION] or None
-    chosen = profile or next((environment[name] for name in PROFILES if name in environment), None)
-    if chosen is not None and chosen not in profiles:
-        raise Unclear(chosen)
-    found = profiles.get(chosen or "default", {}).get("region")
-    if found is not None and "\n" in found:
-        raise Unclear(found)
-    return found or None
-
-
-def _profiles(environment: Mapping[str, str]) -> dict[str, Section]:
-    found = dict(_named(_sections(environment, CONFIG)))
-    for name, section in _sections(environment, CREDENTIALS).items():
-        found[name] = {**found.get(name, {}), **section}
-    return found
-
-
-def _named(sections: Mapping[str, Section]) -> list[tuple[str, Section]]:
-    """The sections of profiles: `[default]`, `[profile NAME]`."""
-    found = []
-    for title, section in sections.items():
-        try:
-            words = shlex.split(title) if title.startswith("profile") else []
-        except ValueError:
-            continue
-        if title == "default" or len(words) == 2:
-            found.append((words[1] if words else title, section))
-    return found
-
-
-def _sections(environment: Mapping[str, str], file: tuple[str, str]) -> dict[str, Section]:
-    """The sections of a file, none where there is no such file; Unclear if it isn't one that can be read."""
-    variable, usual = file
-    try:
-        path = Path(os.path.expandvars(environment.get(variable, usual))).expanduser()
-        is_there = path.is_file()
-    except (OSError, RuntimeError) as error:
-        raise Unclear(variable) from error
-    return _parsed(path) if is_there else {}
-
-
-def _parsed(path: Path) -> dict[str, Section]:
-    import configparser  # here, since those who have no such file do without
-
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read(path)
-    except (OSError, configparser.Error, UnicodeDecodeError) as error:
-        raise Unclear(path) from error
-    return {title: dict(parser.items(title)) for title in parser.sections()}

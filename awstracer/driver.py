@@ -346,14 +346,6 @@ class AwsCli:
                 return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
         return None
 
-    def regions(self) -> Mapping[str, tuple[str, str]]:
-        """All regions that botocore knows by name, with their partitions, as `partition` has them."""
-        return {
-            region: (str(partition["id"]), str(partition["outputs"]["dnsSuffix"]))
-            for partition in self._partitions()
-            for region in partition["regions"]
-        }
-
     def _partitions(self) -> Sequence[Mapping[str, Any]]:
         if self._loader is None:
             self._driver()

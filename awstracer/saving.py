@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from awstracer import tracefile
 from awstracer.errors import TraceError
 from awstracer.journal import Journal
-from awstracer.trace import Command, Document, Trace
+from awstracer.trace import Command, Trace
 
 
 def is_saved(commands: Sequence[Command], path: Path) -> bool:
@@ -49,32 +48,20 @@ def save(
     *,
     tell: Callable[[str], None],
     remedy: str,
-    known: Callable[[Trace], Document | None] = lambda _: None,
 ) -> bool:
     """Save a trace, behind what the file had, and drop its journal; whether that could be done.
 
-    `remedy` says how to get at what is in the journal; `known` gives what awscli knows of a trace's commands.
+    `remedy` says how to get at what is in the journal.
     """
     trace = new if before is None else Trace(before.commands + new.commands, before.recorded)
-    trace = replace(trace, known=known(trace))
     try:
-        _write(trace, path)
+        tracefile.save(trace, path)
     except TraceError as error:
         where = _rescued(path, trace, new.commands, journal, remedy)
         tell(f"{error}; {where}")
         return False
     journal.clear(follows=True)
     return True
-
-
-def _write(trace: Trace, path: Path) -> None:
-    """Write a trace file; where there is no room for what awscli knows of the commands, without that."""
-    try:
-        tracefile.save(trace, path)
-    except TraceError:
-        if trace.known is None:
-            raise
-        tracefile.save(replace(trace, known=None), path)
 
 
 def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal, remedy: str) -> str:
@@ -84,6 +71,6 @@ def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Jou
         return f"the commands are in {journal.path}: {remedy}"
     with contextlib.suppress(TraceError, OSError):
         rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
-        _write(trace, rescue)
+        tracefile.save(trace, rescue)
         return f"the trace is in {rescue} instead"
     return f"of its {len(commands)} commands the first {journal.written} are in {journal.path}, and the rest is lost"

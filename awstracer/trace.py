@@ -188,11 +188,10 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Trace:
-    """Commands in the order in which they were run; `known` is what awscli answers about them, if that is noted."""
+    """Commands in the order in which they were run."""
 
     commands: tuple[Command, ...]
     recorded: Circumstances = Circumstances()
-    known: Document | None = None
 
 
 def response_of(operation: Operation | None, calls: Sequence[Call]) -> Document:

@@ -14,9 +14,7 @@ import errno
 import json
 import math
 import os
-from binascii import crc32
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +24,6 @@ from awstracer.garbage import uncollected
 from awstracer.trace import EACH, Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
 
 VERSION = 2
-KNOWN = ',\n "known": '  # goes before what awscli knows of the commands, which a checksum ties to the text before it
 LARGEST = 256_000_000  # bytes: a replay takes about six times as much memory
 MOST_VALUES = 10_000_000  # a trace has about one for each 30 bytes; what is denser takes up to 300 bytes for each
 DEEPEST = 160  # levels of a value: all that walks a trace calls itself for each, and Python allows 1,000 calls
@@ -54,10 +51,6 @@ def dumps(trace: Trace) -> str:
         "commands": [command_document(command) for command in trace.commands],
     }
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-    if trace.known is not None:
-        head = text.removesuffix("\n}")
-        known = {"of": crc32(encoded(head)), **trace.known}
-        text = f"{head}{KNOWN}{json.dumps(known, ensure_ascii=False, allow_nan=False)}\n}}"
     return text + "\n"
 
 
@@ -68,37 +61,17 @@ def encoded(text: str) -> bytes:
 
 def loads(text: str) -> Trace:
     """The trace in the text of a file of any known format; ValueError, with the reason, for anything else."""
-    return _loaded(encoded(text), text)
-
-
-def _loaded(content: bytes, text: str) -> Trace:
-    known = _known(content)
     try:
         with uncollected():
-            document = _up_to_date(_parsed(text, is_as_written=known is not None))
-            return replace(_trace(document), known=known)
+            return _trace(_up_to_date(_parsed(text)))
     except _Wrong as wrong:
         raise ValueError(f"is not a trace: {wrong}") from None
-
-
-def _known(content: bytes) -> dict[str, Any] | None:
-    """What awscli answered about the commands, at the end of a file that is as `dumps` wrote it; None in any other."""
-    at = content.rfind(encoded(KNOWN))
-    if at < 0:
-        return None
-    try:
-        known = _parsed(content[at:].decode("utf-8").removeprefix(KNOWN).rstrip().removesuffix("}"))
-    except (ValueError, _Wrong):
-        return None
-    is_of_these = isinstance(known, dict) and known.pop("of", None) == crc32(memoryview(content)[:at])
-    return known if is_of_these else None
 
 
 def load(path: Path) -> Trace:
     """Read a trace file; TraceError if that can't be done."""
     try:
-        content = _content(path)
-        return _loaded(content, content.decode("utf-8"))
+        return loads(_content(path).decode("utf-8"))
     except OSError as error:
         raise TraceError(path, system_reason(error)) from error
     except UnicodeDecodeError as error:
@@ -187,15 +160,11 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _parsed(text: str, *, is_as_written: bool = False) -> Any:
-    """The document that a text is, of the JSON that can mean one thing only and within the limits; _Wrong otherwise.
-
-    What `dumps` wrote has no object with a key twice, and isn't looked through for one.
-    """
-    unique = None if is_as_written else _unique
+def _parsed(text: str) -> Any:
+    """The document that a text is, of the JSON that can mean one thing only and within the limits; _Wrong otherwise."""
     try:
         return json.loads(
-            text, object_pairs_hook=unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
+            text, object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
         )
     except RecursionError:
         raise _TooDeep from None

@@ -55,8 +55,6 @@ ORDER = [
     "overrides",
     "outline",
     "plan",
-    "known",
-    "noting",
     "guards",
     "unexplained",
     "pieces",

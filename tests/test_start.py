@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from awstracer.behind import Behind
+from awstracer.configuration import is_readable
 from awstracer.errors import BadConfiguration
 
 from .programs import ADD, PROMPT, Session, rec, recorded
@@ -87,6 +88,17 @@ def test_a_file_that_is_no_configuration_is_told_of_before_the_first_prompt(
     monkeypatch.setenv(name, "broken")
     result = rec(*KEEPING, lines=["aws iam list-users"])
     assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1), result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("no configuration", False), ("[default]\nregion = us-east-1\n", True), (UNREADABLE, True), (None, True)],
+)
+def test_a_file_is_readable_if_it_is_in_ini_format_or_absent(home: Path, text: str | None, expected: bool) -> None:
+    if text is not None:
+        (home / "config").write_text(text, encoding="utf-8")
+    assert is_readable({"AWS_CONFIG_FILE": "$HOME/config"}) == expected
+    assert is_readable({"AWS_SHARED_CREDENTIALS_FILE": "~/config"}) == expected
 
 
 def leave_a_command() -> None:

@@ -39,6 +39,22 @@ def test_no_value_is_mistaken_for_a_tag(value: object) -> None:
     assert tracefile.unpacked(json.loads(json.dumps(tracefile.packed(value)))) == value
 
 
+def test_what_older_versions_noted_of_awscli_is_ignored_and_not_written_again() -> None:
+    path = Path(__file__).with_name("known-line.trace")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.validate(document, SCHEMA)
+    assert set(document["known"]) > {"of", "awscli", "members", "forms"}
+    found = tracefile.load(path)
+    assert [each.operation.name for each in found.commands if each.operation] == ["CreateVpc", "CreateSubnet"]
+    del document["known"]
+    assert json.loads(tracefile.dumps(found)) == document
+
+
+@pytest.mark.parametrize("known", ["null", "7", "[]", '{"of": 0}'])
+def test_whatever_stands_in_that_place_is_ignored(known: str) -> None:
+    assert tracefile.loads(f'{{"version": 2, "recorded": {{}}, "commands": [], "known": {known}}}') == Trace(())
+
+
 def test_equal_values_of_different_types_stay_different() -> None:
     values = [1, 1.0, True, "1", b"1", 0, False, "", [], {}, None, Opaque("1")]
     again = tracefile.unpacked(json.loads(json.dumps(tracefile.packed(values))))

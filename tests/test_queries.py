@@ -1,0 +1,31 @@
+"""What `--query` selects: plain paths are looked up directly, everything else is jmespath's, within limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jmespath
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from awstracer.places import plain_path
+from awstracer.queries import query
+
+from .values import TEXT
+
+pytestmark = pytest.mark.once
+
+MEMBERS = st.sampled_from(["a", "b", "_c", "true", "null"])
+DOCUMENTS = st.recursive(
+    st.none() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MEMBERS, inner, max_size=3),
+    max_leaves=8,
+)
+STEPS = st.lists(MEMBERS.map(".{}".format) | st.integers(0, 3).map("[{}]".format), max_size=4).map("".join)
+
+
+@given(MEMBERS, STEPS, st.dictionaries(MEMBERS, DOCUMENTS, max_size=4))
+def test_a_plain_query_selects_what_jmespath_selects(first: str, rest: str, document: Any) -> None:
+    assert plain_path(first + rest) is not None
+    assert query(first + rest, document) == jmespath.search(first + rest, document)
