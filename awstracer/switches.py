@@ -37,38 +37,46 @@ REC_USAGE = """\
 awstrace-rec --trace-file FILE [switches]
        awstrace-rec --trace-file FILE [switches] -- COMMAND [ARG ...]"""
 REC_DESCRIPTION = """\
-Record AWS CLI commands, with their requests and responses, into a trace file that awstrace-play
-can play again: under other names, in another account or region.
+Record AWS CLI commands, with their requests and responses, into a trace file
+that awstrace-play can play again: under other names, in another account or
+region.
 
-Without COMMAND, type or paste 'aws ...' lines at a prompt. A line that ends in a backslash continues
-in the next one. Ctrl-C drops a line or stops a command; 'exit' or Ctrl-D ends the session; ':help'
-lists the commands of the session itself.
-With -- COMMAND, run COMMAND (a script, make, ...) and record each 'aws' that it runs, at any depth;
-the exit code is COMMAND's."""
+Without COMMAND, type or paste 'aws ...' lines at a prompt. A line that ends in
+a backslash continues in the next one. Ctrl-C drops a line or stops a command;
+'exit' or Ctrl-D ends the session; ':help' lists the session's own commands.
+
+With -- COMMAND, run COMMAND (a script, make, ...) and record each 'aws' that it
+runs, at any depth; the exit code is COMMAND's."""
 REC_EXAMPLES = f"""\
 examples:
-  awstrace-rec --trace-file web.trace                 record at a prompt
-  awstrace-rec --trace-file web.trace -- ./setup.sh   record a script
-  awstrace-rec -n --trace-file web.trace < lines.txt  record the lines of a file
+  awstrace-rec --trace-file web.trace
+      record at a prompt
+  awstrace-rec --trace-file web.trace -- ./setup.sh
+      record a script
+  awstrace-rec -n --trace-file web.trace < lines.txt
+      record the lines of a file
 
 {DOCUMENTS}"""
 
 PLAY_USAGE = "awstrace-play --trace-file FILE [switches]"
 PLAY_DESCRIPTION = """\
-Play a trace that awstrace-rec recorded. Values that came from recorded responses (ids, ARNs, names)
-are replaced by those of the new responses."""
+Play a trace that awstrace-rec recorded. Values that came from recorded
+responses (ids, ARNs, names) are replaced by those of the new responses."""
 PLAY_EXAMPLES = f"""\
 examples:
   awstrace-play --trace-file web.trace --dryrun --explain
-      show what would be sent, and where each value comes from; nothing is sent
-  awstrace-play --trace-file web.trace -p user-name tu policy-document file://policy.json
-      play with another user name and another policy
-  awstrace-play --trace-file web.trace --profile test --region eu-west-1 --save-trace test.trace
-      play in another account and region, and record that replay
+      show what would be sent, and where each value comes from; send nothing
+  awstrace-play --trace-file web.trace -p user-name tu policy-name tp
+      play with another user name and another policy name
+  awstrace-play --trace-file web.trace --profile test --save-trace test.trace
+      play under another profile, and record that replay
 
-exit codes: 0 everything succeeded; 1 a command failed or, with --step, was not run; 2 the command
-line, the trace, an override, an account or an answer is not as it should be (nothing was sent);
-130 interrupted.
+exit codes:
+  0    everything succeeded
+  1    a command failed or, with --step, was not run
+  2    nothing was sent: the command line, the trace or an override is wrong, or
+       the account or an answer is not the expected one
+  130  interrupted
 
 {DOCUMENTS}"""
 

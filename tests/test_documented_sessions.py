@@ -61,7 +61,7 @@ IAM_SESSION = [
     f"aws iam attach-user-policy --user-name test-user-1 --policy-arn {ARN}",
     "aws iam list-attached-user-policies --user-name test-user-1",
 ]
-RENAMED = ("-p", "user-name", "tu", "-p", "policy-name", "tp", "-p", "policy-document", "file://policy.json")
+RENAMED = ["-p", "user-name", "tu", "-p", "policy-name", "tp", "policy-document", "file://policy.json"]
 RENAMED_LINES = [
     "(play) aws iam create-user --user-name tu",
     "(play) aws iam create-policy --policy-document file://policy.json --policy-name tp",
