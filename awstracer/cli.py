@@ -55,10 +55,10 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
 
 
 def _record_script(args: argparse.Namespace, command: Sequence[str]) -> int:
-    from awstracer import scripting  # it needs what only Unix has
+    from awstracer import record_script_command  # it needs what only Unix has
 
     with _errors_told("awstrace-rec") as failed:
-        return scripting.record(
+        return record_script_command.run(
             command,
             args.trace_file,
             append=args.append,

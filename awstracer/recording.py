@@ -14,15 +14,27 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, configuration, holes, noting, queries, recorded, recorder, saving, state, tracefile
+from awstracer import (
+    __version__,
+    configuration,
+    entries,
+    holes,
+    noting,
+    queries,
+    recorded,
+    recorder,
+    saving,
+    state,
+    tracefile,
+)
 from awstracer.behind import Behind
-from awstracer.cache import Cache
 from awstracer.complaints import complain
 from awstracer.console import Console, Script
 from awstracer.errors import ExitCode, Refused
 from awstracer.journal import Journal
 from awstracer.recorder import Recorder
 from awstracer.redaction import Redactor
+from awstracer.session_commands import Cache
 from awstracer.styles import Styles
 from awstracer.trace import Circumstances, Command, Document, Trace
 
@@ -54,6 +66,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             redactor=Redactor(token_bytes(32), aws),
             settings=settings,
             cache=cache,
+            summarize=entries.listed,
             keep=saving.keeping(journal, tell),
             save=functools.partial(save, remedy="mend that, and say :save again"),
         )
