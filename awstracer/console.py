@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TextIO
 
 from awstracer.heeding import heeding
-from awstracer.metacommands import NAMES
+from awstracer.session_commands import NAMES
 from awstracer.styles import Styles, styled, visible
 
 readline: ModuleType | None = None

@@ -1,25 +1,30 @@
-"""What the processes of a recorded script tell, put together: commands, secrets, sleeps. The state of one recording."""
+"""The state of one script's recording: its commands, the secrets in them, and the pauses between them.
+
+The processes of the script report while they run, in any order. `ScriptRecording` answers their messages
+(`record/protocol`), writes each command to the journal at once, and orders the commands at the end by when they
+started. If the script ran `sleep 5` between two commands, the second one has a pause of 5 seconds.
+`record/server` has the connections.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
 
 from awstracer import recorded, tracefile
+from awstracer.protocol import Acknowledgement, CommandReport, Message, NoteReport, SessionInfo, SessionRequest
 from awstracer.trace import Command
 
-Message = dict[str, Any]
 
+class ScriptRecording:
+    """One recording of a script.
 
-class Gathering:
-    """One recording of a script; `commands` are those told so far.
-
-    key           of the session's holes
-    environment   the one that the script began in
-    keep          is handed all commands, to have them on disk, after each
-    note          is told what the person is to know at the end
+    key          the key of the placeholders
+    environment  the one that the script began with
+    unsaved      the commands that an earlier recording has left in the journal
+    write        writes all commands to the journal
+    note         takes a sentence that the person is to read when the script has ended
     """
 
     def __init__(
@@ -28,68 +33,60 @@ class Gathering:
         key: bytes,
         environment: Mapping[str, str],
         keep_secrets: bool,
-        commands: Sequence[Command] = (),
-        keep: Callable[[Sequence[Command]], None],
+        unsaved: Sequence[Command] = (),
+        write: Callable[[Sequence[Command]], None],
         note: Callable[[str], None],
     ) -> None:
-        self.commands, self._left = list(commands), len(commands)
+        self._unsaved, self._commands = tuple(unsaved), list[Command]()
         self._key, self._keep_secrets = key, keep_secrets
-        self._keep, self._note = keep, note
-        self._environment = {name: value for name, value in environment.items() if name in _told()}
+        self._write, self.note = write, note
+        self._environment = {name: environment[name] for name in recorded.OBSERVED_VARIABLES if name in environment}
         self._secrets: set[str] = set()
-        self._sleeping: dict[int, datetime] = {}
-        self._slept: list[tuple[datetime, datetime]] = []
+        self._sleeping: dict[Hashable, datetime] = {}
+        self._sleeps: list[tuple[datetime, datetime]] = []
 
     @property
-    def in_order(self) -> tuple[Command, ...]:
-        """The commands in the order in which they started, with the pauses between them."""
-        told = sorted(self.commands[self._left :], key=lambda command: command.started)
-        paused = [replace(each, pause=self._pause(each, told[:number])) for number, each in enumerate(told)]
-        return (*self.commands[: self._left], *paused)
+    def commands(self) -> tuple[Command, ...]:
+        """All commands, in the order in which they started, with the pauses between them."""
+        ordered = sorted(self._commands, key=lambda command: command.started)
+        paused = [replace(each, pause=self._pause(each, ordered[:number])) for number, each in enumerate(ordered)]
+        return (*self._unsaved, *paused)
 
     def answer(self, message: Message) -> Message:
-        """Take what a process tells, and answer it; ValueError for a message that is none."""
-        match message.get("do"):
-            case "ask":
-                return {
-                    "key": self._key.hex(),
-                    "secrets": sorted(self._secrets),
-                    "environment": self._environment,
-                    "keep_secrets": self._keep_secrets,
-                }
-            case "keep":
-                self._secrets.update(message["secrets"])
-                self._add(tracefile.command_of(message["command"]))
-                return {"kept": True}
-            case "note":
-                self._note(str(message["text"]))
-                return {"noted": True}
-        raise ValueError(f"no message: {message.get('do')}")
+        """Take a message from a process, and return the answer. Raise ValueError for one that is not expected."""
+        match message:
+            case SessionRequest():
+                return SessionInfo(
+                    key=self._key.hex(),
+                    secrets=sorted(self._secrets),
+                    environment=self._environment,
+                    keep_secrets=self._keep_secrets,
+                )
+            case CommandReport():
+                self._secrets.update(message.secrets)
+                self._add(tracefile.command_of(message.command))
+            case NoteReport():
+                self.note(message.text)
+            case _:
+                raise ValueError(f"a recorder gets no {type(message).__name__}")
+        return Acknowledgement()
 
-    def falls_asleep(self, who: int) -> None:
+    def start_sleep(self, sleeper: Hashable) -> None:
         """A process of the script begins to sleep."""
-        self._sleeping[who] = _now()
+        self._sleeping[sleeper] = datetime.now(timezone.utc)
 
-    def wakes(self, who: int) -> None:
-        """It has ended."""
-        self._slept.append((self._sleeping.pop(who), _now()))
+    def end_sleep(self, sleeper: Hashable) -> None:
+        """The process has ended."""
+        self._sleeps.append((self._sleeping.pop(sleeper), datetime.now(timezone.utc)))
 
     def _add(self, command: Command) -> None:
-        earlier = [each for each in self.commands[self._left :] if each.started < command.started]
-        self.commands.append(replace(command, pause=self._pause(command, earlier)))
-        self._keep(self.commands)
+        earlier = [each for each in self._commands if each.started < command.started]
+        self._commands.append(replace(command, pause=self._pause(command, earlier)))
+        self._write([*self._unsaved, *self._commands])
 
     def _pause(self, command: Command, earlier: Sequence[Command]) -> float:
-        """For how long the script slept between the earlier commands and this one."""
-        sleeps = self._slept + [(began, command.started) for began in self._sleeping.values()]
+        """Return for how many seconds the script slept between the earlier commands and this one."""
+        sleeps = self._sleeps + [(began, command.started) for began in self._sleeping.values()]
         times = [each.ended if each.ended < command.started else each.started for each in earlier]
         begin = max(times, default=min((began for began, _ in sleeps), default=command.started))
-        return recorded.slept(sleeps, begin, command.started)
-
-
-def _told() -> set[str]:
-    return {recorded.ACCESS_KEY, *recorded.REGION_2, *(name for names in recorded.VARIABLES.values() for name in names)}
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+        return recorded.seconds_slept(sleeps, begin, command.started)

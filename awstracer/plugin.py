@@ -1,8 +1,8 @@
 """The awscli plugin: with `awstracer = awstracer.plugin` under `[plugins]`, plain `aws` commands are recorded.
 
-They are while `AWSTRACE_FILE` names a trace, or under `awstrace-rec -- COMMAND`; otherwise nothing is loaded.
-It works in awscli 1 and, through `cli_legacy_plugin_path`, in AWS CLI 2, whose Python is its own: whatever is
-imported from here needs the standard library alone.
+They are recorded while AWSTRACE_FILE names a trace, or under `awstrace-rec -- COMMAND`; otherwise nothing is loaded.
+The plugin works in awscli 1 and, through `cli_legacy_plugin_path`, in AWS CLI 2, which has a Python of its own:
+whatever is imported from here needs the standard library alone. `record/plugin_recorder` records.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 
 from awstracer.variables import FILE, RECORDING
 
-WANTED = (FILE, RECORDING)
+DRIVER = "awstracer.driver"  # a process that has loaded this module runs `aws` for awstracer, which records it itself
 
 
 def awscli_initialize(cli: Any) -> None:
-    """Take part in a command that begins; `cli` is awscli's event emitter."""
-    if not any(map(os.environ.get, WANTED)) or "awstracer.driver" in sys.modules:
+    """Record the command that begins; `cli` is awscli's event emitter."""
+    if not any(map(os.environ.get, (FILE, RECORDING))) or DRIVER in sys.modules:
         return
     try:
         from awstracer import watching
-    except Exception as error:  # noqa: BLE001 - an older Python than awstracer's may run awscli, which must not fail
+    except Exception as error:  # noqa: BLE001 - awscli may run in a Python that is too old, and must not fail
         print(f"awstracer: this command is not recorded: {error}", file=sys.stderr)
         return
     watching.watch(cli)

@@ -1,4 +1,10 @@
-"""What is kept of an `aws` command that was run: decisions only, from what it did and what surrounded it."""
+"""What a recording keeps of an `aws` command that was run. These are decisions only: nothing is run or written here.
+
+A command is kept if it called an API or changed something; help, versions and usage errors are not. The line is kept
+as it was typed, and says what only its environment said: `AWS_DEFAULT_REGION=eu-west-1 aws ec2 describe-vpcs` in a
+script becomes `ec2 describe-vpcs --region eu-west-1`. Who runs commands and stores them: `record/session` for a
+session, `record/client` for the processes of a script.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +15,10 @@ from awstracer import commandline, identifiers
 from awstracer.capture import Outcome
 from awstracer.trace import Call, Command
 
-USAGE = (2, 252)  # awscli's exit codes for a line that it doesn't understand: version 1's, and 2's
+USAGE_ERRORS = (2, 252)  # exit codes for a line that awscli doesn't understand: version 1's and 2's
 HELP = frozenset({"help", "--version"})
 
-# awscli's commands that talk with whoever runs them, or hand the terminal to another program.
+# awscli's commands that ask questions, or connect the terminal to another program.
 INTERACTIVE = (
     ("configure", "sso"),
     ("configure", "sso-session"),
@@ -24,7 +30,7 @@ INTERACTIVE = (
     ("sso", "login"),
 )
 
-# The environment's variables that stand in an option's place, the strongest first: as botocore.configprovider has them.
+# The environment variables that set an option, the strongest first, as in botocore.configprovider.
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "--profile": ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"),
     "--region": ("AWS_DEFAULT_REGION",),
@@ -32,10 +38,11 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 REGION_2 = ("AWS_REGION", "AWS_DEFAULT_REGION")  # AWS CLI 2 reads both
 ACCESS_KEY = "AWS_ACCESS_KEY_ID"
+OBSERVED_VARIABLES = (ACCESS_KEY, *REGION_2, *VARIABLES["--profile"], *VARIABLES["--endpoint-url"])
 
 
-def command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: datetime) -> Command:
-    """What is kept of a command; an operation's parameters hold what its files held."""
+def build_command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: datetime) -> Command:
+    """Return the command of a line that was run. The parameters of an operation hold what its files held."""
     return Command(
         argv=tuple(argv),
         operation=outcome.operation,
@@ -47,76 +54,81 @@ def command(argv: Sequence[str], outcome: Outcome, started: datetime, ended: dat
     )
 
 
-def does_something(argv: Sequence[str], outcome: Outcome) -> bool:
-    """Whether a command is worth keeping: help pages, versions and misunderstood lines are not."""
+def is_worth_recording(argv: Sequence[str], outcome: Outcome) -> bool:
+    """Return whether a line did more than print help or a version, or fail with a usage error."""
     if outcome.calls or outcome.operation:
         return True
-    return outcome.exit_code not in USAGE and not HELP & set(argv)
+    return outcome.exit_code not in USAGE_ERRORS and not HELP & set(argv)
 
 
 def is_interactive(argv: Sequence[str], options: Mapping[str, bool]) -> bool:
-    """Whether a line runs one of awscli's interactive commands; `options` are the global ones."""
-    words = own_words(argv, options)
-    return words == ("configure",) or any(words[: len(known)] == known for known in INTERACTIVE)
+    """Return whether a line runs one of awscli's interactive commands.
+
+    `options` are awscli's global options, and whether each takes a value.
+    """
+    words = without_global_options(argv, options)
+    return words == ("configure",) or any(words[: len(command)] == command for command in INTERACTIVE)
 
 
-def own_words(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, ...]:
-    """The words of a line without its global options."""
-    own, _ = commandline.without_options(argv, options)
-    return tuple(argv[position] for position in own)
+def without_global_options(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, ...]:
+    """Return the words of a line without its global options."""
+    positions, _ = commandline.without_options(argv, options)
+    return tuple(argv[position] for position in positions)
 
 
-def said_by_environment(
+def options_from_environment(
     argv: Sequence[str],
     environment: Mapping[str, str],
     session: Mapping[str, str],
     options: Mapping[str, bool],
-    version: int = 1,
+    major_version: int = 1,
 ) -> tuple[str, ...]:
-    """The options that would make a line say what its environment says otherwise than the session's, as words."""
-    variables = VARIABLES if version == 1 else {**VARIABLES, "--region": REGION_2}
+    """Return the options, as words, that say what a line's environment sets and the session's doesn't.
+
+    An option that the line has itself is left out. `major_version` is awscli's.
+    """
+    variables = VARIABLES if major_version == 1 else {**VARIABLES, "--region": REGION_2}
     words: list[str] = []
     for option, names in variables.items():
-        now = _first(environment, names)
-        if now and now != _first(session, names) and not _has(argv, option, options):
-            words += [option, now]
+        value = _first_value(environment, names)
+        if value and value != _first_value(session, names) and not _has_option(argv, option, options):
+            words += [option, value]
     return tuple(words)
 
 
-def other_key(
+def own_access_key(
     argv: Sequence[str], environment: Mapping[str, str], session: Mapping[str, str], options: Mapping[str, bool]
 ) -> str | None:
-    """The id of the access key that a line's environment has, if it counts and isn't the session's.
+    """Return the id of the access key in a line's environment; None if it is the session's, or not used.
 
-    Where a line has a profile, the environment's keys don't count (`botocore.credentials.create_credential_resolver`).
+    With `--profile` awscli ignores the environment's keys (`botocore.credentials.create_credential_resolver`).
     """
     key = environment.get(ACCESS_KEY)
-    if not key or key == session.get(ACCESS_KEY) or _has(argv, "--profile", options):
+    if not key or key == session.get(ACCESS_KEY) or _has_option(argv, "--profile", options):
         return None
     return key
 
 
-def _first(environment: Mapping[str, str], names: Iterable[str]) -> str | None:
+def _first_value(environment: Mapping[str, str], names: Iterable[str]) -> str | None:
     return next((environment[name] for name in names if environment.get(name)), None)
 
 
-def _has(argv: Sequence[str], option: str, options: Mapping[str, bool]) -> bool:
+def _has_option(argv: Sequence[str], option: str, options: Mapping[str, bool]) -> bool:
     return any(commandline.option_named(word.partition("=")[0], options) == option for word in argv)
 
 
 def region(calls: Iterable[Call]) -> str | None:
-    """The region of a session: most of its calls'; global services' calls have regions of their own."""
-    named = [call.region for call in calls if call.region and identifiers.REGION.fullmatch(call.region)]
-    return max(named, key=named.count, default=None)
+    """Return the region of most calls. Global services have regions of their own, such as `aws-global`."""
+    regions = [call.region for call in calls if call.region and identifiers.REGION.fullmatch(call.region)]
+    return max(regions, key=regions.count, default=None)
 
 
-def slept(sleeps: Iterable[tuple[datetime, datetime]], begin: datetime, end: datetime) -> float:
-    """For how many seconds between two times somebody was sleeping; the times of sleeps may overlap."""
-    total, awake = 0.0, begin
-    for fell_asleep, woke in sorted(sleeps):
-        until = min(woke, end)
-        since = max(fell_asleep, awake)
+def seconds_slept(sleeps: Iterable[tuple[datetime, datetime]], begin: datetime, end: datetime) -> float:
+    """Return for how many seconds between two times at least one process slept. Sleeps may overlap."""
+    total, awake_since = 0.0, begin
+    for started, ended in sorted(sleeps):
+        since, until = max(started, awake_since), min(ended, end)
         if until > since:
             total += (until - since).total_seconds()
-            awake = until
+            awake_since = until
     return total

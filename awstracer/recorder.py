@@ -1,21 +1,25 @@
-"""The recording session: reads command lines, runs them, asks, and keeps what it is told to keep.
+"""The recording session: reads lines at a prompt, runs those that begin with `aws`, and collects their commands.
 
-What is kept is handed to `keep`, all of it, before each prompt: whatever happened in between, a prompt means
-that everything accepted, or dropped, before it has been dealt with.
+`aws iam create-user --user-name alice` is run by awscli, in this process. If it succeeds, the user is asked whether to
+add the command, which is in the buffer then without its secrets. Other lines are the session's own commands (`:list`)
+or the shell's. Before each prompt all commands are handed to `keep`, which writes them to the journal: whatever ends
+the session later, no accepted command is lost.
+
+What is recorded is decided in `record/rules`. Journal, trace file and the last question are `cli/record_command`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from awstracer import commandline, metacommands, recorded
-from awstracer.cache import Cache
+from awstracer import commandline, recorded, session_commands
 from awstracer.capture import Outcome
 from awstracer.errors import BadMetacommand, ExitCode, SplitError, Unfinished
-from awstracer.metacommands import Metacommands
+from awstracer.redaction import Redactor
+from awstracer.session_commands import Cache, SessionCommands, Summarize
 from awstracer.trace import Command
 
 PROMPT, CONTINUATION = "(rec) ", "> "
@@ -23,7 +27,7 @@ ADD = "Add command to trace cache? [y/N]: "
 
 
 class Runner(Protocol):
-    """Runs a command line as `aws` would; `driver.AwsCli` is one."""
+    """Runs command lines as `aws` does; `aws/driver` has one."""
 
     def run(self, argv: Sequence[str]) -> Outcome: ...
 
@@ -31,46 +35,36 @@ class Runner(Protocol):
 
 
 class Console(Protocol):
-    """The person at the terminal."""
+    """Talks with the user; `cli/console` has one for a terminal and one for a file of commands."""
 
     def read(self, prompt: str, before: str = "", /) -> str:
-        """The next line, without its end; `before` is what its command has so far.
+        """Return the next line. `before` has the lines of an unfinished command.
 
-        EOFError at the end of the input, KeyboardInterrupt on Ctrl-C.
+        Raise EOFError at the end of the input, KeyboardInterrupt on Ctrl-C.
         """
 
     def confirm(self, question: str, /) -> bool:
-        """Whether the answer to a question is yes; no at the end of the input and on Ctrl-C."""
+        """Return whether the answer is yes. It is no at the end of the input and on Ctrl-C."""
 
     def say(self, text: str) -> None:
-        """Tell something, on stderr: stdout belongs to `aws`."""
+        """Print a line on stderr; stdout belongs to `aws`."""
 
     def end_line(self) -> None:
-        """Ctrl-C or Ctrl-D was typed: what comes next begins a new line."""
+        """Begin a new line, behind a Ctrl-C or Ctrl-D."""
 
     def remember(self, *, lasting: bool) -> None:
-        """What was read for the last command may be offered again; on the disk too, if it is `lasting`."""
-
-
-class Redactor(Protocol):
-    """Knows secrets; `redaction.Redactor` is one."""
-
-    def command(self, command: Command) -> Command:
-        """The command without its secrets."""
-
-    def line(self, argv: Sequence[str]) -> tuple[str, ...]:
-        """The words of a line that need not have run, without its secrets."""
+        """Add the lines of the last command to the history; if it is `lasting`, to the one on disk too."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to record.
+    """How a session records.
 
-    ask             ask before a command is kept; otherwise all that succeed are
-    shell           other lines than `aws ...` are run in the shell
-    confirm_shell   ask before that
-    keep_secrets    leave secrets in what is kept
-    batch           nobody sits there: what goes wrong is told with its line's number, and Ctrl-C ends it all
+    ask            ask before a command is added; otherwise all that succeed are
+    shell          run lines that don't begin with `aws` in the shell
+    confirm_shell  ask before that
+    keep_secrets   record commands with their secrets
+    batch          the lines come from a file: messages name the line, Ctrl-C ends the session
     """
 
     ask: bool = True
@@ -81,9 +75,12 @@ class Settings:
 
 
 class Recorder:
-    """One session; what it keeps is in `cache`, and in `worst` the exit code that its lines make, if it is a batch.
+    """One session.
 
-    `keep` has the commands that are not saved yet on disk, `save` saves them, and says whether it could.
+    cache  the commands that were added
+    worst  the exit code of the session, if it is a batch
+
+    `keep` writes the commands that are not saved yet to the journal. `save` saves them, and returns whether it could.
     """
 
     def __init__(
@@ -96,7 +93,7 @@ class Recorder:
         redactor: Redactor,
         settings: Settings,
         cache: Cache,
-        summarize: Callable[[Mapping[int, Command]], Iterable[str]],
+        summarize: Summarize,
         keep: Callable[[Sequence[Command]], None] = lambda _: None,
         save: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -104,108 +101,93 @@ class Recorder:
         self._keep = keep
         self._runner, self._console, self._shell = runner, console, shell
         self._now, self._redactor, self._settings = now, redactor, settings
-        self._metacommands = Metacommands(cache, console.say, save, summarize)
-        self._read = self._began = 0  # lines
+        self._commands = SessionCommands(cache=cache, say=console.say, save=save, summarize=summarize)
+        self._lines_read = self._first_line = 0
 
     def run(self) -> None:
-        """Take lines until the input ends or somebody says `exit`."""
+        """Read lines until the input ends or the user types `exit`."""
         while True:
             try:
                 self._keep(self.cache.commands)
-                line, words = self._next()
+                line, words = self._read_command()
                 if words in (["exit"], ["quit"]):
                     return
-                self._take(line, words)
+                self._run_line(line, words)
             except EOFError:
                 self._console.end_line()
                 return
             except KeyboardInterrupt:
                 self._console.end_line()
                 if self._settings.batch:
-                    self._complain("interrupted: what comes behind it was not run")
+                    self._say("interrupted: what comes behind it was not run")
                     self.worst = ExitCode.INTERRUPTED
                     return
             except SplitError as error:
-                self._refuse(f"{error.reason}: the line was dropped")
+                self._fail(f"{error.reason}: the line was dropped")
             except BadMetacommand as error:
-                self._refuse(error.reason)
+                self._fail(error.reason)
 
-    def _next(self) -> tuple[str, list[str]]:
-        """The next complete command line, and its words; it may take several lines to type."""
-        line = self._line(PROMPT)
-        self._began = self._read
+    # --- reading
+
+    def _read_command(self) -> tuple[str, list[str]]:
+        """Return the next complete command, which may take several lines, and its words."""
+        line = self._read_line(PROMPT)
+        self._first_line = self._lines_read
         while True:
             if not line.strip() or line.lstrip().startswith("#"):
                 return line, []
             try:
                 return line, commandline.split(line)
             except Unfinished as unfinished:
-                line = unfinished.prefix + self._more(unfinished)
+                line = unfinished.prefix + self._read_continuation(unfinished)
 
-    def _more(self, unfinished: Unfinished) -> str:
+    def _read_continuation(self, unfinished: Unfinished) -> str:
         try:
-            return self._line(CONTINUATION, unfinished.prefix)
+            return self._read_line(CONTINUATION, unfinished.prefix)
         except EOFError:
             raise SplitError(unfinished.reason) from None
 
-    def _line(self, prompt: str, before: str = "") -> str:
+    def _read_line(self, prompt: str, before: str = "") -> str:
         line = self._console.read(prompt, before)
-        self._read += 1
+        self._lines_read += 1
         return line
 
-    def _take(self, line: str, words: list[str]) -> None:
+    # --- running
+
+    def _run_line(self, line: str, words: list[str]) -> None:
         if not words:
             return
         if words[0] == "aws":
-            self._aws(words[1:])
+            self._run_aws(words[1:])
             return
-        is_own = metacommands.is_one(words)
+        is_session_command = session_commands.is_session_command(words)
         if self._redactor.line(words) == tuple(words):
-            self._console.remember(lasting=is_own or self._settings.shell)
-        if is_own:
-            self._metacommands.run(words)
+            self._console.remember(lasting=is_session_command or self._settings.shell)
+        if is_session_command:
+            self._commands.run(words)
         elif self._settings.shell:
             self._run_in_shell(line)
         else:
-            self._refuse(f"not an aws command: {words[0]} (start with -s to run shell commands)")
+            self._fail(f"not an aws command: {words[0]} (start with -s to run shell commands)")
 
-    def _aws(self, argv: list[str]) -> None:
+    def _run_aws(self, argv: list[str]) -> None:
         started = self._now()
         outcome = self._runner.run(argv)
-        command = recorded.command(argv, outcome, started, self._now())
+        command = recorded.build_command(argv, outcome, started, self._now())
         redacted = self._redactor.command(command)
         if redacted.argv == command.argv:
             self._console.remember(lasting=_is_understood(outcome))
         for fault in outcome.faults:
-            self._complain(f"a part of this command could not be recorded: {fault}")
-        self._ended(outcome.exit_code)
-        if outcome.exit_code != 0 or not recorded.does_something(argv, outcome):
+            self._say(f"a part of this command could not be recorded: {fault}")
+        self._check_exit_code(outcome.exit_code)
+        if outcome.exit_code != 0 or not recorded.is_worth_recording(argv, outcome):
             return
         if recorded.is_interactive(argv, self._runner.global_options()):
-            self._refuse("this command is interactive and can't be played again: it is not recorded")
+            self._fail("this command is interactive and can't be played again: it is not recorded")
         elif outcome.read_input:
-            self._refuse("this command read its input, which no trace holds: it is not recorded")
-        elif self._wanted():
+            self._fail("this command read its input, which no trace holds: it is not recorded")
+        elif not self._settings.ask or self._console.confirm(ADD):
             self.cache.add(command if self._settings.keep_secrets else redacted)
-
-    def _ended(self, exit_code: int) -> None:
-        """A line was run; who sits at a terminal has seen what became of it."""
-        if self._settings.batch and exit_code == ExitCode.INTERRUPTED:
-            raise KeyboardInterrupt
-        if self._settings.batch and exit_code != 0:
-            self._refuse(f"failed with exit code {exit_code}")
-
-    def _refuse(self, reason: str) -> None:
-        """Nothing is recorded of a line that could have been."""
-        self.worst = ExitCode.FAILED
-        self._complain(reason)
-
-    def _complain(self, text: str) -> None:
-        where = f"line {self._began}: " if self._settings.batch else ""
-        self._console.say(f"awstrace-rec: {where}{text}")
-
-    def _wanted(self) -> bool:
-        return not self._settings.ask or self._console.confirm(ADD)
 
     def _run_in_shell(self, line: str) -> None:
         if self._settings.confirm_shell and not self._console.confirm("Run this in the shell? [y/N]: "):
@@ -218,9 +200,27 @@ class Recorder:
             exit_code = ExitCode.INTERRUPTED
             self._console.end_line()
         self.cache.pause += (self._now() - started).total_seconds()
-        self._ended(exit_code)
+        self._check_exit_code(exit_code)
+
+    # --- messages
+
+    def _check_exit_code(self, exit_code: int) -> None:
+        """Report a failure in a batch. At a terminal the user has seen it."""
+        if self._settings.batch and exit_code == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        if self._settings.batch and exit_code != 0:
+            self._fail(f"failed with exit code {exit_code}")
+
+    def _fail(self, reason: str) -> None:
+        """Say why a line is not recorded."""
+        self.worst = ExitCode.FAILED
+        self._say(reason)
+
+    def _say(self, text: str) -> None:
+        where = f"line {self._first_line}: " if self._settings.batch else ""
+        self._console.say(f"awstrace-rec: {where}{text}")
 
 
 def _is_understood(outcome: Outcome) -> bool:
-    """Whether awscli knew what to do with a line; in another one the name of a secret may be mistyped."""
+    """Return whether awscli understood a line. In another one the option of a secret may be mistyped."""
     return bool(outcome.exit_code == 0 or outcome.calls or outcome.operation)

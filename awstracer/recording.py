@@ -35,13 +35,13 @@ from awstracer import (
     tracefile,
 )
 from awstracer.behind import Behind
-from awstracer.cache import Cache
 from awstracer.console import BatchInput, Console, is_somebody_there
 from awstracer.errors import ExitCode, Refused
-from awstracer.gathering import Gathering
+from awstracer.gathering import ScriptRecording
 from awstracer.journal import Journal
 from awstracer.recorder import Recorder, Settings
 from awstracer.redaction import Redactor
+from awstracer.session_commands import Cache
 from awstracer.styles import Styles
 from awstracer.trace import Circumstances, Command, Trace
 
@@ -150,33 +150,39 @@ class RecordCommand:
         environment = dict(os.environ)  # importing awscli changes it
         from awstracer import scripting  # needs what only Unix has
 
-        with scripting.aws_version(environment) as version_of_aws:
-            from awstracer import driver  # awscli takes as long to import as `aws --version` to answer
+        with scripting.asking_major_version(environment) as major_version:
+            from awstracer import driver
 
             aws, key = driver.AwsCli(), token_bytes(REDACTOR_KEY_LENGTH)
             aws.warm()
             gc.freeze()  # so that forks share this memory
             tracefile.check_writable(self._path)
-            version = version_of_aws()
+            version = major_version()
         script = tuple(words) if self._keeps_secrets else Redactor(key, aws).line(words)
         info = Circumstances(_now(), awstracer=__version__, awscli=driver.VERSION, script=script)
         console = Console(styles=self._styles, complete=lambda _: [])
         with Journal(self._path, info) as journal:
             leftover, before = self._continue(journal, console)
             notes: list[str] = []
-            gathering = Gathering(
+            recording = ScriptRecording(
                 key=key,
                 environment=environment,
                 keep_secrets=self._keeps_secrets,
-                commands=leftover,
-                keep=saving.keeping(journal, notes.append),
+                unsaved=leftover,
+                write=saving.keeping(journal, notes.append),
                 note=notes.append,
             )
-            run = functools.partial(scripting.run, words, self._path, gathering, aws)
-            code = run(environment=environment, version=version, report=warn)
+            code = scripting.run_script(
+                words,
+                trace_file=self._path,
+                recording=recording,
+                aws=aws,
+                environment=environment,
+                major_version=version,
+            )
             for note in dict.fromkeys(notes):
                 warn(note)
-            cache = Cache(folding.folded(gathering.in_order, queries.query))
+            cache = Cache(folding.collapse_polls(recording.commands, queries.query))
             info = replace(info, started=journal.recorded.started)
             return self._save_script(_Unsaved(self._path, before, cache, journal), info, console, code)
 

@@ -1,7 +1,11 @@
-"""Runs a command with shims of `aws` and `sleep` before everything else on its PATH, so that each `aws` is recorded.
+"""Runs a command so that each `aws` in it is recorded, at any depth.
 
-For `./setup.sh` a temporary folder gets `bin/aws`, which the script's `aws` finds first; what it runs is handed to a
-`ScriptRecording` through the recorder's socket. The trace, its journal and the questions are `cli/record_command`'s.
+A temporary folder that only the user can enter comes first on the command's PATH. Its `bin/aws` and `bin/sleep` are
+shims (`record/shim`), which find the recorder by the socket in that folder. The command itself is not changed, and
+inherits everything else. When it has ended, the folder goes; if the command has left processes running, links to the
+real programs stay in `bin`, since those processes still have it on their PATH.
+
+`record/server` serves the shims meanwhile. `cli/record_script_command` has journal, trace file and questions.
 """
 
 from __future__ import annotations
@@ -21,135 +25,144 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from awstracer import aws_process, delivery, shim
-from awstracer.gathering import Gathering
-from awstracer.station import Station
+import awstracer
+from awstracer import aws_process, client, protocol, shim
+from awstracer.gathering import ScriptRecording
+from awstracer.station import RecorderServer
 
 if TYPE_CHECKING:
     from awstracer.driver import AwsCli
 
-NOT_RUNNABLE, NOT_FOUND = 126, 127  # as shells have it
-LIFELINE = 100  # the number of a file that the script's processes have open as long as one of them is left
+NOT_RUNNABLE, NOT_FOUND = 126, 127  # exit codes, as shells have them
+LIVENESS_DESCRIPTOR = 100  # higher than those that most scripts use
 BIN = "bin"
-LAUNCH = "import sys\nfrom awstracer.aws_process import main\nsys.exit(main())\n"
+LAUNCHER = f"import sys\nfrom {aws_process.__name__} import main\nsys.exit(main())\n"
 
 
-def run(
+def run_script(
     words: Sequence[str],
-    path: Path,
-    gathering: Gathering,
-    aws: AwsCli,
     *,
+    trace_file: Path,
+    recording: ScriptRecording,
+    aws: AwsCli,
     environment: Mapping[str, str],
-    version: int,
-    report: Callable[[str], None],
+    major_version: int,
 ) -> int:
-    """Run the command with shims on its PATH; return its exit code.
+    """Run a command in an environment, and return its exit code.
 
-    `version` is the major version of the user's `aws`; `report` prints why the command could not be started.
+    `aws` runs the command's `aws` lines, unless `major_version`, that of the AWS CLI on the PATH, is 2.
     """
     folder = Path(tempfile.mkdtemp(prefix="awstracer-"))
-    (folder / delivery.TRACE).write_bytes(os.fsencode(path.resolve()))
-    (folder / shim.LAUNCH).write_text(LAUNCH, encoding="utf-8")
-    (folder / shim.PLUGINS).mkdir()
-    (folder / shim.PLUGINS / "awstracer").symlink_to(Path(shim.__file__).parent)
-    programs = _stand_in(folder, environment, version)
-    run = functools.partial(_served, aws, folder)
-    station = Station(folder, gathering, run, environment)
-    survived, lifeline = _lifeline()
-    inner = {**environment, "PATH": os.pathsep.join([str(folder / BIN), environment.get("PATH", os.defpath)])}
+    programs: dict[str, str] = {}
+    reader, writer = _liveness_pipe()
     try:
-        return station.attend(_started(words, inner, lifeline))
-    except OSError as error:
-        report(f"{words[0]}: {error.strerror}")
-        return NOT_FOUND if error.errno == errno.ENOENT else NOT_RUNNABLE
+        _install_files(folder, trace_file)
+        programs = _install_shims(folder, environment, major_version)
+        path = os.pathsep.join([str(folder / BIN), environment.get("PATH", os.defpath)])
+        with RecorderServer(folder, recording, functools.partial(_run_aws, aws, folder), environment) as server:
+            try:
+                script = _start(words, {**environment, "PATH": path}, writer)
+            except OSError as error:
+                recording.note(f"{words[0]}: {error.strerror}")
+                return NOT_FOUND if error.errno == errno.ENOENT else NOT_RUNNABLE
+            return server.serve_until_exit(script)
     finally:
-        os.close(lifeline)
-        _clear(folder, programs if _is_open(survived) else None)
+        os.close(writer)
+        _clear(folder, programs if _has_writer(reader) else None)
 
 
-def _served(aws: AwsCli, folder: Path, argv: Sequence[str], started: float) -> int:
+def _run_aws(aws: AwsCli, folder: Path, argv: Sequence[str], started: float) -> int:
     return aws_process.run(aws, argv, started, folder)
 
 
-def _stand_in(folder: Path, environment: Mapping[str, str], version: int) -> dict[str, str]:
-    """Put shims into a folder's `bin`; the programs that they stand for, by name."""
-    python = [sys.executable, "-I", "-S", str(Path(shim.__file__))]
-    found = {name: shutil.which(name, path=environment.get("PATH")) for name in ("aws", "sleep")}
-    programs = {name: program for name, program in found.items() if program}
-    aws = ["plugin", str(folder), programs["aws"]] if version == 2 else ["served", str(folder), sys.executable]
-    stubs = {"aws": [*python, *aws]}
-    if "sleep" in programs:
-        stubs["sleep"] = [*python, "sleep", str(folder), programs["sleep"]]
-    (folder / BIN).mkdir()
-    for name, words in stubs.items():
-        stub = folder / BIN / name
-        stub.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
-        stub.chmod(0o700)
-    return programs
-
-
 @contextmanager
-def aws_version(environment: Mapping[str, str]) -> Iterator[Callable[[], int]]:
-    """Ask the `aws` on the PATH for its version in the background; yield a function that waits for the major version.
+def asking_major_version(environment: Mapping[str, str]) -> Iterator[Callable[[], int]]:
+    """Run the `aws` on the PATH to ask for its version, and yield a function that waits for the answer: 1 or 2.
 
-    The version is 1 if there is no `aws`, or if it does not tell.
+    It takes a second, in which this process imports awscli. Where there is no answer, the version is 1.
     """
     program = shutil.which("aws", path=environment.get("PATH"))
     if program is None:
         yield lambda: 1
         return
-    question = [program, "--version"]
-    with subprocess.Popen(question, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    words = [program, "--version"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         yield lambda: _major_version(process.communicate()[0])
 
 
 def _major_version(text: str) -> int:
-    version = re.search(r"aws-cli/(\d+)", text)
-    return int(version[1]) if version else 1
+    found = re.search(r"aws-cli/(\d+)", text)
+    return int(found[1]) if found else 1
 
 
-def _lifeline() -> tuple[int, int]:
-    """Both ends of a pipe, of which nothing is read but whether anybody still has the second."""
-    reading, writing = os.pipe()
-    lifeline = fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, LIFELINE)
-    os.close(writing)
-    os.set_blocking(reading, False)
-    return reading, lifeline
+# --- the folder
 
 
-def _is_open(reading: int) -> bool:
-    """Whether anybody has the other end of a pipe."""
-    try:
-        return os.read(reading, 1) != b""
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(reading)
+def _install_files(folder: Path, trace_file: Path) -> None:
+    (folder / client.TRACE_NAME).write_bytes(os.fsencode(trace_file.resolve()))
+    (folder / shim.LAUNCHER).write_text(LAUNCHER, encoding="utf-8")
+    (folder / shim.PACKAGES).mkdir()
+    (folder / shim.PACKAGES / awstracer.__name__).symlink_to(Path(awstracer.__file__).parent)
 
 
-def _started(words: Sequence[str], environment: Mapping[str, str], lifeline: int) -> subprocess.Popen[bytes]:
-    """The command as a process; a file without a `#!` line is the shell's, as for shells."""
-    try:
-        return subprocess.Popen(words, env=environment, pass_fds=(lifeline,))
-    except OSError as error:
-        if error.errno != errno.ENOEXEC:
-            raise
-        return subprocess.Popen(["/bin/sh", *words], env=environment, pass_fds=(lifeline,))
+def _install_shims(folder: Path, environment: Mapping[str, str], major_version: int) -> dict[str, str]:
+    """Write the shims, and return the programs that they stand for, by name."""
+    found = {name: shutil.which(name, path=environment.get("PATH")) for name in ("aws", "sleep")}
+    programs = {name: program for name, program in found.items() if program}
+    arguments = {name: [name, str(folder), program] for name, program in programs.items()}
+    if major_version == 2:
+        arguments["aws"] = ["plugin", str(folder), programs["aws"]]
+    else:
+        arguments["aws"] = ["run", str(folder), sys.executable]
+    (folder / BIN).mkdir()
+    for name, words in arguments.items():
+        command = shlex.join([sys.executable, "-I", "-S", str(Path(shim.__file__)), *words])
+        file = folder / BIN / name
+        file.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+        file.chmod(0o700)
+    return programs
 
 
 def _clear(folder: Path, programs: Mapping[str, str] | None) -> None:
-    """Remove a recording's folder; for processes that the command has left running, the programs stay there."""
+    """Remove the folder or, if there are programs that have to stay, all but these."""
     if programs is None:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    with suppress(OSError):  # they may have cleared it away
-        for file in [
-            folder / shim.SOCKET,
-            folder / delivery.TRACE,
-            folder / shim.LAUNCH,
-            *(folder / BIN).iterdir(),
-        ]:
+    names = (protocol.SOCKET_NAME, client.TRACE_NAME, shim.LAUNCHER)
+    with suppress(OSError):  # the processes that are left may have removed it
+        for file in [*(folder / name for name in names), *(folder / BIN).iterdir()]:
             file.unlink()
         for name, program in programs.items():
             (folder / BIN / name).symlink_to(program)
+
+
+# --- processes
+
+
+def _start(words: Sequence[str], environment: Mapping[str, str], writer: int) -> subprocess.Popen[bytes]:
+    """Start the command. As shells do, have /bin/sh run a file that has no `#!` line."""
+    try:
+        return subprocess.Popen(words, env=environment, pass_fds=(writer,))
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        return subprocess.Popen(["/bin/sh", *words], env=environment, pass_fds=(writer,))
+
+
+def _liveness_pipe() -> tuple[int, int]:
+    """Return both ends of a pipe. The command's processes inherit the second: it is open while one of them is left."""
+    reader, writer = os.pipe()
+    inherited = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, LIVENESS_DESCRIPTOR)
+    os.close(writer)
+    os.set_blocking(reader, False)
+    return reader, inherited
+
+
+def _has_writer(reader: int) -> bool:
+    """Return whether a process has the other end of a pipe, and close this one."""
+    try:
+        return os.read(reader, 1) != b""
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(reader)

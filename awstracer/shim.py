@@ -1,115 +1,131 @@
-"""Stands on a recorded script's PATH in the place of `aws` and `sleep`; a program of the standard library alone.
+"""Stands on a recorded script's PATH in the place of `aws` and `sleep`.
 
-    shim.py served FOLDER PYTHON ARG...   `aws`: the recorder at FOLDER has awscli loaded, and runs it in its stead
-    shim.py plugin FOLDER AWS ARG...      `aws`: the program AWS, AWS CLI 2, runs with a plugin that records
-    shim.py sleep FOLDER SLEEP ARG...     `sleep`: the program SLEEP runs, and the recorder is told for how long
+    shim.py run FOLDER PYTHON ARG...     `aws`: the recorder at FOLDER, which has awscli loaded, runs it in a fork
+    shim.py plugin FOLDER AWS ARG...     `aws`: the program AWS, which is AWS CLI 2, runs with the recording plugin
+    shim.py sleep FOLDER SLEEP ARG...    `sleep`: the program SLEEP runs, and the recorder measures for how long
 
-Whoever runs it must not be able to tell the difference: what the process is (its folder, environment, open files,
-signals) is handed on, and it ends as the command did.
+The script must not see a difference. So the shim passes on what its process is (current folder, environment, open
+files, signals), and ends as the command ended. `protocol` describes what it says to the recorder.
+
+It runs as a file of its own with `python -I -S`, which is quick to start: it finds the package by a link in FOLDER.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-SOCKET, LAUNCH = "socket", "launch.py"
-PLUGINS = "plugins"
-MOST_FILES = 200  # that can be handed on in one message
-HANDED_ON = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM")
+if TYPE_CHECKING:
+    from awstracer.protocol import Channel, RunEnded, RunRequest
+
+LAUNCHER = "launch.py"  # runs `record/aws_process` in a new Python process
+PACKAGES = "packages"  # the folder with the link to the package
+FAILED = 255  # awscli's exit code for an error of its own
+FORWARDED_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM")
 
 
 def main(argv: Sequence[str]) -> NoReturn:
-    """Do what the words say; ends the process."""
+    """Do what the words say. This ends the process."""
     kind, folder, program, *words = argv
-    if kind == "sleep":
-        sleep(folder, program, words)
-    if kind == "plugin":
-        plugin(folder, program, words)
-    served(folder, program, words)
+    sys.path.insert(0, os.path.join(folder, PACKAGES))
+    run = {"run": run_served, "plugin": run_with_plugin, "sleep": run_sleep}[kind]
+    run(folder, program, words)
 
 
-def served(folder: str, python: str, words: Sequence[str]) -> NoReturn:
-    """Have the recorder run `aws`, and end as it ended; run it in this process where it can't."""
+def run_served(folder: str, python: str, words: Sequence[str]) -> NoReturn:
+    """Have the recorder run `aws`, and end as it ends. Run it in this process if the recorder can't."""
     started = time.time()
-    recorder = connected(folder)
-    answers = recorder.makefile("rb")
-    process = None
-    with contextlib.suppress(OSError, ValueError):
-        files = _open_files()
-        _send(recorder, _description(words, started, files), [*files, os.open(".", os.O_PATH)])
-        process = json.loads(answers.readline() or b"{}").get("process")
-    if process is None:
-        recorder.set_inheritable(True)  # it ends with the process
-        os.execv(python, [python, os.path.join(folder, LAUNCH), folder, repr(started), *words])
-    for number in map(_number, HANDED_ON):
+    channel = _connect(folder)
+    process = _request_run(channel, words, started) if channel else None
+    if channel is None or process is None:
+        _keep_until_exit(channel)
+        os.execv(python, [python, os.path.join(folder, LAUNCHER), folder, repr(started), *words])
+    for name in FORWARDED_SIGNALS:
+        number = getattr(signal, name)
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda received, _: os.kill(process, received))
-    end(json.loads(answers.readline() or b"{}"))
+    _end_like(_wait_for_end(channel))
 
 
-def end(answer: dict[str, Any]) -> NoReturn:
-    """End as a process did: with an exit code, or by a signal."""
-    if "signal" in answer:
-        signal.signal(answer["signal"], signal.SIG_DFL)
-        os.kill(os.getpid(), answer["signal"])
-    os._exit(answer.get("exit", 255))
+def run_with_plugin(folder: str, program: str, words: Sequence[str]) -> NoReturn:
+    """Run AWS CLI 2 with the plugin, which records the command."""
+    from awstracer import aws_cli_v2
+
+    _keep_until_exit(_connect(folder))
+    packages = os.path.join(folder, PACKAGES)
+    launch = [sys.executable, os.path.join(folder, LAUNCHER), folder, repr(time.time())]
+    aws_cli_v2.run(program, words, folder, packages, launch)
 
 
-def sleep(folder: str, program: str, words: Sequence[str]) -> NoReturn:
-    """Sleep; the recorder knows that it is over when the connection ends with the process."""
-    recorder = connected(folder)
-    with contextlib.suppress(OSError):
-        _send(recorder, {"do": "sleep"})
-    recorder.set_inheritable(True)
+def run_sleep(folder: str, program: str, words: Sequence[str]) -> NoReturn:
+    """Sleep. The connection closes when the process ends, so that the recorder knows for how long it was."""
+    from awstracer import protocol
+
+    channel = _connect(folder)
+    if channel is not None:
+        with contextlib.suppress(OSError):
+            channel.send(protocol.SleepStarted())
+    _keep_until_exit(channel)
     os.execv(program, ["sleep", *words])
 
 
-def plugin(folder: str, program: str, words: Sequence[str]) -> NoReturn:
-    """Run AWS CLI 2 with a plugin that records."""
-    plugins = os.path.join(folder, PLUGINS)
-    sys.path.insert(0, plugins)
-    from awstracer import shim2
+def _connect(folder: str) -> Channel | None:
+    """Return a channel to the recorder; None if it is gone, since the script goes on without it."""
+    from awstracer import protocol
 
-    recorder = connected(folder)
-    recorder.set_inheritable(True)  # it ends with the process
-    launch = [sys.executable, os.path.join(folder, LAUNCH), folder, repr(time.time())]
-    shim2.run(program, words, folder, plugins, launch)
-
-
-def _open_files() -> list[int]:
-    """The numbers of the files that this process was started with; OSError but for Linux."""
-    return [number for number in map(int, os.listdir("/proc/self/fd")) if _is_open(number)]
-
-
-def _is_open(number: int) -> bool:
     try:
-        return os.get_inheritable(number)
+        return protocol.connect(folder)
     except OSError:
-        return False
+        return None
 
 
-def _description(words: Sequence[str], started: float, files: Sequence[int]) -> dict[str, Any]:
-    """This process, as the one that takes its place has to be."""
+def _keep_until_exit(channel: Channel | None) -> None:
+    """Keep the connection open in the program that this process is about to become."""
+    if channel is not None:
+        channel.socket.set_inheritable(True)
+
+
+def _request_run(channel: Channel, words: Sequence[str], started: float) -> int | None:
+    """Return the number of the process that runs `aws`; None if there is none."""
+    from awstracer import protocol
+
+    with contextlib.suppress(OSError, ValueError):
+        request = _describe_process(words, started)
+        channel.send(request, [*request.descriptors, os.open(".", os.O_PATH)])
+        answer = channel.receive(protocol.Message)
+        if isinstance(answer, protocol.RunStarted):
+            return answer.process
+    return None
+
+
+def _describe_process(words: Sequence[str], started: float) -> RunRequest:
+    """Return the description of this process. Raise OSError if the system isn't Linux."""
+    from awstracer import protocol
+
     umask = os.umask(0)
     os.umask(umask)
-    return {
-        "do": "run",
-        "argv": list(words),
-        "started": started,
-        "environment": dict(os.environ),
-        "files": list(files),
-        "umask": umask,
-        "group": os.getpgrp(),
-        "ignored": [number for number in range(1, signal.NSIG) if _is_ignored(number)],
-    }
+    return protocol.RunRequest(
+        argv=list(words),
+        started=started,
+        environment=dict(os.environ),
+        descriptors=[number for number in map(int, os.listdir("/proc/self/fd")) if _is_inherited(number)],
+        umask=umask,
+        group=os.getpgrp(),
+        ignored=[number for number in range(1, signal.NSIG) if _is_ignored(number)],
+    )
+
+
+def _is_inherited(descriptor: int) -> bool:
+    """Whether this process was started with an open file; those that it opened itself are not inheritable."""
+    try:
+        return os.get_inheritable(descriptor)
+    except OSError:
+        return False
 
 
 def _is_ignored(number: int) -> bool:
@@ -119,25 +135,21 @@ def _is_ignored(number: int) -> bool:
         return False
 
 
-def _number(name: str) -> int:
-    return int(getattr(signal, name))
+def _wait_for_end(channel: Channel) -> RunEnded:
+    from awstracer import protocol
+
+    try:
+        return channel.receive(protocol.RunEnded)
+    except (OSError, ValueError):
+        return protocol.RunEnded(exit_code=FAILED)
 
 
-def connected(folder: str) -> socket.socket:
-    """A line to the recorder; a loose end if it is gone, since the script goes on."""
-    recorder = socket.socket(socket.AF_UNIX)
-    with contextlib.suppress(OSError):
-        recorder.connect(os.path.join(folder, SOCKET))
-    return recorder
-
-
-def _send(recorder: socket.socket, message: dict[str, Any], files: Sequence[int] = ()) -> None:
-    """Send a message, and open files with it; OSError if that can't be done."""
-    if len(files) > MOST_FILES:
-        raise OSError("too many open files")
-    content = json.dumps(message).encode("ascii") + b"\n"
-    sent = socket.send_fds(recorder, [content], files) if files else 0
-    recorder.sendall(content[sent:])
+def _end_like(ended: RunEnded) -> NoReturn:
+    """End this process by the same signal or with the same exit code as the command's process."""
+    if ended.signal is not None:
+        signal.signal(ended.signal, signal.SIG_DFL)
+        os.kill(os.getpid(), ended.signal)
+    os._exit(FAILED if ended.exit_code is None else ended.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Where the processes of a recorded script report: runs `aws` for them, and takes down what they tell.
+"""The recorder's end of all connections to the processes of a script.
 
-One thread waits for all of them. Each `aws` is a fork of this process, which has awscli loaded, and becomes
-what its shim describes; it hands its command over as any other process does, on a connection of its own.
+One thread waits for all of them. Each `aws` of the script is a fork of this process, which has awscli loaded, and
+takes the place of its shim: `record/aws_process` gives it the shim's environment, open files and current folder. The
+fork then reports its command over a connection of its own, as any other `aws` process does. `record/protocol`
+describes the messages, and `record/collector` puts together what they report.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import signal
@@ -14,162 +15,163 @@ import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
 
-from awstracer import aws_process, delivery, shim
-from awstracer.gathering import Gathering
+from awstracer import aws_process, protocol
+from awstracer.gathering import ScriptRecording
+from awstracer.protocol import Channel, Message, RunDeclined, RunEnded, RunRequest, RunStarted, SleepStarted
 
-CHUNK = 1 << 16
-MOST_FILES = 253  # of one message, as Linux has it
-HANDED_ON = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
+TIMEOUT = 30.0  # seconds for one read or write
+FORWARDED_SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
-Run = Callable[[Sequence[str], float], int]
+RunAws = Callable[[Sequence[str], float], int]
 
 
 @dataclass(eq=False)
 class _Connection:
-    """A process on the line: what it has sent of a message, the files that came with it, and what it is."""
+    """A connection to a process of the script. `process` is the fork that runs its command."""
 
-    socket: socket.socket
-    text: bytes = b""
-    files: list[int] = field(default_factory=list)
+    channel: Channel
     process: int | None = None
     is_sleeping: bool = False
 
 
-class Station:
-    """Listens at a folder's socket. `run` runs a command line in a fork of this process, and gives its exit code.
+class RecorderServer:
+    """Listens in a folder.
 
-    `environment` is the one that this process was started with.
+    run_aws      runs a command line, which its shim was started with at a time, and returns its exit code
+    environment  the one that this process was started with
     """
 
-    def __init__(self, folder: Path, gathering: Gathering, run: Run, environment: Mapping[str, str]) -> None:
-        self._gathering, self._run, self._environment = gathering, run, environment
-        self._selector = selectors.DefaultSelector()
+    def __init__(
+        self, folder: Path, recording: ScriptRecording, run_aws: RunAws, environment: Mapping[str, str]
+    ) -> None:
+        self._recording, self._run_aws, self._environment = recording, run_aws, environment
         self._connections: set[_Connection] = set()
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / shim.SOCKET))
-        self._listener.listen(socket.SOMAXCONN)
-        self._selector.register(self._listener, selectors.EVENT_READ)
-        self._wakened, wakes = socket.socketpair()
-        for end in (self._wakened, wakes):
-            end.setblocking(False)
-        self._selector.register(self._wakened, selectors.EVENT_READ)
-        self._wakes = wakes
+        self._selector = selectors.DefaultSelector()
+        self._listener = protocol.listen(folder)
+        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
+        self._wakeup_reader.setblocking(False)
+        self._wakeup_writer.setblocking(False)
+        for each in (self._listener, self._wakeup_reader):
+            self._selector.register(each, selectors.EVENT_READ)
 
-    def attend(self, script: subprocess.Popen[bytes]) -> int:
-        """Serve until a script has ended, and each `aws` that it has started; its exit code, as shells tell it."""
+    def __enter__(self) -> RecorderServer:
+        return self
 
-        def take(number: int, _: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        for connection in self._connections:
+            connection.channel.socket.close()
+        for each in (self._listener, self._wakeup_reader, self._wakeup_writer, self._selector):
+            each.close()
+
+    def serve_until_exit(self, script: subprocess.Popen[bytes]) -> int:
+        """Serve until the script and each `aws` that it has started have ended; return its exit code as shells do.
+
+        Once the script has ended, a signal ends the waiting for processes that it has left running.
+        """
+
+        def handle(number: int, _: object) -> None:
             if script.poll() is not None:
-                raise KeyboardInterrupt  # nobody waits for what the script has left running
-            if number in HANDED_ON:  # the others are the terminal's, which the script gets too
+                raise KeyboardInterrupt
+            if number in FORWARDED_SIGNALS:  # the terminal sends the others to the script too
                 script.send_signal(number)
 
-        signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        for number in (signal.SIGINT, signal.SIGQUIT, *HANDED_ON):
-            signal.signal(number, take)
+        for number in (signal.SIGINT, signal.SIGQUIT, *FORWARDED_SIGNALS):
+            signal.signal(number, handle)
         with suppress(KeyboardInterrupt):
             while script.poll() is None or any(not each.is_sleeping for each in self._connections):
-                self._turn()
+                self._serve_once()
         signal.set_wakeup_fd(-1)
         return script.returncode if script.returncode >= 0 else 128 - script.returncode
 
-    def _turn(self) -> None:
+    def _serve_once(self) -> None:
+        """Wait for something to happen, and handle it."""
         for key, _ in self._selector.select():
             if key.fileobj is self._listener:
                 self._accept()
-            elif key.fileobj is self._wakened:
+            elif key.fileobj is self._wakeup_reader:
                 with suppress(BlockingIOError):
-                    self._wakened.recv(CHUNK)
+                    self._wakeup_reader.recv(protocol.CHUNK_SIZE)
             else:
-                self._hear(key.data)
+                self._read(key.data)
         self._reap()
 
     def _accept(self) -> None:
-        connection = _Connection(self._listener.accept()[0])
-        connection.socket.settimeout(delivery.PATIENCE)
+        accepted = self._listener.accept()[0]
+        accepted.settimeout(TIMEOUT)
+        connection = _Connection(Channel(accepted))
         self._connections.add(connection)
-        self._selector.register(connection.socket, selectors.EVENT_READ, connection)
+        self._selector.register(accepted, selectors.EVENT_READ, connection)
 
-    def _hear(self, connection: _Connection) -> None:
-        """Take what has come; the end of a connection is the end of its process."""
+    def _read(self, connection: _Connection) -> None:
+        """Handle the messages that have come; close the connection if it has ended, or sends something else."""
         try:
-            content, files, _, _ = socket.recv_fds(connection.socket, CHUNK, MOST_FILES)
-        except OSError:
-            content, files = b"", []
-        connection.files += files
-        if not content:
-            self._end(connection)
-            return
-        *lines, connection.text = (connection.text + content).split(b"\n")
-        for line in lines:
-            try:
-                self._answer(connection, json.loads(line))
-            except (OSError, ValueError, KeyError, TypeError):  # it is none of the script's, or gone
-                self._end(connection)
-                return
+            for message in connection.channel.receive_available():
+                self._handle(connection, message)
+        except (OSError, ValueError, KeyError, TypeError):
+            self._close(connection)
 
-    def _answer(self, connection: _Connection, message: dict[str, Any]) -> None:
-        if message.get("do") == "sleep":
-            connection.is_sleeping = True
-            self._gathering.falls_asleep(id(connection))
-        elif message.get("do") == "run":
-            self._start(connection, message)
-        else:
-            _send(connection.socket, self._gathering.answer(message))
+    def _handle(self, connection: _Connection, message: Message) -> None:
+        match message:
+            case SleepStarted():
+                connection.is_sleeping = True
+                self._recording.start_sleep(connection)
+            case RunRequest():
+                self._start(connection, message)
+            case _:
+                connection.channel.send(self._recording.answer(message))
 
-    def _start(self, connection: _Connection, description: dict[str, Any]) -> None:
-        """Fork the process that a shim describes; where it would have to start anew, the shim does that."""
-        files, connection.files = connection.files, []
-        if not aws_process.can_be(description["environment"], self._environment):
-            _send(connection.socket, {"process": None})
-        else:
+    def _start(self, connection: _Connection, request: RunRequest) -> None:
+        """Fork the process that a shim describes, if a fork can be that process."""
+        channel = connection.channel
+        descriptors, channel.descriptors = channel.descriptors, []
+        if aws_process.can_fork_for(request.environment, self._environment):
             process = os.fork()
             if process == 0:
-                self._be(description, files, connection.socket.fileno())
+                self._run_child(request, descriptors, channel.socket.fileno())
             connection.process = process
-        for number in files:
+        else:
+            channel.send(RunDeclined())
+        for number in descriptors:
             os.close(number)
 
-    def _be(self, description: dict[str, Any], files: Sequence[int], reporting: int) -> None:
-        """The forked process: never returns."""
-        code = 255
+    def _run_child(self, request: RunRequest, descriptors: Sequence[int], report_to: int) -> None:
+        """Be the forked process. This never returns."""
+        exit_code = 255
         try:
-            told = socket.socket(fileno=aws_process.become(description, files, reporting))
-            _send(told, {"process": os.getpid()})
-            code = self._run(description["argv"], description["started"])
+            channel = Channel(socket.socket(fileno=aws_process.impersonate(request, descriptors, report_to)))
+            channel.send(RunStarted(os.getpid()))
+            exit_code = self._run_aws(request.argv, request.started)
             with suppress(OSError):
-                _send(told, {"exit": code})
+                channel.send(RunEnded(exit_code=exit_code))
         finally:
-            os._exit(code)
+            os._exit(exit_code)
 
     def _reap(self) -> None:
-        for connection in [each for each in self._connections if each.process]:
-            process, status = os.waitpid(connection.process or 0, os.WNOHANG)
+        """Report the end of forks to their shims."""
+        for connection in self._connections:
+            process, status = os.waitpid(connection.process, os.WNOHANG) if connection.process else (0, 0)
             if process:
                 connection.process = None
-                how = {"signal": os.WTERMSIG(status)} if os.WIFSIGNALED(status) else {"exit": os.WEXITSTATUS(status)}
+                code = os.waitstatus_to_exitcode(status)
                 with suppress(OSError):
-                    _send(connection.socket, how)
+                    connection.channel.send(RunEnded(exit_code=code) if code >= 0 else RunEnded(signal=-code))
 
-    def _end(self, connection: _Connection) -> None:
-        """A process is gone; if it was a shim, what it stood for goes too."""
-        self._selector.unregister(connection.socket)
+    def _close(self, connection: _Connection) -> None:
+        """Forget a process that has ended; the fork that took its place ends too."""
+        self._selector.unregister(connection.channel.socket)
         self._connections.discard(connection)
-        connection.socket.close()
+        connection.channel.socket.close()
         if connection.is_sleeping:
-            self._gathering.wakes(id(connection))
+            self._recording.end_sleep(connection)
         if connection.process:
             with suppress(OSError):
                 os.kill(connection.process, signal.SIGKILL)
                 os.waitpid(connection.process, 0)
-        for number in connection.files:
+        for number in connection.channel.descriptors:
             os.close(number)
-
-
-def _send(to: socket.socket, message: Mapping[str, Any]) -> None:
-    to.sendall(json.dumps(message).encode("ascii") + b"\n")

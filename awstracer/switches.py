@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import awstracer
 from awstracer import __version__
 from awstracer.legible import escaped
 
@@ -147,7 +148,7 @@ class _PluginConfig(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, **rest)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        print(PLUGIN_CONFIG.format(folder=Path(__file__).resolve().parent.parent))
+        print(PLUGIN_CONFIG.format(folder=Path(awstracer.__file__).resolve().parent.parent))
         parser.exit()
 
 

@@ -1,6 +1,11 @@
-"""One plain `aws` process, watched by the plugin: what its command did is recorded when it ends.
+"""Records the command of one `aws` process, in which the plugin is loaded.
 
-Nothing here may hurt the command: what goes wrong is said on stderr, and that is all.
+`PluginRecorder` registers the capture's handlers when the command begins, and takes down what only this process
+knows: the exit code, the contents of `file://` words, the standard input. When the process ends, the command goes to
+the recorder of a script, if AWSTRACER_RECORDING names its folder, or to the trace file in AWSTRACE_FILE
+(`record/client`). An error in here must not hurt the command: it is printed on stderr at the end.
+
+Standard library only: this runs in `aws`'s own Python.
 """
 
 from __future__ import annotations
@@ -11,134 +16,142 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from awstracer import delivery, inputs, recorded, version2
+from awstracer import aws_cli_v2, client, recorded
 from awstracer.capture import Capture, copied
-from awstracer.delivery import Run
+from awstracer.client import FinishedCommand, InputTee
 from awstracer.shapes import Models
 from awstracer.variables import FILE, RECORDING
 
-FAILED = 255
+FAILED = 255  # awscli's exit code for an error of its own
 
 
 @functools.cache
-def _watch() -> Watch:
-    return Watch()
+def _recorder() -> PluginRecorder:
+    """Return the recorder of this process, which runs one command but may load plugins several times."""
+    return PluginRecorder()
 
 
 def watch(events: Any) -> None:
-    """Take part in the events of an emitter; an `aws` process may have several, and runs one command."""
-    _watch().join(events)
+    """Record the command of awscli's event emitter."""
+    _recorder().register(events)
 
 
-class Watch:
-    """One process's command."""
+class PluginRecorder:
+    """Records this process's command when the process ends."""
 
     def __init__(self) -> None:
-        self._capture, self._started = Capture(), _now()
+        self._capture, self._started = Capture(), datetime.now(timezone.utc)
         self._options: dict[str, bool] = {}
-        self._version, self._awscli = 1, ""
-        self._joined: list[Any] = []
-        self._code: int | None = None
-        self._stdin: inputs.KeptInput | None = None
+        self._awscli_version = ""
+        self._emitters: list[Any] = []
+        self._exit_code: int | None = None
+        self._stdin: InputTee | None = None
         atexit.register(self._end)
 
-    def join(self, events: Any) -> None:
-        """Wait for an emitter's command to begin: awscli's own handlers are registered by then, and ours come last."""
-        events.register_last("building-top-level-params", self._note_options)
+    def register(self, events: Any) -> None:
+        """Wait for the command to begin: awscli has registered its own handlers by then, and ours come last."""
+        events.register_last("building-top-level-params", self._read_options)
         events.register_first("session-initialized", functools.partial(self._begin, events))
 
-    def _note_options(self, *, argument_table: Mapping[str, Any], **_: Any) -> None:
-        with self._faults_noted():
+    def emit(self, event_type: str, payload: Any, _source: str) -> None:
+        """Take the exit code from awscli's history, which calls its handlers with this method."""
+        if event_type == "CLI_RC":
+            self._exit_code = payload
+
+    @property
+    def _is_v2(self) -> bool:
+        return self._awscli_version.startswith("2.")
+
+    def _read_options(self, *, argument_table: Mapping[str, Any], **_: Any) -> None:
+        with self._errors_as_faults():
             for name, argument in argument_table.items():
                 is_flag = name == "version" or argument.cli_type_name == "boolean"
                 self._options[f"--{name}"] = not is_flag
 
     def _begin(self, events: Any, **_: Any) -> None:
-        if events in self._joined:
+        if events in self._emitters:
             return
-        self._joined.append(events)
-        with self._faults_noted():
-            self._awscli = str(import_module("awscli").__version__)
-            self._capture.attach(events)
-            self._version = 2 if self._awscli.startswith("2.") else 1
-            if self._version == 2:
-                events.register_first("before-parameter-build", self._decode)
-        for prepare in (self._note_exit_code, self._note_files, self._note_input):
-            with self._faults_noted():
-                prepare()
+        self._emitters.append(events)
+        for prepare in (self._attach_capture, self._join_history, self._wrap_file_readers, self._tee_stdin):
+            with self._errors_as_faults():
+                prepare(events)
 
-    def _decode(self, *, params: Any, model: Any, context: Any, **_: Any) -> None:
-        with self._faults_noted():
-            later = copied(params)
-            self._capture.amend(context, lambda first: version2.decoded(first, later, model.input_shape))
+    def _attach_capture(self, events: Any) -> None:
+        self._awscli_version = str(import_module("awscli").__version__)
+        self._capture.attach(events)
+        if self._is_v2:
+            events.register_first("before-parameter-build", self._decode_blobs)
 
-    def _note_exit_code(self) -> None:
-        """Have awscli's history, which is told the exit code whether it is kept or not, tell it us."""
+    def _join_history(self, _: Any) -> None:
         history = import_module("awscli.clidriver").HISTORY_RECORDER
-        record = history.record
+        history.add_handler(self)
+        history.enable()  # whether it is written to disk is for awscli's own handler, which the user's settings add
 
-        def noting(event: str, payload: Any, *rest: Any, **more: Any) -> None:
-            if event == "CLI_RC":
-                self._code = payload
-            record(event, payload, *rest, **more)
-
-        history.record = noting
-
-    def _note_files(self) -> None:
-        """Have awscli's readers of `file://` words note what they read; awscli is about to copy their table."""
+    def _wrap_file_readers(self, _: Any) -> None:
+        """Have awscli's readers of `file://` words store what they read. awscli copies their table right after this."""
         module = import_module("awscli.paramfile")
         for prefixes in (module.LOCAL_PREFIX_MAP, getattr(module, "REMOTE_PREFIX_MAP", {})):
-            for prefix, (read, how) in list(prefixes.items()):
-                prefixes[prefix] = (_noting(read, self._capture.files), how)
+            for prefix, (read, arguments) in list(prefixes.items()):
+                prefixes[prefix] = (_storing(read, self._capture.files), arguments)
 
-    def _note_input(self) -> None:
-        self._stdin = self._stdin or inputs.keep()
+    def _tee_stdin(self, _: Any) -> None:
+        self._stdin = self._stdin or client.tee_stdin()
+
+    def _decode_blobs(self, *, params: Any, model: Any, context: Any, **_: Any) -> None:
+        with self._errors_as_faults():
+            sent = copied(params)
+            self._capture.amend(context, lambda first: aws_cli_v2.decode_blobs(first, sent, model.input_shape))
 
     @contextlib.contextmanager
-    def _faults_noted(self) -> Any:
+    def _errors_as_faults(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - whatever it is, the command must not notice
+        except Exception as error:  # noqa: BLE001 - the command must not fail for it
             self._capture.faults.append(f"{type(error).__name__}: {error}")
 
     def _end(self) -> None:
-        """The process ends: its command is recorded."""
+        """Record the command, now that the process ends."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with delivery.failures_told():
-            self._record()
+        with client.errors_on_stderr():
+            models = Models(self._capture.models)
+            finished, folder = self._finished(models), os.environ.get(RECORDING)
+            if folder:
+                client.deliver(finished, models, Path(folder))
+            else:
+                client.append(Path(os.environ[FILE]).expanduser(), finished, models)
 
-    def _record(self) -> None:
-        models = Models(self._capture.models)
-        misunderstood = FAILED if self._capture.calls else recorded.USAGE[0]
-        outcome = self._capture.outcome(misunderstood if self._code is None else self._code)
+    def _finished(self, models: Models) -> FinishedCommand:
+        exit_code = self._exit_code
+        if exit_code is None:  # awscli ended without telling its history: of a line that it didn't understand
+            exit_code = FAILED if self._capture.calls else recorded.USAGE_ERRORS[0]
+        outcome = self._capture.outcome(exit_code)
         if self._stdin is not None and self._stdin.was_read:
             outcome = replace(outcome, read_input=True)
-        if self._version == 2:
-            outcome = version2.with_bytes(outcome, models.inputs())
-        times, argv = (self._started, _now()), sys.argv[1:]
-        run = Run(argv, outcome, *times, dict(os.environ), self._options, self._version, self._awscli, self._stdin)
-        folder = os.environ.get(RECORDING)
-        if folder:
-            delivery.hand_over(run, models, Path(folder))
-        else:
-            delivery.append(Path(os.environ[FILE]).expanduser(), run, models)
+        if self._is_v2:
+            outcome = aws_cli_v2.with_bytes(outcome, models.inputs())
+        return FinishedCommand(
+            argv=sys.argv[1:],
+            outcome=outcome,
+            started=self._started,
+            ended=datetime.now(timezone.utc),
+            environment=dict(os.environ),
+            options=self._options,
+            major_version=2 if self._is_v2 else 1,
+            awscli_version=self._awscli_version,
+            stdin=self._stdin,
+        )
 
 
-def _noting(read: Callable[..., Any], files: dict[str, Any]) -> Callable[..., Any]:
-    def noting(prefix: str, word: str, **how: Any) -> Any:
-        content = read(prefix, word, **how)
-        files[word] = content
+def _storing(read: Callable[..., Any], files: dict[str, Any]) -> Callable[..., Any]:
+    def read_and_store(prefix: str, word: str, **arguments: Any) -> Any:
+        content = files[word] = read(prefix, word, **arguments)
         return content
 
-    return noting
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    return read_and_store

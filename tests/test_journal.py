@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from awstracer import saving, tracefile
-from awstracer.cache import Cache
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.errors import TraceError
 from awstracer.journal import Journal, parsed
 from awstracer.recorder import Recorder, Settings
 from awstracer.redaction import Redactor
+from awstracer.session_commands import Cache
 from awstracer.trace import Circumstances, Command, Trace
 from benchmarks import kill_sessions
 
@@ -314,6 +314,7 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
         redactor=Redactor(b"key", AwsCli()),
         settings=Settings(),
         cache=Cache([user("alice")]),
+        summarize=lambda commands: map(str, commands),
         keep=person.keep,
     )
     session.run()

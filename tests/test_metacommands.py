@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import tracefile
-from awstracer.cache import Cache
+from awstracer.session_commands import Cache
 
 from .programs import CONTINUATION, PROMPT, Session, rec, recorded
 from .traces import operation, trace

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import polling
-from awstracer.folding import folded
+from awstracer.folding import collapse_polls
 from awstracer.polling import Verdict, holds, verdict
 from awstracer.queries import query
 from awstracer.trace import EACH, CallError, Command, Condition, Poll
@@ -51,7 +51,7 @@ def timed(commands: list[Command], seconds: float = 1, pause: float = 5) -> list
 
 
 def fold(*commands: Command) -> list[Command]:
-    return folded(commands, query)
+    return collapse_polls(commands, query)
 
 
 def until(*commands: Command) -> tuple[Condition, ...]:
@@ -230,10 +230,10 @@ def test_what_changes_something_is_a_poll_if_it_was_refused_until_it_succeeded()
 
 @given(st.lists(VALUES, min_size=2, max_size=5))
 def test_what_was_waited_for_held_of_the_last_answer_only(answers: list[Any]) -> None:
-    for each in folded([described({"a": answer}) for answer in answers], query):
+    for each in collapse_polls([described({"a": answer}) for answer in answers], query):
         if each.poll is not None:
             assert polling.unmet(each.poll, each.response) is None
-    found = folded([described({"a": answer}) for answer in answers], query)
+    found = collapse_polls([described({"a": answer}) for answer in answers], query)
     at = 0
     for each in found:
         times = each.poll.times if each.poll is not None else 1

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import recorded, shim2, version2
+from awstracer import aws_cli_v2, recorded
 from awstracer.capture import Outcome
-from awstracer.inputs import KeptInput
+from awstracer.client import InputTee
 from awstracer.trace import Call, Operation
 
 pytestmark = pytest.mark.once
@@ -43,7 +43,7 @@ def at(seconds: float) -> datetime:
     ],
 )
 def test_time_asleep_counts_once_and_only_between_the_two_times(sleeps: list[tuple[int, int]], seconds: float) -> None:
-    assert recorded.slept([(at(begin), at(end)) for begin, end in sleeps], at(0), at(10)) == seconds
+    assert recorded.seconds_slept([(at(begin), at(end)) for begin, end in sleeps], at(0), at(10)) == seconds
 
 
 SPANS = st.tuples(st.integers(-50, 50), st.integers(0, 50)).map(lambda span: (at(span[0]), at(span[0] + span[1])))
@@ -52,7 +52,7 @@ SPANS = st.tuples(st.integers(-50, 50), st.integers(0, 50)).map(lambda span: (at
 @given(st.lists(SPANS))
 def test_time_asleep_is_that_of_the_seconds_in_which_anybody_slept(sleeps: list[tuple[datetime, datetime]]) -> None:
     asleep = [any(begin <= at(second) < end for begin, end in sleeps) for second in range(20)]
-    assert recorded.slept(sleeps, at(0), at(20)) == sum(asleep)
+    assert recorded.seconds_slept(sleeps, at(0), at(20)) == sum(asleep)
 
 
 # --- surroundings
@@ -76,12 +76,12 @@ def test_a_line_says_what_its_environment_says_otherwise(
     argv: list[str], environment: Mapping[str, str], said: tuple[str, ...]
 ) -> None:
     session = {"AWS_DEFAULT_REGION": "us-east-1"}
-    assert recorded.said_by_environment(argv, environment, session, OPTIONS) == said
+    assert recorded.options_from_environment(argv, environment, session, OPTIONS) == said
 
 
 def test_aws_cli_2_reads_a_region_of_its_own() -> None:
     environment = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}
-    assert recorded.said_by_environment(["x"], environment, {}, OPTIONS, 2) == ("--region", "eu-west-1")
+    assert recorded.options_from_environment(["x"], environment, {}, OPTIONS, 2) == ("--region", "eu-west-1")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_aws_cli_2_reads_a_region_of_its_own() -> None:
     ],
 )
 def test_a_key_counts_if_it_is_another_one_and_no_profile_is_said(argv: list[str], key: str, found: str | None) -> None:
-    assert recorded.other_key(argv, {recorded.ACCESS_KEY: key}, {recorded.ACCESS_KEY: "AKIA1"}, OPTIONS) == found
+    assert recorded.own_access_key(argv, {recorded.ACCESS_KEY: key}, {recorded.ACCESS_KEY: "AKIA1"}, OPTIONS) == found
 
 
 CALL = Call("iam", "ListUsers", {}, {}, None, None, None, NOON, NOON)
@@ -113,7 +113,7 @@ CALL = Call("iam", "ListUsers", {}, {}, None, None, None, NOON, NOON)
     ],
 )
 def test_help_versions_and_misunderstood_lines_are_not_kept(argv: list[str], outcome: Outcome, kept: bool) -> None:
-    assert recorded.does_something(argv, outcome) == kept
+    assert recorded.is_worth_recording(argv, outcome) == kept
 
 
 # --- AWS CLI 2
@@ -130,7 +130,7 @@ def test_help_versions_and_misunderstood_lines_are_not_kept(argv: list[str], out
     ],
 )
 def test_what_only_aws_cli_2_has_is_left_out(argv: list[str], played: tuple[str, ...]) -> None:
-    assert version2.played_by_1(argv, version2.OPTIONS) == played
+    assert aws_cli_v2.to_v1_words(argv, aws_cli_v2.GLOBAL_OPTIONS) == played
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_what_only_aws_cli_2_has_is_left_out(argv: list[str], played: tuple[str,
     ],
 )
 def test_a_lines_service_is_found_behind_global_options(words: list[str], service: tuple[str, ...]) -> None:
-    assert recorded.own_words(words, version2.OPTIONS)[:1] == service
+    assert recorded.without_global_options(words, aws_cli_v2.GLOBAL_OPTIONS)[:1] == service
 
 
 NAMES = st.sampled_from(["default", "profile dev", "plugins", "sso-session corp"])
@@ -161,7 +161,7 @@ def test_the_plugin_joins_a_configuration_that_is_otherwise_the_same(config: dic
         f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in members.items())
         for name, members in config.items()
     )
-    before, after = parsed(text), parsed(shim2.with_plugin(text, "/ours"))
+    before, after = parsed(text), parsed(aws_cli_v2.add_plugin_section(text, "/ours"))
     plugins = after.pop("plugins")
     theirs = before.pop("plugins", {})
     assert after == before
@@ -184,7 +184,7 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
 
 @given(st.binary(max_size=200), st.integers(1, 50), st.integers(0, 200))
 def test_what_is_read_is_kept_up_to_the_limit(content: bytes, size: int, most: int) -> None:
-    raw = KeptInput(io.BytesIO(content), most)
+    raw = InputTee(io.BytesIO(content), most)
     read = b"".join(iter(lambda: raw.read(size) or b"", b""))
     assert read == content
     assert raw.is_whole == (len(content) <= most)
@@ -194,7 +194,7 @@ def test_what_is_read_is_kept_up_to_the_limit(content: bytes, size: int, most: i
 
 
 def test_nothing_was_read_until_somebody_does() -> None:
-    raw = KeptInput(io.BytesIO(b"x"))
+    raw = InputTee(io.BytesIO(b"x"))
     assert not raw.was_read
     raw.read(1)
     assert (raw.was_read, raw.content) == (True, "x")

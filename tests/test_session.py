@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from awstracer.cache import Cache
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.recorder import Recorder, Settings
 from awstracer.redaction import Redactor
+from awstracer.session_commands import Cache
 
 from .programs import ADD, BIN, COLOUR, CONTINUATION, PROMPT, Session, Silent, aws, rec, recorded, run, users
 
@@ -353,6 +353,7 @@ def pauses(*lines: tuple[int, str, int]) -> list[float]:
         redactor=redactor,
         settings=Settings(shell=True),
         cache=Cache(),
+        summarize=lambda commands: map(str, commands),
     )
     session.run()
     return [command.pause for command in session.cache.commands]
