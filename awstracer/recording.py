@@ -183,8 +183,8 @@ class RecordCommand:
             for note in dict.fromkeys(notes):
                 warn(note)
             cache = Cache(folding.collapse_polls(recording.commands, queries.query))
-            info = replace(info, started=journal.recorded.started)
-            return self._save_script(_Unsaved(self._path, before, cache, journal), info, console, code)
+            unsaved = _Unsaved(self._path, before, cache, journal)
+            return self._save_script(unsaved, replace(info, started=journal.recorded.started), console, code)
 
     def _save_script(self, unsaved: _Unsaved, info: Circumstances, console: Console, code: int) -> int:
         """Save what a script did, unless the person does not want it; return the exit code."""
