@@ -143,18 +143,16 @@ class Console:
 
 
 class BatchInput:
-    """Reads commands from standard input, with nobody to ask.
+    """Reads commands from standard input while its `session` lasts, with nobody to ask.
 
     Commands that run find their own standard input empty, so that they cannot take lines away.
     """
 
-    def __init__(self) -> None:
-        self._lines = _take_over_stdin()
-
     @contextmanager
     def session(self, _: FilePath) -> Iterator[None]:
-        """Do nothing: there is no history."""
-        yield
+        """Take the lines of standard input over; there is no history."""
+        with _take_over_stdin() as self._lines:
+            yield
 
     def read(self, *_: str) -> str:
         """Return the next line; raise EOFError if there is none."""

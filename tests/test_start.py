@@ -16,7 +16,7 @@ from awstracer.behind import Behind
 from awstracer.configuration import is_readable
 from awstracer.errors import BadConfiguration
 
-from .programs import ADD, PROMPT, Session, rec, recorded
+from .programs import ADD, PROMPT, Session, play, rec, recorded
 
 pytestmark = pytest.mark.once
 
@@ -31,6 +31,22 @@ def test_who_asks_for_help_waits_for_nothing_else(program: str, switch: str) -> 
     code = f"import sys; from awstracer import cli\ntry: cli.{program}(['{switch}'])\nfinally: print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout
     assert not {"awscli", "botocore", "awstracer.trace", "dataclasses"} & set(shown.split())
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_nothing_is_left_open_that_python_would_warn_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "default")
+    endings = [
+        rec(*KEEPING, lines=["aws iam list-users"]),
+        rec(*KEEPING, lines=["aws iam list-users"]),  # refused: the file exists
+        rec(*KEEPING, "--append", "--", "aws", "iam", "list-groups"),
+        play("--trace-file", "t.trace", "--list"),
+        play("--trace-file", "t.trace", "--dryrun"),
+        play("--trace-file", "t.trace", "--save-trace", "s.trace"),
+        play("--trace-file", "t.trace", "-j", "2"),
+    ]
+    assert [ending.code for ending in endings] == [0, 2, 0, 0, 0, 0, 0]
+    assert not [ending.err for ending in endings if "ResourceWarning" in ending.err or "awstracer/" in ending.err]
 
 
 @pytest.fixture
