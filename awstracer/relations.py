@@ -29,13 +29,13 @@ from awstracer.places import (
     Models,
     Place,
     Printed,
-    Query,
     Side,
     places,
     printed,
     query_of,
     service_of,
 )
+from awstracer.queries import Query
 from awstracer.trace import BATCH, EACH, Command, Path, Trace, children, lookup, new
 from awstracer.wanted import Wanted, is_list_of_strings, word_lists
 
