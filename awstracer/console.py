@@ -14,7 +14,6 @@ from pathlib import Path as FilePath
 from types import ModuleType
 from typing import TextIO
 
-from awstracer.heeding import heeding
 from awstracer.metacommands import NAMES
 from awstracer.styles import Styles, styled, visible
 
@@ -121,8 +120,7 @@ class Console:
         """A line, or several that were pasted; EOFError at the end of the input, be it there or not."""
         if sys.stdin is None:
             raise EOFError
-        with heeding():
-            return input(self._prompt(prompt))
+        return input(self._prompt(prompt))
 
     def _prompt(self, text: str) -> str:
         sys.stdout.flush()

@@ -34,6 +34,7 @@ from awstracer.complaints import complain
 from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
 from awstracer.journal import Journal, journal_of
+from awstracer.memory import gc_paused
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
 from awstracer.progress import Progress
@@ -56,8 +57,9 @@ class Playing:
         self._aws = driver.AwsCli()
         self._aws.check_profile(order.profile)
         self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        found = relations.derive(trace, queries.query, self._aws)
-        made = plan.make(trace, found, order.overrides, self._aws, order.given, selected=order.selected(trace))
+        with gc_paused():
+            found = relations.derive(trace, queries.query, self._aws)
+            made = plan.make(trace, found, order.overrides, self._aws, order.given, selected=order.selected(trace))
         self._identities = guards.identities(made, self._aws.global_options())
         self._planned = Planned(trace, found, made, self._place(), queries.query)
         self._planned.check()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from awstracer import blanks, guards, planning, relations, tracefile
 from awstracer.errors import ExitCode
-from awstracer.garbage import uncollected
+from awstracer.memory import gc_paused
 from awstracer.planning import Order, Planned
 from awstracer.queries import query
 from awstracer.screen import Screen, Told, show
@@ -26,7 +26,7 @@ def preview(order: Order, screen: Screen, *, as_json: bool) -> int:
 
     aws = driver.AwsCli()
     aws.check_profile(order.profile)
-    with uncollected():
+    with gc_paused():
         found = relations.derive(trace, query, aws)
         made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
         played = planning.place(order.region or aws.region(order.profile), aws)

@@ -11,7 +11,6 @@ from awstracer.blanks import Blank
 from awstracer.console import is_somebody_there
 from awstracer.errors import MissingSecret
 from awstracer.guards import Doubt
-from awstracer.heeding import heeding
 from awstracer.player import Answer
 from awstracer.steps import Step
 from awstracer.styles import visible
@@ -43,8 +42,7 @@ def secrets(lacking: Sequence[Blank], environment: Mapping[str, str]) -> dict[st
 
 def _typed(blank: Blank) -> str:
     try:
-        with heeding():
-            secret = getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
+        secret = getpass(f"The trace has no secrets. {visible(blank.names[0])} of command {blank.number}: ")
     except EOFError:
         secret = ""
     if not secret:
@@ -77,8 +75,7 @@ def _answer(question: str) -> str | None:
     """What the person types; None at the end of the input."""
     print(question, end="", file=sys.stderr, flush=True)
     try:
-        with heeding():
-            line = "" if sys.stdin is None else sys.stdin.readline()
+        line = "" if sys.stdin is None else sys.stdin.readline()
     except UnicodeDecodeError:
         line = "?\n"
     if not line.endswith("\n") or not sys.stdin.isatty():

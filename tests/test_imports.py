@@ -10,7 +10,7 @@ import awstracer
 ORDER = [
     "legible",
     "errors",
-    "garbage",
+    "memory",
     "configuration",
     "selection",
     "trace",
@@ -81,7 +81,6 @@ ORDER = [
     "document",
     "terminal",
     "results",
-    "heeding",
     "console",
     "questions",
     "screen",
