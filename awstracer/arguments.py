@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 # awscli first: from 1.46 on it brings the botocore that `import botocore` then means.
 import awscli.clidriver  # isort: skip
+import awscli.argparser
 import awscli.arguments
 import awscli.customizations.arguments
 import awscli.customizations.paginate
@@ -53,6 +56,13 @@ class Table:
         options = _options(table, expands, global_options)
         usual = OperationCommand(words, options, needed=tuple(_needed(table)), takes_json="cli-input-json" in table)
         return cls(table, _special(table, options), usual)
+
+    @cached_property
+    def parser(self) -> Any:
+        """awscli's parser for the command's own options, none of which it requires."""
+        table = {name: copy.copy(argument) for name, argument in self.arguments.items()}
+        relax(argument_table=table)
+        return awscli.argparser.ArgTableArgParser(table)
 
 
 def _options(
@@ -101,6 +111,33 @@ def has_name(argument: Any) -> bool:
     return bool(argument.cli_name.startswith("--"))
 
 
+def has_special(argv: Sequence[str], table: Table) -> bool:
+    """Return whether a line can have an argument that isn't an option of one member, or a value from a file of bytes.
+
+    Only such a line has to be parsed: that takes a hundred times as long as this does.
+    """
+    names = _names(argv)
+    return any(not has_name(each) or each.cli_name in names for each in table.special) or any(
+        word.startswith("fileb://") for word in argv
+    )
+
+
+def typed(words: Sequence[str], table: Table) -> argparse.Namespace:
+    """Return how awscli parses the words behind a command, global options left out; nothing if it refuses them."""
+    found = argparse.Namespace()
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            _, unknown = table.parser.parse_known_args(list(words), found)
+    except SystemExit:
+        return argparse.Namespace()
+    return argparse.Namespace() if unknown else found
+
+
+def _names(argv: Sequence[str]) -> set[str]:
+    """Return the names of the options of a line, and its other words."""
+    return {word.partition("=")[0] for word in argv}
+
+
 @dataclass(frozen=True)
 class _Said:
     """An argument that is no plain option of a member, and what a line says of it.
@@ -116,7 +153,7 @@ class _Said:
 
 def said(argv: Sequence[str], typed: argparse.Namespace, table: Table) -> list[_Said]:
     """What a line, `typed` as its parser read it, says that options with a member of their own could not say."""
-    names = {word.partition("=")[0] for word in argv}
+    names = _names(argv)
     found = []
     for name, argument in table.arguments.items():
         value = getattr(typed, argument.py_name, None)

@@ -18,7 +18,6 @@ from pathlib import Path as FilePath
 from types import ModuleType
 from typing import TextIO
 
-from awstracer.heeding import heeding
 from awstracer.session_commands import NAMES
 from awstracer.styles import Styles, styled, visible
 
@@ -125,8 +124,7 @@ class Console:
         """Return a line, or several that were pasted; raise EOFError at the end of the input, or if it is closed."""
         if sys.stdin is None:
             raise EOFError
-        with heeding():
-            return input(self._prompt(prompt))
+        return input(self._prompt(prompt))
 
     def _prompt(self, text: str) -> str:
         sys.stdout.flush()

@@ -215,10 +215,10 @@ class AwsCli:
             raise UnknownCommand(number, f"{operation.service}.{operation.name}", VERSION)
         self.check(number, operation)
         table = self._arguments(words, command)
-        is_special = table.special or any(word.startswith("fileb://") for word in argv)
-        if not is_special or not self._is_line_of(words, argv):  # a made-up line could run something else
+        if not arguments.has_special(argv, table) or not self._is_line_of(words, argv):  # an invented line has none
             return table.usual
-        said = arguments.said(argv, self._parsed(argv), table)
+        own, _ = without_options(argv, self.global_options())
+        said = arguments.said(argv, arguments.typed([argv[at] for at in own[len(words) :]], table), table)
         fresh = arguments.fresh(said, operation.parameters)
         extra = arguments.kept(said, table.usual.options, operation.parameters, fresh)
         given = {each.name for each in extra}
@@ -400,22 +400,6 @@ class AwsCli:
             if model is not None and model.service_name == known:
                 return name
         return known
-
-    def _parsed(self, argv: Sequence[str]) -> argparse.Namespace:
-        """What awscli's parsers make of an operation's line; nothing is called."""
-        found: list[argparse.Namespace] = []
-
-        def stop(*, parsed_args: argparse.Namespace, **_: Any) -> None:
-            found.append(parsed_args)
-            raise SystemExit(0)
-
-        driver = self._driver()
-        events = driver.session.get_component("event_emitter")
-        events.register_last("before-building-argument-table-parser", arguments.relax)
-        events.register_first("operation-args-parsed", stop)
-        with _logging_restored(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            _exit_code(driver, argv)
-        return found[0] if found else argparse.Namespace()
 
 
 def _aliases() -> Mapping[str, str]:

@@ -16,11 +16,11 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers
 from awstracer.commandline import option_named
+from awstracer.queries import Query, plain_path
 from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup, new
 
 Side = Literal["request", "query", "response", "printed"]
 Asked = Literal["request", "response"]
-Query = Callable[[str, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,6 @@ class Shape:
 ORDINARY = Shape()
 MANY = 256  # more aren't looked at all at once, which would take memory
 VALUES = re.compile(r"values?$", re.I)
-PLAIN_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d{1,9})\]", re.A)
-PLAIN_QUERY = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*", re.A)
 
 
 class Models(Protocol):
@@ -324,14 +322,6 @@ def _located_result(expression: str, response: Document, query: Query, matters: 
         return None
     matter = any(matters(str(leaf)) for _, leaf in leaves(query(expression, response)))
     return query(expression, _located(response)) if matter else None
-
-
-@lru_cache(maxsize=1 << 12)
-def plain_path(expression: str) -> Path | None:
-    """The path that a JMESPath expression is (`Vpc.VpcId`, `Vpcs[0]`); None if it is more than that."""
-    if not PLAIN_QUERY.fullmatch(expression):
-        return None
-    return tuple(int(number) if number else name for name, number in PLAIN_STEP.findall(expression))
 
 
 class _LocatedText(str):

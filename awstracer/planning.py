@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from awstracer import selection
-from awstracer.places import Query
+from awstracer.queries import Query
 from awstracer.relations import Relation
 from awstracer.resolve import Knowledge, Played
 from awstracer.steps import Override, Plan

@@ -42,6 +42,7 @@ from awstracer.capture import Outcome
 from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, TraceError
 from awstracer.journal import Journal, journal_of
+from awstracer.memory import gc_paused
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
 from awstracer.redaction import Redactor
@@ -66,9 +67,10 @@ class PlayCommand:
         self._aws = aws = driver.AwsCli()
         aws.check_profile(order.profile)
         self._account = functools.cache(lambda words: aws.account([*words, *order.extra]))
-        found = relations.derive(self._trace, queries.query, aws)
-        selected = order.selected(self._trace)
-        made = plan.make(self._trace, found, order.overrides, aws, order.given, selected=selected)
+        with gc_paused():
+            found = relations.derive(self._trace, queries.query, aws)
+            selected = order.selected(self._trace)
+            made = plan.make(self._trace, found, order.overrides, aws, order.given, selected=selected)
         self._identities = guards.identities(made, aws.global_options())
         self._planned = Planned(self._trace, found, made, self._destination(), queries.query)
         self._planned.check()

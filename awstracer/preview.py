@@ -14,7 +14,7 @@ from pathlib import Path
 
 from awstracer import blanks, guards, planning, relations, tracefile
 from awstracer.errors import ExitCode
-from awstracer.garbage import uncollected
+from awstracer.memory import gc_paused
 from awstracer.output import show
 from awstracer.plan_view import PlanView, PreparedLine
 from awstracer.planning import Order, Planned
@@ -28,7 +28,7 @@ def run(order: Order, view: PlanView, *, as_json: bool) -> int:
 
     aws = driver.AwsCli()
     aws.check_profile(order.profile)
-    with uncollected():
+    with gc_paused():
         found = relations.derive(trace, query, aws)
         made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
         destination = planning.place(order.region or aws.region(order.profile), aws)

@@ -17,7 +17,6 @@ from awstracer.blanks import Blank
 from awstracer.console import is_somebody_there
 from awstracer.errors import MissingSecret, Refused
 from awstracer.guards import Doubt, OutsideFile, RecordedOption
-from awstracer.heeding import heeding
 from awstracer.plan_view import describe_confirmation
 from awstracer.player import Answer
 from awstracer.steps import Step
@@ -75,8 +74,7 @@ def ask_secrets(missing: Sequence[Blank], environment: Mapping[str, str]) -> dic
 
 def _ask_secret(secret: Blank) -> str:
     try:
-        with heeding():
-            value = getpass(f"The trace has no secrets. {visible(secret.names[0])} of command {secret.number}: ")
+        value = getpass(f"The trace has no secrets. {visible(secret.names[0])} of command {secret.number}: ")
     except EOFError:
         value = ""
     if not value:
@@ -110,8 +108,7 @@ def _ask(question: str) -> str | None:
     """Return the line that the person types, in lower case; None at the end of the input."""
     print(question, end="", file=sys.stderr, flush=True)
     try:
-        with heeding():
-            line = "" if sys.stdin is None else sys.stdin.readline()
+        line = "" if sys.stdin is None else sys.stdin.readline()
     except UnicodeDecodeError:
         line = "?\n"  # an answer that is none
     if not line.endswith("\n") or not sys.stdin.isatty():

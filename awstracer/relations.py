@@ -18,7 +18,6 @@ from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from awstracer import elements, identifiers
-from awstracer.garbage import uncollected
 from awstracer.identifiers import LITTLE, PROOF
 from awstracer.judgement import EXACT, Verdict, judge
 from awstracer.location import Finder, Setting, settings
@@ -29,13 +28,13 @@ from awstracer.places import (
     Models,
     Place,
     Printed,
-    Query,
     Side,
     places,
     printed,
     query_of,
     service_of,
 )
+from awstracer.queries import Query
 from awstracer.trace import BATCH, EACH, Command, Path, Trace, children, lookup, new
 from awstracer.wanted import Wanted, is_list_of_strings, word_lists
 
@@ -91,19 +90,18 @@ def derive(trace: Trace, query: Query, models: Models) -> list[Relation]:
 
     `query` evaluates a JMESPath expression on a document, as awscli does for `--query`.
     """
-    with uncollected():
-        known = settings(trace, models)
-        account = next((setting.recorded for setting in known if setting.name == "account"), None)
-        wanted = Wanted.of(trace, account)
-        finder = Finder(known)
-        reader = _Reader(_Index(finder, account), Members(models), wanted)
-        found = _derive(trace, query, reader)
+    known = settings(trace, models)
+    account = next((setting.recorded for setting in known if setting.name == "account"), None)
+    wanted = Wanted.of(trace, account)
+    finder = Finder(known)
+    reader = _Reader(_Index(finder, account), Members(models), wanted)
+    found = _derive(trace, query, reader)
+    picking = _picking(found)
+    more = wanted.with_words_of(_neighbours(picking, trace))  # what tells elements apart matters too
+    if more is not wanted:
+        found = _derive(trace, query, _Reader(_Index(finder, account), reader.members, more))
         picking = _picking(found)
-        more = wanted.with_words_of(_neighbours(picking, trace))  # what tells elements apart matters too
-        if more is not wanted:
-            found = _derive(trace, query, _Reader(_Index(finder, account), reader.members, more))
-            picking = _picking(found)
-        return _selecting(found, picking, trace) if picking else found
+    return _selecting(found, picking, trace) if picking else found
 
 
 def _derive(trace: Trace, query: Query, reader: _Reader) -> list[Relation]:

@@ -33,7 +33,8 @@ from awstracer.identifiers import part_of
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.pieces import Piece
-from awstracer.places import Query, Side, query_of
+from awstracer.places import Side, query_of
+from awstracer.queries import Query
 from awstracer.relations import Relation
 from awstracer.steps import Pin, Plan, Step
 from awstracer.trace import (

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from awstracer.errors import TraceError
-from awstracer.garbage import uncollected
+from awstracer.memory import gc_paused
 from awstracer.trace import EACH, Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
 
 VERSION = 2
@@ -62,7 +62,7 @@ def encoded(text: str) -> bytes:
 def loads(text: str) -> Trace:
     """The trace in the text of a file of any known format; ValueError, with the reason, for anything else."""
     try:
-        with uncollected():
+        with gc_paused():
             return _trace(_up_to_date(_parsed(text)))
     except _Wrong as wrong:
         raise ValueError(f"is not a trace: {wrong}") from None

@@ -298,7 +298,8 @@ def made(size: int) -> Trace:
         response = {**filler.fill(response_template, number), **filling(dice, number)}
         words = ("s3api" if service == "s3" else service, xform_name(name, "-"))
         call = Call(service, name, request, response, None, "us-east-1", "r", THEN, THEN)
-        commands.append(Command(words, Operation(service, name, request, words), (call,), 0, THEN, THEN))
+        argv = (*words, "--count", "1") if name == "RunInstances" else words  # an option of awscli's own
+        commands.append(Command(argv, Operation(service, name, request, words), (call,), 0, THEN, THEN))
     return Trace(tuple(commands), Circumstances(region="us-east-1"))
 
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer.places import plain_path
-from awstracer.queries import query
+from awstracer.queries import LONGEST, growth, plain_path, query
 
 from .values import TEXT
 
@@ -29,3 +28,23 @@ STEPS = st.lists(MEMBERS.map(".{}".format) | st.integers(0, 3).map("[{}]".format
 def test_a_plain_query_selects_what_jmespath_selects(first: str, rest: str, document: Any) -> None:
     assert plain_path(first + rest) is not None
     assert query(first + rest, document) == jmespath.search(first + rest, document)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("a | b", 1),
+        ("Reservations[].Instances[].[InstanceId, Tags[?Key=='Name'].Value | [0], State.Name]", 3),
+        ("{a: [b, c], d: e}", 3),
+        ("[@, @] | [@, @] | [@, @]", 8),
+        ("to_string(to_string(@))", 4),
+        ("|".join(["[@,@]"] * 60), 2**60),
+    ],
+)
+def test_how_often_an_expression_repeats_what_it_is_given(expression: str, expected: int) -> None:
+    assert growth(jmespath.compile(expression).parsed) == expected
+
+
+def test_an_expression_that_is_too_long_selects_nothing() -> None:
+    for blanks, expected in (LONGEST - 5, [7]), (LONGEST - 4, None):
+        assert query("[ a ]" + " " * blanks, {"a": 7}) == expected
