@@ -8,7 +8,6 @@ after the switches have been understood, so that `--help` takes little longer th
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from awstracer.planning import Order
     from awstracer.styles import Styles
 
-GC_THRESHOLD = 50_000  # allocations between two collections: loading awscli's models allocates ten times as many
-
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
     """Run `awstrace-rec`: record a session, or a command behind `--`; return the exit code."""
@@ -32,7 +29,6 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
     parser = switches.rec_parser()
     args = parser.parse_args(words)
     _check_rec(parser, args, command)
-    gc.set_threshold(GC_THRESHOLD)
     return _run("awstrace-rec", lambda: _record(args, command))
 
 
@@ -43,7 +39,6 @@ def play_main(argv: Sequence[str] | None = None) -> int:
     parser = switches.play_parser()
     args = parser.parse_args(words)
     _check_play(parser, args, behind)
-    gc.set_threshold(GC_THRESHOLD)
     return _run("awstrace-play", lambda: _list(args) if args.list else _play(args))
 
 
