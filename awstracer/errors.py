@@ -262,7 +262,7 @@ class BadValue(OverrideError):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.name} does not accept {_truncate(self.text)}: {self.reason}"
+        return f'{self.name} does not accept "{_truncate(self.text)}": {self.reason}'
 
 
 class ResumeError(AwstracerError):

@@ -54,7 +54,7 @@ WORDS = [
         errors.AmbiguousParameter("name", [("1.name", "a"), ("2.name", "b" * 70)]),
         f"the trace has several values for name; say which one you mean: 1.name (now a), 2.name (now {'b' * 57}...)",
     ),
-    (errors.BadValue("count", "x", "not a number"), "count does not accept x: not a number"),
+    (errors.BadValue("count", "x", "not a number"), 'count does not accept "x": not a number'),
     (
         errors.OtherCircumstances("region", "us-east-1", None),
         "cannot resume: the region of the earlier replay is us-east-1, and now it is an unknown one",

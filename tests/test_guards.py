@@ -158,7 +158,7 @@ def test_what_the_answer_of_a_command_that_is_not_played_tells_is_not_known(rela
     line = refused(play(*TRACE, "--start-at", "2", "--endpoint", relay.url, *dry))
     assert line == (
         "command 2's VpcId comes from command 1, Vpc.VpcId, which is not played: "
-        "say what it is with -p 2.vpc-id VALUE, or --keep 2.vpc-id for the recorded one"
+        "give it with -p 2.vpc-id VALUE, or send the recorded one with --keep 2.vpc-id"
     )
     assert relay.requests == []
 
@@ -595,7 +595,8 @@ def test_an_expected_account_is_played_in(relay: Relay) -> None:
 def test_any_other_account_or_an_unknown_one_is_refused(relay: Relay) -> None:
     write(user("alice"))
     expecting = (*TRACE, "--endpoint", relay.url, "--expect-account", ELSEWHERE)
-    assert refused(play(*expecting)) == (f"account {ELSEWHERE} was expected, but it is {HERE}: nothing was sent")
+    found = f"the credentials belong to account {HERE}: nothing was sent"
+    assert refused(play(*expecting)) == f"--expect-account says {ELSEWHERE}, but {found}"
     relay.canned["GetCallerIdentity"] = Trouble(403)
     line = refused(play(*expecting))
     assert ELSEWHERE in line
@@ -627,7 +628,7 @@ def test_what_is_no_account_can_not_be_expected(text: str) -> None:
     network()
     result = play(*TRACE, "--dryrun", "--expect-account", text)
     assert (result.code, result.out) == (2, "")
-    assert "is no account" in result.err
+    assert "is not an account id" in result.err
 
 
 @pytest.mark.parametrize("line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"]])

@@ -308,7 +308,7 @@ def test_a_time_that_can_not_be_waited_is_refused(seconds: str) -> None:
     write(user("alice"))
     result = play(*TRACE, "--dryrun", f"-s={seconds}")
     assert (result.code, result.out) == (2, "")
-    assert f"{seconds} is not a time to wait" in result.err
+    assert f"{seconds} is not a number of seconds" in result.err
 
 
 @pytest.mark.parametrize("switches", [["--dryrun"], []])
@@ -510,7 +510,7 @@ def test_words_that_an_old_trace_lacks_are_asked_for(relay: Relay) -> None:
     write(user("a"), device("one"), device("two"))
     here = (*TRACE, "--endpoint", relay.url)
     result = play(*here, "-p", "bootstrap-method", "QRCodePNG")
-    assert refused(result).endswith("the trace doesn't say the outfile of command 2: add -p 2.outfile OUTFILE")
+    assert refused(result).endswith("the trace does not contain the outfile of command 2: add -p 2.outfile OUTFILE")
     assert relay.requests == []
 
     outfiles = ("-p", "2.outfile", "one.png", "-p", "3.outfile", "two.png")
@@ -639,11 +639,11 @@ def test_a_folder_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        (operation("iam.CreateUnicorn", {"Name": "a"}, {}), "is iam.CreateUnicorn, for which awscli"),
-        (operation("unicorns.CreateUser", {"UserName": "a"}, {}), "is unicorns.CreateUser, for which awscli"),
-        (command(["s3", "fly", "s3://a"]), "is aws s3 fly, for which awscli"),
-        (command(["--region", "us-east-1", "unicorns", "fly"]), "is aws unicorns, for which awscli"),
-        (command(["ec2", "wait", "unicorn-available"]), "is aws ec2 wait unicorn-available, for which awscli"),
+        (operation("iam.CreateUnicorn", {"Name": "a"}, {}), "is iam.CreateUnicorn, which awscli "),
+        (operation("unicorns.CreateUser", {"UserName": "a"}, {}), "is unicorns.CreateUser, which awscli "),
+        (command(["s3", "fly", "s3://a"]), "is aws s3 fly, which awscli "),
+        (command(["--region", "us-east-1", "unicorns", "fly"]), "is aws unicorns, which awscli "),
+        (command(["ec2", "wait", "unicorn-available"]), "is aws ec2 wait unicorn-available, which awscli "),
         (operation("iam.CreateUser", {"UserName": "a", "Horn": "b"}, {}), 'Unknown parameter in input: "Horn"'),
         (operation("iam.CreateUser", {"UserName": 1}, {}), "Invalid type for parameter UserName, value: 1"),
     ],

@@ -138,7 +138,7 @@ def test_custom_commands_and_files_are_recorded_too() -> None:
 def test_a_file_that_exists_is_not_written_over(relay: Relay, left: str) -> None:
     Path(left).write_text("mine")
     line = refused(play(*TRACE, *SAVED, "--endpoint", relay.url))
-    assert line.endswith(f"{left} is there already: say --resume to go on with that replay, or name another file")
+    assert line.endswith(f"{left} exists: add --resume to continue that replay, or name another file")
     assert Path(left).read_text() == "mine"
     assert relay.requests == []
 
@@ -278,31 +278,31 @@ def unfinished(network: None, relay: Relay) -> tuple[str, ...]:
 def test_another_account_is_refused(unfinished: tuple[str, ...], relay: Relay) -> None:
     relay.canned["GetCallerIdentity"] = OTHER_ACCOUNT
     line = refused(play(*unfinished, "--resume"))
-    assert line == "the replay to resume was in account 123456789012, and this one is in 999999999999"
+    assert line == "cannot resume: the account of the earlier replay is 123456789012, and now it is 999999999999"
     assert relay.operations == []
 
 
 def test_another_region_is_refused(unfinished: tuple[str, ...], relay: Relay) -> None:
     line = refused(play(*unfinished, "--resume", "--region", "eu-west-1"))
-    assert line == "the replay to resume was in region us-east-1, and this one is in eu-west-1"
+    assert line == "cannot resume: the region of the earlier replay is us-east-1, and now it is eu-west-1"
     assert relay.operations == []
 
 
 def test_other_overrides_are_refused(unfinished: tuple[str, ...], relay: Relay) -> None:
     line = refused(play(*unfinished[:-1], "10.9.3.0/24", "--resume"))
-    assert line == "command 2 was done with another CidrBlock: resume with the same trace and switches"
+    assert line.startswith("cannot resume: the earlier replay sent command 2 with another CidrBlock: ")
     assert relay.operations == []
 
 
 def test_what_is_no_replay_of_the_trace_is_refused(unfinished: tuple[str, ...], relay: Relay) -> None:
     aws_switches = ("--endpoint", relay.url, "--resume")
     line = refused(play(*TRACE, "--save-trace", "new.trace", *aws_switches))
-    assert line == "new.trace is not there: no replay was recorded in it that could be resumed"
+    assert line == "new.trace does not exist, so there is no replay to resume: leave --resume out to begin one"
     line = refused(play(*TRACE, "--save-trace", "t.trace", *aws_switches))
-    assert "the replay to resume was in an account that it doesn't tell" in line
+    assert "the account of the earlier replay is an unknown one" in line
     tracefile.save(trace(["iam.ListUsers", {}, {}]), Path("u.trace"))
     line = refused(play("--trace-file", "u.trace", *SAVED, *aws_switches))
-    assert line == "the replay to resume was of another trace: its command 2 is another one"
+    assert line == "cannot resume: the earlier replay was of another trace, with another command 2"
     assert relay.operations == []
 
 
