@@ -10,7 +10,7 @@ and all before it, in the order in which they are believed,
 Times, texts and identifiers are other ones each time, and say nothing. Where there was no answer before, success was
 waited for; where there is none in the end, failure was. What changes something is a poll only if it was refused until
 it succeeded: a replay that sent it again for each refusal could do it twice. Commands are folded here, and judged in
-`polling`, when they are replayed; nothing is run or waited for.
+`play/waiter`, when they are replayed; nothing is run or waited for.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
+from awstracer.operations import is_read_only
 from awstracer.places import Query, query_of
-from awstracer.polling import holds, is_nothing, value_at
-from awstracer.settling import READING
-from awstracer.trace import EACH, Command, Condition, Path, Poll, lookup
+from awstracer.trace import EACH, Command, Condition, Path, Poll, is_empty, lookup
 
 LARGEST_NUMBER = 1e9  # what is larger may be a time
 
@@ -80,7 +79,7 @@ def _identity(command: Command) -> object:
 
 
 def _reads(command: Command) -> bool:
-    return all(READING.match(call.operation) for call in command.calls)
+    return all(is_read_only(call.operation) for call in command.calls)
 
 
 def _folded(run: Sequence[Command], query: Query) -> Iterator[Command]:
@@ -141,15 +140,15 @@ def _conditions(last: Any, earlier: Sequence[Any], label: str) -> tuple[Conditio
         of_all = _widened(condition, last)
         is_told = belief is not _Belief.NUMBER or _counts(condition, earlier)
         if of_all not in found[belief] and is_told and _is_new(condition, earlier):
-            is_of_all = of_all != condition and holds(of_all, last) and _is_new(of_all, earlier)
+            is_of_all = of_all != condition and of_all.holds(last) and _is_new(of_all, earlier)
             found[belief][of_all if is_of_all else condition] = None
     return next((tuple(conditions) for conditions in found.values() if conditions), ())
 
 
 def _differences(now: Any, before: Any, path: Path, label: str) -> Iterator[tuple[_Belief, Condition]]:
     """What the latest of two answers has that the one before it hadn't, down from `path`."""
-    if is_nothing(now) or is_nothing(before):
-        if is_nothing(now) != is_nothing(before):
+    if is_empty(now) or is_empty(before):
+        if is_empty(now) != is_empty(before):
             yield from _appeared(now, path, label)
     elif isinstance(now, dict) and isinstance(before, dict):
         for key in dict.fromkeys([*now, *before]):
@@ -167,7 +166,7 @@ def _appeared(now: Any, path: Path, label: str) -> Iterator[tuple[_Belief, Condi
     if not path and isinstance(now, str) and WORD.fullmatch(now) and STATE.search(label):
         yield _Belief.STATE, Condition(path, now)
     else:
-        yield _Belief.PRESENCE, Condition(path, is_there=not is_nothing(now))
+        yield _Belief.PRESENCE, Condition(path, is_there=not is_empty(now))
 
 
 def _changed(now: Any, path: Path, label: str) -> Iterator[tuple[_Belief, Condition]]:
@@ -189,13 +188,13 @@ def _counts(condition: Condition, earlier: Sequence[Any]) -> bool:
     """Whether a number that is another one now was waited for: others are other ones each time."""
     if not condition.path:
         return True
-    before = value_at(condition.path, earlier[-1])
-    is_one = all(value_at(condition.path, each) == before for each in reversed(earlier))
+    before = condition.value_in(earlier[-1])
+    is_one = all(condition.value_in(each) == before for each in reversed(earlier))
     return is_one and (len(earlier) > 1 or 0 in (before, condition.value))
 
 
 def _is_new(condition: Condition, earlier: Sequence[Any]) -> bool:
-    return not any(holds(condition, each) for each in reversed(earlier))
+    return not any(condition.holds(each) for each in reversed(earlier))
 
 
 def _widened(condition: Condition, last: Any) -> Condition:

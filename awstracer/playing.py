@@ -33,17 +33,17 @@ from awstracer import (
 )
 from awstracer.capture import Outcome
 from awstracer.complaints import complain
-from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
 from awstracer.journal import Journal, journal_of
+from awstracer.parallel import ParallelPlayer
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
 from awstracer.progress import Progress
 from awstracer.redaction import Redactor
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Step
-from awstracer.together import Together
 from awstracer.trace import Call, Circumstances, Document, Trace
+from awstracer.worker_pool import WorkerPool
 
 UNLIKE = (
     "says of awscli's commands what this awscli denies: a dry run may have shown other lines; "
@@ -122,11 +122,11 @@ class Playing:
                 knowledge=knowledge,
                 runner=self._aws,
                 sleep=time.sleep,
-                observer=self._screen,
+                listener=self._screen,
                 settings=settings,
                 ask=questions.EachStep() if self._order.asks_each else lambda _: player.Answer.YES,
                 interrupted=lambda: bool(interrupts),
-                done=note,
+                on_done=note,
             ).play()
 
     def _together(self, knowledge: Knowledge, settings: player.Settings, note: player.Done) -> Report:
@@ -134,18 +134,16 @@ class Playing:
         before = schedule.predecessors(knowledge.plan.steps, heeds_pauses=self._order.pause is None)
         self._aws.warm()
         self._aws.prepare((*step.line, *self._order.extra) for step in knowledge.steps if step.form is not None)
-        with _interrupts() as interrupts, Crew(self._aws, self._order.jobs) as crew:
-            return Together(
+        with _interrupts() as interrupts, WorkerPool(self._aws, self._order.jobs) as pool:
+            return ParallelPlayer(
                 knowledge.plan,
-                knowledge=knowledge,
-                runner=self._aws,
-                crew=crew,
-                jobs=self._order.jobs,
+                pool=pool,
                 before=before,
-                observer=self._screen,
+                knowledge=knowledge,
+                listener=self._screen,
                 settings=settings,
                 interrupted=lambda: bool(interrupts),
-                done=note,
+                on_done=note,
             ).play()
 
     def _play_and_save(self, path: Path, knowledge: Knowledge, *, resume: bool) -> int:

@@ -25,25 +25,25 @@ class Progress(Screen):
         if told:
             warn(told)
 
-    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
+    def step_started(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
         """A command is about to run."""
         for tell, text in self.shown(step, invocation, knowledge):
             tell(text)
 
-    def faulty(self, step: Step, faults: Sequence[str]) -> None:
+    def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
         """A command's response could not be taken down."""
         for fault in faults:
             warn(f"a part of command {step.number}'s answer is lost: {fault}")
 
-    def settling(self, step: Step, reason: str, seconds: float) -> None:
+    def retrying(self, step: Step, reason: str, seconds: float) -> None:
         """A command failed, and is about to be tried again."""
         warn(results.settling(step, reason, seconds))
 
-    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None:
+    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
         """What a command was run again and again for did not come."""
         warn(results.unmet(step, outcome, shown))
 
-    def recovered(self, step: Step) -> None:
+    def unexpected_success(self, step: Step) -> None:
         """A command succeeded that failed when it was recorded."""
         warn(results.recovered(step))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sized
 from typing import Any
 
-from awstracer import polling
+from awstracer import waiter
 from awstracer.capture import Outcome
 from awstracer.commandline import told
 from awstracer.entries import awaited
@@ -22,7 +22,8 @@ from awstracer.trace import Command, error_code
 def unmet(step: Step, outcome: Outcome, shown: Any) -> str:
     """What a poll waited for in vain, and what it was at last."""
     command = step.command
-    waited = f"command {step.number} was asked again for {duration(polling.limit(command))} until {awaited(command)}"
+    limit = duration(waiter.poll_limit(command))
+    waited = f"command {step.number} was asked again for {limit} until {awaited(command)}"
     return one_line(f"{waited}; at last {_at_last(command, outcome, shown)}")
 
 
@@ -30,10 +31,10 @@ def _at_last(command: Command, outcome: Outcome, shown: Any) -> str:
     if outcome.exit_code != 0:
         code = error_code(outcome.calls)
         return f"it failed with {code}" if code else "it failed"
-    condition = polling.unmet(command.poll, shown) if command.poll is not None else None
+    condition = command.poll.first_unmet(shown) if command.poll is not None else None
     if condition is None:
         return "it succeeded"
-    found = polling.value_at(condition.path, shown)
+    found = condition.value_in(shown)
     return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
 
 

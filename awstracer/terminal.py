@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from awstracer import polling, unexplained
+from awstracer import unexplained, waiter
 from awstracer.blanks import Blank
 from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING
 from awstracer.entries import awaited, failure
@@ -47,7 +47,7 @@ def foretold(step: Step, pause: float | None, styles: Styles) -> Iterator[str]:
     if step.minted is not None:
         lines.append(f"with the credentials of command {step.minted.number}")
     if command.poll is not None:
-        seconds, limit = polling.interval(command.poll, pause), duration(polling.limit(command))
+        seconds, limit = waiter.poll_interval(command.poll, pause), duration(waiter.poll_limit(command))
         lines.append(f"asked again every {seconds:g} s until {awaited(command)}, for at most {limit}")
     elif command.exit_code != 0:
         lines.append(f"{failure(command)}, as it did when it was recorded: that is expected")
