@@ -100,7 +100,11 @@ class WorkerPool:
         ours, theirs = context.Pipe()
         inherited = [ours, *self._busy, *(worker.connection for worker in self._idle)]
         process = context.Process(target=_work, args=(self._runner, theirs, inherited), daemon=True)
-        process.start()
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the worker ignores it
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         return _Worker(process, ours)
 
@@ -119,6 +123,7 @@ def _work(runner: Any, orders: Connection, inherited: Sequence[Connection]) -> N
     for connection in inherited:
         connection.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     while True:
         try:

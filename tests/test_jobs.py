@@ -229,7 +229,7 @@ def chains(aws_home: Path, server: str) -> Path:
 
 
 def masked(text: str) -> str:
-    return jobs.MADE_UP.sub("", text)
+    return jobs.GENERATED.sub("", text)
 
 
 def test_it_shows_prints_and_does_what_it_does_one_by_one(chains: Path, server: str) -> None:
