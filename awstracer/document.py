@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from awstracer import holes, polling, unexplained
+from awstracer import holes, unexplained, waiter
 from awstracer.commandline import HIDDEN, PENDING, Text, plain
 from awstracer.location import Setting
 from awstracer.origins import Source
@@ -48,8 +48,8 @@ def _step_json(step: Step, knowledge: Knowledge, pause: float | None) -> dict[st
 
 def _poll_json(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
     return {
-        "interval": polling.interval(poll, pause),
-        "limit": polling.limit(command),
+        "interval": waiter.poll_interval(poll, pause),
+        "limit": waiter.poll_limit(command),
         "until": [condition_document(condition) for condition in poll.until],
         "failing": list(poll.failing),
     }

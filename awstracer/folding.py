@@ -27,11 +27,10 @@ from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
+from awstracer.operations import is_read_only
 from awstracer.places import query_of
-from awstracer.polling import holds, is_nothing, value_at
 from awstracer.queries import Query
-from awstracer.settling import READING
-from awstracer.trace import EACH, Command, Condition, Path, Poll, lookup
+from awstracer.trace import EACH, Command, Condition, Path, Poll, is_empty, lookup
 
 LARGEST_COUNT = 1e9  # a larger number may be a time
 
@@ -86,7 +85,7 @@ def _identity(command: Command) -> object:
 
 
 def _is_read_only(command: Command) -> bool:
-    return all(READING.match(call.operation) for call in command.calls)
+    return all(is_read_only(call.operation) for call in command.calls)
 
 
 def _collapse_run(run: Sequence[Command], query: Query) -> Iterator[Command]:
@@ -154,15 +153,15 @@ def _conditions(last: Any, earlier: Sequence[Any], label: str) -> tuple[Conditio
         widened = _widen(condition, last)
         is_awaited = evidence is not _Evidence.NUMBER or _is_awaited_number(condition, earlier)
         if widened not in found[evidence] and is_awaited and _is_new(condition, earlier):
-            is_of_all = widened != condition and holds(widened, last) and _is_new(widened, earlier)
+            is_of_all = widened != condition and widened.holds(last) and _is_new(widened, earlier)
             found[evidence][widened if is_of_all else condition] = None
     return next((tuple(conditions) for conditions in found.values() if conditions), ())
 
 
 def _differences(now: Any, before: Any, path: Path, label: str) -> Iterator[tuple[_Evidence, Condition]]:
     """Yield what the latest of two answers has below a path that the one before it hadn't; `label` is its member."""
-    if is_nothing(now) or is_nothing(before):
-        if is_nothing(now) != is_nothing(before):
+    if is_empty(now) or is_empty(before):
+        if is_empty(now) != is_empty(before):
             yield _presence(now, path, label)
     elif isinstance(now, dict) and isinstance(before, dict):
         for key in dict.fromkeys([*now, *before]):
@@ -179,7 +178,7 @@ def _presence(now: Any, path: Path, label: str) -> tuple[_Evidence, Condition]:
     """Return the condition for a value that appeared or went. A state that is the whole answer has to be that state."""
     if not path and isinstance(now, str) and WORD.fullmatch(now) and STATE_MEMBER.search(label):
         return _Evidence.STATE, Condition(path, now)
-    return _Evidence.PRESENCE, Condition(path, is_there=not is_nothing(now))
+    return _Evidence.PRESENCE, Condition(path, is_there=not is_empty(now))
 
 
 def _changes(now: Any, path: Path, label: str) -> Iterator[tuple[_Evidence, Condition]]:
@@ -203,13 +202,13 @@ def _is_awaited_number(condition: Condition, earlier: Sequence[Any]) -> bool:
     """Return whether the number that changed had been the same in all earlier answers; others change each time."""
     if not condition.path:
         return True
-    before = value_at(condition.path, earlier[-1])
-    was_constant = all(value_at(condition.path, each) == before for each in reversed(earlier))
+    before = condition.value_in(earlier[-1])
+    was_constant = all(condition.value_in(each) == before for each in reversed(earlier))
     return was_constant and (len(earlier) > 1 or 0 in (before, condition.value))
 
 
 def _is_new(condition: Condition, earlier: Sequence[Any]) -> bool:
-    return not any(holds(condition, each) for each in reversed(earlier))
+    return not any(condition.holds(each) for each in reversed(earlier))
 
 
 def _widen(condition: Condition, last: Any) -> Condition:

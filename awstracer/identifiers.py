@@ -48,7 +48,6 @@ MINTED_LABEL = re.compile(
     r"(?:^|[a-z])(?:I[dD]s?|Token|Handle)$|^ids?$|"
     r"(?i:arns?|version|revision|etag|endpoint|address|ur[il]|host|(?:dns|domain|host)name|marker|location|fingerprint)$"
 )
-VERB = re.compile(r"(?:Create|Put|Add|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
 SUFFIX = re.compile(r"(?<=.)(?:names?|numbers?|identifiers?|ids?|arns?|urls?|uris?)$")
 
 
@@ -153,14 +152,6 @@ def is_name(path: Path, operation: str) -> bool:
     squeezed = re.sub(r"[^a-z0-9]", "", last.lower())
     noun = re.sub(r"^[A-Z][a-z0-9]*", "", operation).lower()
     return bool(SUFFIX.search(squeezed)) or stem_of(last) in ("", noun) or squeezed.removesuffix("name") in noun
-
-
-@lru_cache(maxsize=1 << 16)
-def is_new(path: Path, operation: str) -> bool:
-    """Whether the member at a path of a request names the very thing that the operation makes."""
-    verb = VERB.match(operation)
-    last = next((key for key in reversed(path) if isinstance(key, str)), "")
-    return bool(verb) and stem_of(last) in stem_of(operation[verb.end() :] if verb else "")
 
 
 def decoded(text: str) -> str | None:

@@ -14,7 +14,7 @@ from functools import cache, lru_cache, partial
 from itertools import chain
 from typing import Any, Literal, NamedTuple, Protocol
 
-from awstracer import identifiers
+from awstracer import identifiers, operations
 from awstracer.commandline import option_named
 from awstracer.queries import Query, plain_path
 from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup, new
@@ -158,7 +158,7 @@ class Members:
             kind=identifiers.kind(path, operation.name),
             label=label,
             is_name=side == "response" or shape.addresses or identifiers.is_name(path, operation.name),
-            is_new=side == "request" and identifiers.is_new(path, operation.name),
+            is_new=side == "request" and operations.is_new_name(path, operation.name),
             is_labelled=around.keys is not None or not label,
             asks_beside=_says_nothing(label),
         )

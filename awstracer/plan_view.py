@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from awstracer import polling, unexplained
+from awstracer import unexplained, waiter
 from awstracer.blanks import Blank
 from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING, Span, line, plain, scalar_spelling
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
@@ -162,7 +162,7 @@ def describe_expectations(step: Step, pause: float | None, styles: Styles) -> It
     if step.minted is not None:
         lines.append(f"with the credentials of command {step.minted.number}")
     if command.poll is not None:
-        seconds, limit = polling.interval(command.poll, pause), format_duration(polling.limit(command))
+        seconds, limit = waiter.poll_interval(command.poll, pause), format_duration(waiter.poll_limit(command))
         lines.append(f"asked again every {seconds:g} s until {describe_poll(command)}, for at most {limit}")
     elif command.exit_code != 0:
         lines.append(f"{describe_failure(command)}, as it did when it was recorded: that is expected")

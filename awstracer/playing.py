@@ -39,18 +39,18 @@ from awstracer import (
     tracefile,
 )
 from awstracer.capture import Outcome
-from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, TraceError
 from awstracer.journal import Journal, journal_of
 from awstracer.memory import gc_paused
+from awstracer.parallel import ParallelPlayer
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
 from awstracer.redaction import Redactor
 from awstracer.replay_view import ReplayView, resuming
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.steps import Step
-from awstracer.together import Together
 from awstracer.trace import Call, Circumstances, Trace
+from awstracer.worker_pool import WorkerPool
 
 REDACTOR_KEY_LENGTH = 32  # bytes
 
@@ -128,11 +128,11 @@ class PlayCommand:
                 knowledge=resolver,
                 runner=self._aws,
                 sleep=time.sleep,
-                observer=self._view,
+                listener=self._view,
                 settings=settings,
                 ask=questions.StepPrompt() if self._order.asks_each else lambda _: player.Answer.YES,
                 interrupted=lambda: interrupt.is_set,
-                done=on_done,
+                on_done=on_done,
             ).play()
 
     def _run_parallel(self, resolver: Knowledge, settings: player.Settings, on_done: player.Done) -> Report:
@@ -140,18 +140,16 @@ class PlayCommand:
         before = schedule.predecessors(resolver.plan.steps, heeds_pauses=self._order.pause is None)
         self._aws.warm()
         self._aws.prepare((*step.line, *self._order.extra) for step in resolver.steps if step.form is not None)
-        with _InterruptFlag() as interrupt, Crew(self._aws, self._order.jobs) as crew:
-            return Together(
+        with _InterruptFlag() as interrupt, WorkerPool(self._aws, self._order.jobs) as pool:
+            return ParallelPlayer(
                 resolver.plan,
-                knowledge=resolver,
-                runner=self._aws,
-                crew=crew,
-                jobs=self._order.jobs,
+                pool=pool,
                 before=before,
-                observer=self._view,
+                knowledge=resolver,
+                listener=self._view,
                 settings=settings,
                 interrupted=lambda: interrupt.is_set,
-                done=on_done,
+                on_done=on_done,
             ).play()
 
     # --- recording the replay

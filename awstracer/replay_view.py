@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
 from typing import Any
 
-from awstracer import polling
+from awstracer import waiter
 from awstracer.capture import Outcome
 from awstracer.commandline import told
 from awstracer.errors import MissingValue, NotKnown
@@ -40,25 +40,25 @@ class ReplayView(PlanView):
         if message:
             warn(message)
 
-    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
+    def step_started(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
         """Show the line of a step that is about to run."""
         for show_line, text in self.step_lines(step, invocation, knowledge):
             show_line(text)
 
-    def faulty(self, step: Step, faults: Sequence[str]) -> None:
+    def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
         """Print which parts of a response could not be captured."""
         for fault in faults:
             warn(f"command {step.number}: a part of the response could not be captured: {fault}")
 
-    def settling(self, step: Step, reason: str, seconds: float) -> None:
+    def retrying(self, step: Step, reason: str, seconds: float) -> None:
         """Print why a command is sent again, and when."""
         warn(retrying(step, reason, seconds))
 
-    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None:
+    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
         """Print that a poll has timed out."""
         warn(poll_timed_out(step, outcome, shown))
 
-    def recovered(self, step: Step) -> None:
+    def unexpected_success(self, step: Step) -> None:
         """Print that a command succeeded which failed when it was recorded."""
         warn(unexpected_success(step))
 
@@ -90,7 +90,7 @@ def retrying(step: Step, reason: str, seconds: float) -> str:
 def poll_timed_out(step: Step, outcome: Outcome, shown: Any) -> str:
     """Return what a poll waited for in vain, and what the last run answered."""
     command = step.command
-    limit = format_duration(polling.limit(command))
+    limit = format_duration(waiter.poll_limit(command))
     waited = f"command {step.number} was asked again for {limit} until {describe_poll(command)}"
     return f"{waited}; at last {_last_answer(step, outcome, shown)}"
 
@@ -100,10 +100,10 @@ def _last_answer(step: Step, outcome: Outcome, shown: Any) -> str:
         code = error_code(outcome.calls)
         return f"it failed with {code}" if code else "it failed"
     poll = step.command.poll
-    condition = polling.unmet(poll, shown) if poll is not None else None
+    condition = poll.first_unmet(shown) if poll is not None else None
     if condition is None:
         return "it succeeded"
-    found = polling.value_at(condition.path, shown)
+    found = condition.value_in(shown)
     return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
 
 

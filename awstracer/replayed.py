@@ -1,4 +1,13 @@
-"""A replay as a trace of its own: what is written down of it, and where a later one goes on from there."""
+"""Writes the trace of a replay, and resumes a replay from it.
+
+A replay with `--save-trace` writes each step that is done as a `Command`, with the step's number: `to_command` makes it
+of the step, the invocation that was sent and its outcome. With `--resume` such a trace is read again. If it says that
+step 1, `create-vpc`, was done and answered `vpc-0c3d`, step 1 is not sent again, and the request of step 2 gets
+`vpc-0c3d`. That holds only if the replay goes on in the same account and region, and if the plan would still send what
+was sent: everything else is refused, before anything is sent.
+
+`trace/store` reads and writes the file, `trace/journal` keeps the commands while the replay runs.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +35,18 @@ def written(
     *,
     access_key: str | None = None,
 ) -> Command:
-    """What a recording session would have kept of a step that was done, and the step's number."""
+    """Return a step that is done as a recorded command that has the step's number.
+
+    `access_key` is the id of the access key that it ran under, where that isn't the session's.
+    """
     operation = step.command.operation
     if operation is not None and step.form is not None:
         operation = replace(operation, parameters=invocation.parameters or {}, words=step.form.words)
+    argv = invocation.argv
+    if operation is not None:
+        argv = tuple(commandline.split(commandline.plain(invocation.shown))[1:])
     return Command(
-        argv=invocation.argv
-        if operation is None
-        else tuple(commandline.split(commandline.plain(invocation.shown))[1:]),
+        argv=argv,
         operation=operation,
         calls=outcome.calls,
         exit_code=outcome.exit_code,
@@ -48,7 +61,10 @@ def written(
 
 
 def check_place(before: Circumstances, now: Circumstances) -> None:
-    """OtherCircumstances if a replay in `before` can't be gone on with in `now`: it has made things only there."""
+    """Raise OtherCircumstances if a replay would go on in another account or region than it began in.
+
+    What it has created is only there.
+    """
     if before.account is None or before.account != now.account:
         raise OtherCircumstances("account", before.account, now.account)
     if before.region != now.region:
@@ -56,9 +72,9 @@ def check_place(before: Circumstances, now: Circumstances) -> None:
 
 
 def taken_up(commands: Sequence[Command], knowledge: Knowledge) -> dict[int, Sequence[Call]]:
-    """The steps that a replay's own commands have done, by number, and their calls; their responses are learned.
+    """Record the responses of the commands that a replay has done; return their calls by the steps' numbers.
 
-    OtherCommand if one of them is not what the plan would send there now, MissingValue if there is no telling.
+    Raise OtherCommand if the plan would not send such a command now, MissingValue if that can't be told.
     """
     done = {command.step: command for command in commands}
     for number in done.keys() - {step.number for step in knowledge.steps}:
@@ -66,36 +82,37 @@ def taken_up(commands: Sequence[Command], knowledge: Knowledge) -> dict[int, Seq
     for step in knowledge.steps:
         if step.number in done:
             command = done[step.number]
-            _compare(step, command, knowledge.invocation(step))
+            _check_same_request(step, command, knowledge.invocation(step))
             knowledge.learn(step, command.response)
     return {step.number: done[step.number].calls for step in knowledge.steps if step.number in done}
 
 
-def _compare(step: Step, before: Command, now: Invocation) -> None:
-    if _name(before) != _name(step.command):
+def _check_same_request(step: Step, before: Command, now: Invocation) -> None:
+    """Raise OtherCommand if a command that was sent and a step that would be sent now are not the same."""
+    if _operation_name(before) != _operation_name(step.command):
         raise OtherCommand(step.number, None)
     requested = {"argv": now.argv, "files": now.files} if now.parameters is None else now.parameters
-    for name in _differences(_lasting(step, before.request), _lasting(step, requested)):
+    for name in _different_members(_comparable(step, before.request), _comparable(step, requested)):
         raise OtherCommand(step.number, name)
 
 
-def _name(command: Command) -> tuple[str, str] | None:
+def _operation_name(command: Command) -> tuple[str, str] | None:
     return (command.operation.service, command.operation.name) if command.operation else None
 
 
-def _lasting(step: Step, request: Document) -> Any:
-    """A request as JSON, without what is new each time that it is sent."""
-    fresh = step.form.fresh if step.form is not None else {}
+def _comparable(step: Step, request: Document) -> Any:
+    """Return a request as JSON, with the values that awscli generates anew each time replaced by one and the same."""
+    generated = step.form.fresh if step.form is not None else {}
 
-    def lasting(path: Path, node: Any) -> str | None:
+    def comparable(path: Path, node: Any) -> str | None:
         text = node.decode("utf-8", "surrogateescape") if isinstance(node, bytes) else None
-        return "new" if path in fresh else text
+        return "new" if path in generated else text
 
-    return packed(rebuilt(request, lasting))
+    return packed(rebuilt(request, comparable))
 
 
-def _differences(before: Document, now: Document) -> Iterator[str]:
-    """The members that are not the same in two requests; what is secret in the first may be anything in the second."""
+def _different_members(before: Document, now: Document) -> Iterator[str]:
+    """Yield the members that differ between two requests. A placeholder in the first stands for any secret."""
     for name in sorted(before.keys() | now.keys()):
         if name not in before or name not in now or not _is_same(before[name], now[name]):
             yield name
@@ -105,10 +122,11 @@ def _is_same(before: Any, now: Any) -> bool:
     if not any(holes.holes(before)):
         return bool(before == now)
     texts, others = dict(leaves(before)), dict(leaves(now))
-    return texts.keys() == others.keys() and all(_fits(text, others[path]) for path, text in texts.items())
+    return texts.keys() == others.keys() and all(_matches(text, others[path]) for path, text in texts.items())
 
 
-def _fits(before: Any, now: Any) -> bool:
+def _matches(before: Any, now: Any) -> bool:
+    """Return whether a value equals a recorded one, in which placeholders stand for any text."""
     text, other = holes.text_of(before), holes.text_of(now)
     if text is None or other is None:
         return bool(before == now)

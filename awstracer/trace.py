@@ -110,6 +110,24 @@ class Condition:
     value: str | int | float | bool | None = None
     is_there: bool = True
 
+    def holds(self, answer: Any) -> bool:
+        """Return whether the condition holds of an answer: a response, or what `--query` made of it.
+
+        Where the path leads to several values, all of them have to be `value`. True is no 1.
+        """
+        found = self.value_in(answer)
+        if self.value is None:
+            return self.is_there != is_empty(found)
+        values = [leaf for _, leaf in leaves(found)]
+        return bool(values) and all(type(each) is type(self.value) and each == self.value for each in values)
+
+    def value_in(self, answer: Any) -> Any:
+        """Return what an answer has at the condition's path; None if there is nothing."""
+        try:
+            return lookup(answer, self.path)
+        except LookupError:
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class Poll:
@@ -125,6 +143,10 @@ class Poll:
     interval: float
     until: tuple[Condition, ...] = ()
     failing: tuple[str, ...] = ()
+
+    def first_unmet(self, answer: Any) -> Condition | None:
+        """Return the first condition that does not hold of an answer; None if all hold."""
+        return next((condition for condition in self.until if not condition.holds(answer)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +262,13 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield here, node
 
 
+def strings(value: Any) -> Iterator[tuple[Path, str]]:
+    """Yield every (path, string) in a value, in order, but for empty strings."""
+    for path, leaf in leaves(value):
+        if isinstance(leaf, str) and leaf:
+            yield path, leaf
+
+
 def scalars(value: Any) -> Iterator[Any]:
     """Every scalar in a value, in order, without its path."""
     pending = [value]
@@ -260,6 +289,11 @@ def children(node: Any) -> list[tuple[str | int, Any]]:
     if isinstance(node, (list, tuple)):
         return list(enumerate(node))
     return []
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a value is None, or a string, a list or a mapping with nothing in it."""
+    return value is None or (isinstance(value, (str, bytes, list, tuple, dict)) and not value)
 
 
 def blobs(value: Any) -> list[bytes]:

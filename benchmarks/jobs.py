@@ -1,11 +1,12 @@
-"""What `awstrace-play -j 10` gains where the API takes its time, and that it does the same.
+"""Measures how much faster `awstrace-play -j 10` is where the API is slow, and checks that it does the same.
 
     python -m benchmarks.jobs [RUNS]
 
-A trace of 100 commands in 10 independent chains is replayed through a proxy that keeps each answer back for 100 ms:
-one after the other, then so many times (20) with `-j 10`. Each time the server begins empty, and what it has in the
-end, but for what it makes up, has to be the same. The last line are the figures: the median of the gains in time, and
-how many runs ended in the same state; exit code 0 if that gain is 5 at least and all runs did, 1 if not.
+A trace of 100 commands in 10 independent chains is replayed through a proxy that delays each response by 100 ms: one
+command after the other, then RUNS times (20) with `-j 10`. Each replay begins with an empty server. The server's state
+at the end must be the same each time, but for generated ids and times. The last line has the figures: the median of the
+speed-ups, and how many runs ended in the same state. The exit code is 0 if the speed-up is at least 5 and all runs did,
+else 1.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests import programs
 from tests.programs import PATIENCE, Relay, Trouble
 
 CHAINS, DELAY, JOBS, AIM = 10, 0.1, "10", 5.0
-MADE_UP = re.compile(r"\b[A-Za-z0-9]{20,21}\b|\d{4}-\d\d-\d\d[T ][\d:.]+\S*")
+GENERATED = re.compile(r"\b[A-Za-z0-9]{20,21}\b|\d{4}-\d\d-\d\d[T ][\d:.]+\S*")
 DOCUMENT = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
 CHAIN = """
 iam create-user --user-name user-{n}x
@@ -42,16 +43,16 @@ iam list-attached-user-policies --user-name user-{n}x
 
 
 def lines() -> Iterator[str]:
-    """The commands, those of all chains in turn."""
+    """Yield the commands: the first one of each chain, then the second one of each, and so on."""
     for line in CHAIN.strip().splitlines():
         for number in range(CHAINS):
             yield "aws " + line.replace("{n}", f"{number:02}").replace("{document}", DOCUMENT)
 
 
 def state(url: str) -> str:
-    """What a server has, but for what it makes up, in an order of its own."""
+    """Return the state of a server without generated ids and times, in an order that is always the same."""
     with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=PATIENCE) as response:
-        return json.dumps(_sorted(json.loads(MADE_UP.sub("", response.read().decode()))["iam"]))
+        return json.dumps(_sorted(json.loads(GENERATED.sub("", response.read().decode()))["iam"]))
 
 
 def _sorted(node: object) -> object:
@@ -61,7 +62,7 @@ def _sorted(node: object) -> object:
 
 
 def replayed(server: str, relay: Relay, *switches: str) -> tuple[float, str]:
-    """The seconds that a replay takes, and what the server has then."""
+    """Return the seconds that a replay takes, and the state of the server after it."""
     programs.reset(server)
     relay.faults["*"] = [Trouble(delay=DELAY) for _ in range(1000)]
     began = time.perf_counter()
@@ -72,7 +73,7 @@ def replayed(server: str, relay: Relay, *switches: str) -> tuple[float, str]:
 
 
 def main() -> int:
-    """Measure and print; the exit code."""
+    """Measure and print; return the exit code."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     with programs.moto() as server, tempfile.TemporaryDirectory() as home:
         os.chdir(home)

@@ -148,18 +148,18 @@ class Stage:
         self.sent += 1
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
-    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
+    def step_started(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
         self.said.append(f"{step.number}")
 
-    def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
+    def capture_failed(self, step: Step, faults: Sequence[str]) -> None: ...
 
-    def settling(self, step: Step, reason: str, seconds: float) -> None:
+    def retrying(self, step: Step, reason: str, seconds: float) -> None:
         self.said.append(reason)
 
-    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None:
+    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
         self.said.append(replay_view.poll_timed_out(step, outcome, shown))
 
-    def recovered(self, step: Step) -> None:
+    def unexpected_success(self, step: Step) -> None:
         self.said.append(replay_view.unexpected_success(step))
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
@@ -192,7 +192,7 @@ def played(made: Command, *outcomes: Outcome, pause: float | None = None) -> tup
     knowledge = Knowledge(steps, live=True, query=query)
     settings = Settings(pause=pause)
     player = Player(
-        steps, knowledge=knowledge, runner=stage, sleep=stage.slept.append, observer=stage, settings=settings
+        steps, knowledge=knowledge, runner=stage, sleep=stage.slept.append, listener=stage, settings=settings
     )
     return player.play(), stage
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from awstracer import plan, relations, schedule
-from awstracer.crew import Crew
+from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
+from awstracer.parallel import ParallelPlayer
+from awstracer.player import Settings, Status
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.steps import Override
 from awstracer.trace import Opaque, Trace
+from awstracer.worker_pool import LOST_MESSAGE, CapturedRun, WorkerPool
 from benchmarks import jobs
 
 from . import programs
-from .programs import Relay, Silent, Terminal, refusal
+from .programs import PATIENCE, Relay, Silent, Terminal, refusal
 from .traces import call, command, operation, trace
 
 pytestmark = pytest.mark.once
@@ -222,7 +229,7 @@ def chains(aws_home: Path, server: str) -> Path:
 
 
 def masked(text: str) -> str:
-    return jobs.MADE_UP.sub("", text)
+    return jobs.GENERATED.sub("", text)
 
 
 def test_it_shows_prints_and_does_what_it_does_one_by_one(chains: Path, server: str) -> None:
@@ -281,13 +288,111 @@ def test_a_replays_own_trace_can_be_resumed(chains: Path, relay: Relay) -> None:
     assert programs.play("--trace-file", "own.trace", "--dryrun").code == 0
 
 
-def test_a_lost_process_is_a_failure_and_nobody_waits_for_it(tmp_path: Path) -> None:
-    class Dying:
-        def replay(self, *_: object, **__: object) -> None:
-            os._exit(1)
+@pytest.mark.usefixtures("aws_home")
+def test_no_thread_runs_where_workers_are_forked(chains: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "error:This process:DeprecationWarning")  # Python 3.12 and newer tell
+    result = programs.play("--trace-file", chains, "-s", "0", "-j", "3")
+    assert (result.code, result.err) == (0, "")
 
-    with Crew(Dying(), 1) as crew:
-        assert [crew.replay([]).outcome.exit_code for _ in range(2)] == [255, 255]
+
+# --- workers
+
+
+class Unheard:
+    """A listener that shows nothing."""
+
+    def step_started(self, *_: Any) -> None: ...
+
+    capture_failed = retrying = poll_timed_out = unexpected_success = not_sent = step_started
+
+
+class Offers:
+    """A catalog that takes every command as it is."""
+
+    def operation_command(self, *_: Any) -> Any: ...
+
+    read_option = check = check_line = operation_command
+
+    def global_options(self) -> dict[str, bool]:
+        return {}
+
+
+class Scripted:
+    """Does what a command line says: `sleep`, `kill` (its own process) or succeed; notes its process's id in a file."""
+
+    def replay(self, argv: Sequence[str], **_: object) -> Outcome:
+        Path(f"{argv[1]}.pid").write_text(str(os.getpid()))
+        if argv[0] == "sleep":
+            time.sleep(PATIENCE)
+        if argv[0] == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.write(1, f"printed by {argv[1]}\n".encode())
+        return Outcome(0, calls=(call("iam.GetUser", {"UserName": argv[1]}, {"User": {"UserName": argv[1]}}),))
+
+
+def worker_of(name: str) -> int:
+    """The process that runs a command line, once it does."""
+    deadline = time.monotonic() + PATIENCE
+    while not (Path(f"{name}.pid").exists() and Path(f"{name}.pid").read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return int(Path(f"{name}.pid").read_text())
+
+
+def ended(pool: WorkerPool, count: int) -> dict[int, CapturedRun]:
+    """The next so many command lines that end."""
+    found: dict[int, CapturedRun] = {}
+    while len(found) < count:
+        found |= dict(pool.wait(PATIENCE))
+    return found
+
+
+@pytest.mark.usefixtures("home")
+def test_a_worker_that_is_killed_costs_its_own_command_only() -> None:
+    with WorkerPool(Scripted(), 3) as pool:
+        pool.start(1, ["sleep", "victim"])
+        pool.start(2, ["run", "other"])
+        os.kill(worker_of("victim"), signal.SIGKILL)
+        runs = ended(pool, 2)
+        assert [runs[job].outcome.exit_code for job in (1, 2)] == [255, 0]
+        assert (runs[1].err, runs[2].out) == (LOST_MESSAGE, b"printed by other\n")
+        for job in (3, 4, 5):
+            pool.start(job, ["run", f"later{job}"])
+        assert {run.outcome.exit_code for run in ended(pool, 3).values()} == {0}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_worker_that_is_killed_while_it_is_idle_costs_nothing() -> None:
+    with WorkerPool(Scripted(), 1) as pool:
+        pool.start(1, ["run", "first"])
+        ended(pool, 1)
+        os.kill(worker_of("first"), signal.SIGKILL)
+        os.waitid(os.P_PID, worker_of("first"), os.WEXITED | os.WNOWAIT)
+        pool.start(2, ["run", "second"])
+        assert ended(pool, 1)[2].outcome.exit_code == 0
+    assert worker_of("first") != worker_of("second")
+
+
+def test_a_replay_goes_on_without_a_worker(home: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    names = ["one", "kill", "three", "four", "five"]
+    lines = [["kill" if name == "kill" else "run", name] for name in names]
+    recorded = trace(*(command(line, call("iam.GetUser", {"UserName": line[1]}, {})) for line in lines))
+    steps = plan.make(recorded, [], [], Offers())
+    with WorkerPool(Scripted(), 2) as pool:
+        report = ParallelPlayer(
+            steps,
+            pool=pool,
+            before=schedule.predecessors(steps.steps, heeds_pauses=False),
+            knowledge=Knowledge(steps, live=True, query=query),
+            listener=Unheard(),
+            settings=Settings(keep_going=True),
+        ).play()
+    assert [status for _, status in report.steps] == [
+        Status.FAILED if name == "kill" else Status.DONE for name in names
+    ]
+    shown = capfdbinary.readouterr()
+    assert shown.out.decode().split() == [word for name in names if name != "kill" for word in ("printed", "by", name)]
+    assert shown.err == LOST_MESSAGE
 
 
 @pytest.mark.parametrize("words", [["-j", "0"], ["-j", "x"], ["-j", "1000"], ["-j", "2", "--step"]])

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import polling
+from awstracer import waiter
 from awstracer.folding import collapse_polls
-from awstracer.polling import Verdict, holds, verdict
 from awstracer.queries import query
 from awstracer.trace import EACH, CallError, Command, Condition, Poll
+from awstracer.waiter import PollStatus, poll_status
 
 from .traces import THEN, call, command, operation
 from .values import VALUES
@@ -177,9 +177,9 @@ def test_a_state_of_all_elements_is_one_in_whatever_order_they_are() -> None:
     answers = [database("creating", "creating"), database("available", "creating"), database("available", "available")]
     everywhere = ("DBInstances", EACH, "DBInstanceStatus")
     assert until(*map(described, answers)) == (Condition(everywhere, "available"),)
-    assert holds(Condition(everywhere, "available"), database("available"))
-    assert not holds(Condition(everywhere, "available"), database("creating", "available"))
-    assert not holds(Condition(everywhere, "available"), database())
+    assert Condition(everywhere, "available").holds(database("available"))
+    assert not Condition(everywhere, "available").holds(database("creating", "available"))
+    assert not Condition(everywhere, "available").holds(database())
     mixed = [database("creating", "stopped"), database("available", "stopped")]
     assert until(*map(described, mixed)) == (Condition(PLACE, "available"),)
 
@@ -232,14 +232,14 @@ def test_what_changes_something_is_a_poll_if_it_was_refused_until_it_succeeded()
 def test_what_was_waited_for_held_of_the_last_answer_only(answers: list[Any]) -> None:
     for each in collapse_polls([described({"a": answer}) for answer in answers], query):
         if each.poll is not None:
-            assert polling.unmet(each.poll, each.response) is None
+            assert each.poll.first_unmet(each.response) is None
     found = collapse_polls([described({"a": answer}) for answer in answers], query)
     at = 0
     for each in found:
         times = each.poll.times if each.poll is not None else 1
         for earlier in answers[at : at + times - 1]:
             assert each.poll is not None
-            assert polling.unmet(each.poll, {"a": earlier}) is not None
+            assert each.poll.first_unmet({"a": earlier}) is not None
         at += times
     assert at == len(answers)
 
@@ -251,49 +251,49 @@ WAITS = replace(operation("x.DescribeY", {}, {"a": "ok"}), poll=POLL)
 ERROR = (replace(call("x.DescribeY", {}, {}), response=None, error=CallError("Soon", "m")),)
 
 
-def judged(recorded: Command, code: int, shown: Any = None, error: str | None = None) -> Verdict:
+def judged(recorded: Command, code: int, shown: Any = None, error: str | None = None) -> PollStatus:
     calls = () if error is None else (replace(ERROR[0], error=CallError(error, "m")),)
-    return verdict(recorded, code, calls, lambda: shown)
+    return poll_status(recorded, code, calls, lambda: shown)
 
 
 def test_an_answer_is_waited_for() -> None:
-    assert judged(WAITS, 0, {"a": "ok"}) is Verdict.DONE
-    assert judged(WAITS, 0, {"a": "going"}) is Verdict.AGAIN
-    assert judged(WAITS, 0, {}) is Verdict.AGAIN
-    assert judged(WAITS, 255, error="Soon") is Verdict.AGAIN
-    assert judged(WAITS, 255, error="Denied") is Verdict.FAILED
-    assert judged(WAITS, 255) is Verdict.FAILED
+    assert judged(WAITS, 0, {"a": "ok"}) is PollStatus.DONE
+    assert judged(WAITS, 0, {"a": "going"}) is PollStatus.AGAIN
+    assert judged(WAITS, 0, {}) is PollStatus.AGAIN
+    assert judged(WAITS, 255, error="Soon") is PollStatus.AGAIN
+    assert judged(WAITS, 255, error="Denied") is PollStatus.FAILED
+    assert judged(WAITS, 255) is PollStatus.FAILED
 
 
 def test_an_error_is_waited_for() -> None:
     ends = replace(WAITS, exit_code=254, calls=ERROR, poll=Poll(3, 5.0))
-    assert judged(ends, 0, {"a": "ok"}) is Verdict.AGAIN
-    assert judged(ends, 255, error="Soon") is Verdict.DONE
-    assert judged(ends, 255, error="Denied") is Verdict.FAILED
+    assert judged(ends, 0, {"a": "ok"}) is PollStatus.AGAIN
+    assert judged(ends, 255, error="Soon") is PollStatus.DONE
+    assert judged(ends, 255, error="Denied") is PollStatus.FAILED
 
 
 def test_a_failure_is_expected_where_it_was_recorded_with_the_same_error() -> None:
     failed = replace(WAITS, exit_code=254, calls=ERROR, poll=None)
-    assert judged(failed, 255, error="Soon") is Verdict.DONE
-    assert judged(failed, 0) is Verdict.DONE
-    assert judged(failed, 255, error="Denied") is Verdict.FAILED
-    assert judged(failed, 255) is Verdict.FAILED
-    assert judged(replace(failed, calls=()), 255, error="Denied") is Verdict.DONE
-    assert judged(replace(WAITS, poll=None), 255, error="Soon") is Verdict.FAILED
+    assert judged(failed, 255, error="Soon") is PollStatus.DONE
+    assert judged(failed, 0) is PollStatus.DONE
+    assert judged(failed, 255, error="Denied") is PollStatus.FAILED
+    assert judged(failed, 255) is PollStatus.FAILED
+    assert judged(replace(failed, calls=()), 255, error="Denied") is PollStatus.DONE
+    assert judged(replace(WAITS, poll=None), 255, error="Soon") is PollStatus.FAILED
 
 
 def test_flags_and_numbers_are_not_each_other() -> None:
-    assert holds(Condition(("a",), True), {"a": True})
-    assert not holds(Condition(("a",), True), {"a": 1})
-    assert not holds(Condition(("a",), 1), {"a": True})
-    assert not holds(Condition(("a",)), {"a": ""})
-    assert holds(Condition(("a",)), {"a": 0})
-    assert holds(Condition(("a", 3), is_there=False), {"a": []})
+    assert Condition(("a",), True).holds({"a": True})
+    assert not Condition(("a",), True).holds({"a": 1})
+    assert not Condition(("a",), 1).holds({"a": True})
+    assert not Condition(("a",)).holds({"a": ""})
+    assert Condition(("a",)).holds({"a": 0})
+    assert Condition(("a", 3), is_there=False).holds({"a": []})
 
 
 def test_how_long_and_how_often() -> None:
     short = replace(WAITS, started=THEN, ended=THEN + timedelta(seconds=20))
-    assert polling.limit(short) == 600
-    assert polling.limit(replace(short, ended=THEN + timedelta(seconds=90))) == 900
-    assert [polling.interval(replace(POLL, interval=each), None) for each in (0, 0.1, 5)] == [0.5, 0.5, 5]
-    assert [polling.interval(POLL, each) for each in (0, 1, 60)] == [0.2, 1, 60]
+    assert waiter.poll_limit(short) == 600
+    assert waiter.poll_limit(replace(short, ended=THEN + timedelta(seconds=90))) == 900
+    assert [waiter.poll_interval(replace(POLL, interval=each), None) for each in (0, 0.1, 5)] == [0.5, 0.5, 5]
+    assert [waiter.poll_interval(POLL, each) for each in (0, 1, 60)] == [0.2, 1, 60]

@@ -191,7 +191,7 @@ def test_an_interrupt_that_got_lost_ends_the_replay_all_the_same() -> None:
         knowledge=known,
         runner=stage,
         sleep=stage.sleep,
-        observer=stage,
+        listener=stage,
         settings=settings,
         interrupted=lambda: bool(stage.asked),
     )
@@ -220,15 +220,15 @@ class Stage:
         self.asked.append(argv[0])
         return Outcome(1 if argv[0] == "fail" else 0)
 
-    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None: ...
+    def step_started(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None: ...
 
-    def faulty(self, step: Step, faults: Sequence[str]) -> None: ...
+    def capture_failed(self, step: Step, faults: Sequence[str]) -> None: ...
 
-    def settling(self, step: Step, reason: str, seconds: float) -> None: ...
+    def retrying(self, step: Step, reason: str, seconds: float) -> None: ...
 
-    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
+    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
 
-    def recovered(self, step: Step) -> None: ...
+    def unexpected_success(self, step: Step) -> None: ...
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None: ...
 
@@ -249,7 +249,7 @@ def asked(settings: Settings, **pauses: float) -> list[object]:
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
     steps = plan.make(recorded, relations.derive(recorded, query, AwsCli()), [], stage)
     known = Knowledge(steps, live=True, query=query)
-    Player(steps, knowledge=known, runner=stage, sleep=stage.sleep, observer=stage, settings=settings).play()
+    Player(steps, knowledge=known, runner=stage, sleep=stage.sleep, listener=stage, settings=settings).play()
     return stage.asked
 
 

@@ -24,7 +24,7 @@ from awstracer.errors import NotKnown
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.queries import query
 from awstracer.resolve import Invocation, Knowledge
-from awstracer.settling import Replay
+from awstracer.settling import CreatedResources
 from awstracer.steps import Pin, Step
 from awstracer.switches import SETTLE
 from awstracer.trace import Call, CallError, Command, Path, rebuilt
@@ -410,7 +410,7 @@ def judged(case: Case, refused: CallError | None = None) -> str | None:
     made, (name, request, _), code, message = case
     error = refused or CallError(code, message, is_refusal=True, is_certain=True)
     steps, done = played(*made, (name, request, {}))
-    return settling.reason(steps[-1], [failed(name, request, error)], Replay(steps, done))
+    return settling.retry_reason(steps[-1], [failed(name, request, error)], CreatedResources(steps, done))
 
 
 def played(*entries: Any) -> tuple[Sequence[Step], dict[int, Sequence[Call]]]:
@@ -512,19 +512,19 @@ def test_a_command_of_many_calls_is_tried_again_if_none_of_them_changed_anything
     calls: list[Call], passes: bool
 ) -> None:
     steps, done = played(BUCKET, command(["s3", "sync", ".", "s3://orders-bucket"]))
-    assert (settling.reason(steps[-1], calls, Replay(steps, done)) is not None) is passes
+    assert (settling.retry_reason(steps[-1], calls, CreatedResources(steps, done)) is not None) is passes
 
 
 def test_what_a_custom_command_made_is_this_replays() -> None:
     made = command(["s3", "mb", "s3://orders-bucket"], call("s3.CreateBucket", {"Bucket": "orders-bucket"}, {}))
     steps, done = played(made, command(["s3", "cp", "b", "s3://orders-bucket/b"]))
-    assert settling.reason(steps[-1], [NOT_PUT], Replay(steps, done)) is not None
+    assert settling.retry_reason(steps[-1], [NOT_PUT], CreatedResources(steps, done)) is not None
 
 
 def test_a_waiter_waits_by_itself() -> None:
     steps, done = played(BUCKET, command(["s3api", "wait", "bucket-exists", "--bucket", "orders-bucket"]))
     polled = failed("s3.HeadBucket", {"Bucket": "orders-bucket"}, replace(NO_BUCKET, code="404"))
-    assert settling.reason(steps[-1], [polled], Replay(steps, done)) is None
+    assert settling.retry_reason(steps[-1], [polled], CreatedResources(steps, done)) is None
 
 
 def test_what_depends_on_what_was_made_by_way_of_an_answer_counts() -> None:
@@ -541,8 +541,8 @@ def test_what_an_override_put_there_is_foreign() -> None:
     pinned = replace(steps[-1], pins={("Role",): (Pin(FOREIGN_ROLE, FOREIGN_ROLE),)})
     error = CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=True, is_certain=True)
     refused = failed(*function(FOREIGN_ROLE)[:2], error)
-    assert settling.reason(steps[-1], [refused], Replay(steps, done)) is not None
-    assert settling.reason(pinned, [refused], Replay(steps, done)) is None
+    assert settling.retry_reason(steps[-1], [refused], CreatedResources(steps, done)) is not None
+    assert settling.retry_reason(pinned, [refused], CreatedResources(steps, done)) is None
 
 
 # --- how long
@@ -550,14 +550,14 @@ def test_what_an_override_put_there_is_foreign() -> None:
 
 @given(st.floats(0, 1e6))
 def test_delays_grow_and_stay_within_the_limit(limit: float) -> None:
-    found = list(settling.delays(limit))
+    found = list(settling.retry_delays(limit))
     assert sum(found) <= limit * (1 + 1e-9)
     assert all(0 < first <= later <= 2 * first + limit / 2 for first, later in pairwise(found))
     assert bool(found) is (limit > 0)
 
 
 def test_two_minutes_are_seven_delays() -> None:
-    assert list(settling.delays(SETTLE)) == [1, 2, 4, 8, 16, 32, 57]
+    assert list(settling.retry_delays(SETTLE)) == [1, 2, 4, 8, 16, 32, 57]
 
 
 # --- replays
@@ -638,17 +638,17 @@ class Hall:
     slept: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
-    def starting(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None: ...
+    def step_started(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None: ...
 
-    def faulty(self, step: Step, faults: Sequence[str]) -> None:
+    def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
         raise AssertionError(faults)
 
-    def settling(self, step: Step, reason: str, seconds: float) -> None:
+    def retrying(self, step: Step, reason: str, seconds: float) -> None:
         self.said.append(f"{step.number}: {reason}")
 
-    def unmet(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
+    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
 
-    def recovered(self, step: Step) -> None: ...
+    def unexpected_success(self, step: Step) -> None: ...
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
         raise AssertionError(missing)
@@ -662,7 +662,7 @@ class Hall:
             knowledge=Knowledge(steps, live=True, query=query),
             runner=AWS,
             sleep=self.slept.append,
-            observer=self,
+            listener=self,
             settings=Settings(extra=("--endpoint-url", self.relay.url), settle=settle),
         ).play()
 
