@@ -375,6 +375,21 @@ def test_its_folder_goes_with_it(aws_home: Path, monkeypatch: pytest.MonkeyPatch
     assert list((aws_home / "tmp").iterdir()) == []
 
 
+def test_neither_program_leaves_anything_open(aws_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "default")
+    written("aws iam create-user --user-name alice; sleep 0.1")
+    results = [
+        scripted("./setup.sh"),
+        scripted("./setup.sh"),  # there is a trace already
+        scripted("./nowhere", trace="other.trace"),
+        programs.rec("--trace-file", "session.trace", "-n", lines=["aws iam list-users"]),
+        programs.play("--trace-file", "t.trace", "-p", "user-name", "bob"),
+        programs.play("--trace-file", "t.trace", "--dryrun"),
+    ]
+    assert [result.code for result in results] == [0, 2, 127, 0, 0, 0]
+    assert not [result.err for result in results if "Warning" in result.err]
+
+
 # --- AWS CLI 2
 
 
