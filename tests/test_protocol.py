@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import awstracer
-from awstracer import plugin, protocol, shim
+from awstracer import plugin, protocol
 from awstracer.protocol import Channel, Message
 
 pytestmark = pytest.mark.once
@@ -134,12 +134,6 @@ def test_the_plugin_and_the_shim_need_the_standard_library_alone(tmp_path: Path)
     words = [sys.executable, "-I", "-S", "-c", IMPORTED.format(folder=str(tmp_path))]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
-
-
-def test_a_shim_starts_without_the_package() -> None:
-    words = [sys.executable, "-I", "-S", "-c", "import runpy, sys; runpy.run_path(sys.argv[1])", shim.__file__]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_plugin_asks_for_a_module_that_there_is() -> None:
