@@ -113,7 +113,7 @@ def _describe_process(words: Sequence[str], started: float) -> RunRequest:
 
 
 def _is_inherited(descriptor: int) -> bool:
-    """Whether this process was started with an open file; those that it opened itself are not inheritable."""
+    """Return whether this process was started with an open file; Python opens its own as not inheritable."""
     try:
         return os.get_inheritable(descriptor)
     except OSError:

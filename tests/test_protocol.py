@@ -9,11 +9,12 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import awstracer
-from awstracer import plugin, protocol
+from awstracer import aws_cli_v2, plugin, protocol, shim, watching
 from awstracer.protocol import Channel, Message
 
 pytestmark = pytest.mark.once
@@ -120,20 +121,22 @@ def test_nobody_listens(tmp_path: Path) -> None:
 
 # --- what runs inside other Pythons
 
-IMPORTED = f"""
-import sys
-sys.path.insert(0, {{folder!r}})
-from {plugin.__name__} import awscli_initialize
-from {awstracer.__name__} import aws_cli_v2, protocol, shim, watching
-print(sorted(name for name in sys.modules if name.partition(".")[0] in ("awscli", "botocore", "jmespath", "colorama")))
-"""
 
-
-def test_the_plugin_and_the_shim_need_the_standard_library_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", [plugin, watching, shim, aws_cli_v2], ids=lambda module: module.__name__)
+def test_the_plugin_and_the_shim_need_the_standard_library_alone(module: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "awstracer").symlink_to(Path(awstracer.__file__).parent)
-    words = [sys.executable, "-I", "-S", "-c", IMPORTED.format(folder=str(tmp_path))]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {module.__name__}"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_shim_imports_little(tmp_path: Path) -> None:
+    """Each `aws` and `sleep` of a script starts one."""
+    (tmp_path / "awstracer").symlink_to(Path(awstracer.__file__).parent)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {shim.__name__}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    own = {name for name in done.stdout.split() if name.startswith("awstracer.") and not name.endswith(".record")}
+    assert own == {shim.__name__, protocol.__name__}
 
 
 def test_the_plugin_asks_for_a_module_that_there_is() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from awstracer import plugin, tracefile
+from awstracer import plugin, tracefile, watching
 from awstracer.journal import Journal
 
 from . import aws2, programs
@@ -507,7 +507,9 @@ def test_a_plugin_that_cannot_be_loaded_hurts_no_command(
 ) -> None:
     monkeypatch.setenv("AWSTRACE_FILE", "t.trace")
     monkeypatch.delitem(sys.modules, plugin.DRIVER, raising=False)
-    monkeypatch.setitem(sys.modules, "awstracer.watching", None)
+    package, _, name = watching.__name__.rpartition(".")
+    monkeypatch.setitem(sys.modules, watching.__name__, None)
+    monkeypatch.delattr(sys.modules[package], name)
     plugin.awscli_initialize(object())
     assert capsys.readouterr().err.startswith("awstracer: this command is not recorded: ")
 
