@@ -135,8 +135,9 @@ def _to_command(finished: FinishedCommand, session: Mapping[str, str]) -> Comman
     return replace(command, access_key=access_key)
 
 
-def _redact(command: Command, session: SessionInfo, judge: Judge) -> tuple[Command, list[str]]:
-    """Return a command without its secrets, and those that the session doesn't know yet."""
+def _to_redacted_command(finished: FinishedCommand, session: SessionInfo, judge: Judge) -> tuple[Command, list[str]]:
+    """Return the command without its secrets, and those of them that the session doesn't know yet."""
+    command = _to_command(finished, session.environment)
     redactor = Redactor(bytes.fromhex(session.key), judge, session.secrets)
     redacted = redactor.command(command)
     return (command if session.keep_secrets else redacted), sorted(redactor.known - set(session.secrets))
@@ -171,7 +172,7 @@ def _reports(finished: FinishedCommand, session: SessionInfo, judge: Judge) -> I
     if reason is not None:
         yield NoteReport(f"aws {words} {reason}")
         return
-    command, secrets = _redact(_to_command(finished, session.environment), session, judge)
+    command, secrets = _to_redacted_command(finished, session, judge)
     yield CommandReport(command=tracefile.command_document(command), secrets=secrets)
 
 
@@ -181,7 +182,7 @@ def _write_to_journal(finished: FinishedCommand, judge: Judge, folder: Path) -> 
         trace_file = Path(os.fsdecode((folder / TRACE_NAME).read_bytes()))
         if refusal(finished) is None:
             session = SessionInfo(key=os.urandom(32).hex(), environment=finished.environment)
-            command, _ = _redact(_to_command(finished, session.environment), session, judge)
+            command, _ = _to_redacted_command(finished, session, judge)
             with _open_journal(trace_file, finished) as journal:
                 # The recorder may have been killed after it wrote the command and before it answered.
                 if _identity(command) not in map(_identity, journal.commands):
@@ -203,7 +204,7 @@ def append(trace_file: Path, finished: FinishedCommand, judge: Judge) -> None:
     if reason is not None:
         raise Refused(reason)
     session = SessionInfo(key=_user_key().hex(), environment=finished.environment)
-    command, _ = _redact(_to_command(finished, session.environment), session, judge)
+    command, _ = _to_redacted_command(finished, session, judge)
     with _open_journal(trace_file, finished) as journal:
         journal.write([*journal.commands, command])
         before = tracefile.load(trace_file) if trace_file.exists() else Trace((), journal.recorded)

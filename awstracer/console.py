@@ -182,7 +182,7 @@ def _take_over_stdin() -> TextIO:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, sys.stdin.fileno())
     os.close(nothing)
-    return os.fdopen(own, encoding=sys.stdin.encoding, errors="surrogateescape")
+    return os.fdopen(own, encoding=sys.stdin.encoding, errors="surrogateescape", closefd=False)
 
 
 def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) -> list[str]:

@@ -72,11 +72,11 @@ class ScriptRecording:
         return Acknowledgement()
 
     def start_sleep(self, sleeper: Hashable) -> None:
-        """A process of the script begins to sleep."""
+        """Note that a process of the script begins to sleep."""
         self._sleeping[sleeper] = datetime.now(timezone.utc)
 
     def end_sleep(self, sleeper: Hashable) -> None:
-        """The process has ended."""
+        """Note that the process has ended."""
         self._sleeps.append((self._sleeping.pop(sleeper), datetime.now(timezone.utc)))
 
     def _add(self, command: Command) -> None:

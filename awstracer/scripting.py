@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 NOT_RUNNABLE, NOT_FOUND = 126, 127  # exit codes, as shells have them
 LIVENESS_DESCRIPTOR = 100  # higher than those that most scripts use
 BIN = "bin"
+SHIM = f"import sys; sys.path.insert(0, {{packages!r}}); from {shim.__name__} import main; main()"
 LAUNCHER = f"import sys\nfrom {aws_process.__name__} import main\nsys.exit(main())\n"
 
 
@@ -114,9 +115,10 @@ def _install_shims(folder: Path, environment: Mapping[str, str], major_version: 
         arguments["aws"] = ["plugin", str(folder), programs["aws"]]
     else:
         arguments["aws"] = ["run", str(folder), sys.executable]
+    code = SHIM.format(packages=str(folder / shim.PACKAGES))
     (folder / BIN).mkdir()
     for name, words in arguments.items():
-        command = shlex.join([sys.executable, "-I", "-S", str(Path(shim.__file__)), *words])
+        command = shlex.join([sys.executable, "-I", "-S", "-c", code, *words])
         file = folder / BIN / name
         file.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
         file.chmod(0o700)

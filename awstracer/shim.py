@@ -1,13 +1,14 @@
 """Stands on a recorded script's PATH in the place of `aws` and `sleep`.
 
-    shim.py run FOLDER PYTHON ARG...     `aws`: the recorder at FOLDER, which has awscli loaded, runs it in a fork
-    shim.py plugin FOLDER AWS ARG...     `aws`: the program AWS, which is AWS CLI 2, runs with the recording plugin
-    shim.py sleep FOLDER SLEEP ARG...    `sleep`: the program SLEEP runs, and the recorder measures for how long
+    run FOLDER PYTHON ARG...     `aws`: the recorder at FOLDER, which has awscli loaded, runs it in a fork
+    plugin FOLDER AWS ARG...     `aws`: the program AWS, which is AWS CLI 2, runs with the recording plugin
+    sleep FOLDER SLEEP ARG...    `sleep`: the program SLEEP runs, and the recorder measures for how long
 
 The script must not see a difference. So the shim passes on what its process is (current folder, environment, open
-files, signals), and ends as the command ended. `protocol` describes what it says to the recorder.
+files, signals), and ends as the command ended. `record/protocol` describes what it says to the recorder.
 
-It runs as a file of its own with `python -I -S`, which is quick to start: it finds the package by a link in FOLDER.
+It runs under `python -I -S`, which is quick to start, and finds the package by a link in FOLDER. So it imports the
+standard library alone, and little of it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from awstracer.protocol import Channel, RunEnded, RunRequest
+from awstracer import protocol
+from awstracer.protocol import Channel, Message, RunEnded, RunRequest, RunStarted, SleepStarted
 
 LAUNCHER = "launch.py"  # runs `record/aws_process` in a new Python process
 PACKAGES = "packages"  # the folder with the link to the package
@@ -29,10 +30,9 @@ FAILED = 255  # awscli's exit code for an error of its own
 FORWARDED_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM")
 
 
-def main(argv: Sequence[str]) -> NoReturn:
-    """Do what the words say. This ends the process."""
-    kind, folder, program, *words = argv
-    sys.path.insert(0, os.path.join(folder, PACKAGES))
+def main() -> NoReturn:
+    """Do what this process's words say, and end it."""
+    kind, folder, program, *words = sys.argv[1:]
     run = {"run": run_served, "plugin": run_with_plugin, "sleep": run_sleep}[kind]
     run(folder, program, words)
 
@@ -54,7 +54,7 @@ def run_served(folder: str, python: str, words: Sequence[str]) -> NoReturn:
 
 def run_with_plugin(folder: str, program: str, words: Sequence[str]) -> NoReturn:
     """Run AWS CLI 2 with the plugin, which records the command."""
-    from awstracer import aws_cli_v2
+    from awstracer import aws_cli_v2  # it imports more than the other shims need
 
     _keep_until_exit(_connect(folder))
     packages = os.path.join(folder, PACKAGES)
@@ -64,20 +64,16 @@ def run_with_plugin(folder: str, program: str, words: Sequence[str]) -> NoReturn
 
 def run_sleep(folder: str, program: str, words: Sequence[str]) -> NoReturn:
     """Sleep. The connection closes when the process ends, so that the recorder knows for how long it was."""
-    from awstracer import protocol
-
     channel = _connect(folder)
     if channel is not None:
         with contextlib.suppress(OSError):
-            channel.send(protocol.SleepStarted())
+            channel.send(SleepStarted())
     _keep_until_exit(channel)
     os.execv(program, ["sleep", *words])
 
 
 def _connect(folder: str) -> Channel | None:
     """Return a channel to the recorder; None if it is gone, since the script goes on without it."""
-    from awstracer import protocol
-
     try:
         return protocol.connect(folder)
     except OSError:
@@ -92,24 +88,20 @@ def _keep_until_exit(channel: Channel | None) -> None:
 
 def _request_run(channel: Channel, words: Sequence[str], started: float) -> int | None:
     """Return the number of the process that runs `aws`; None if there is none."""
-    from awstracer import protocol
-
     with contextlib.suppress(OSError, ValueError):
         request = _describe_process(words, started)
         channel.send(request, [*request.descriptors, os.open(".", os.O_PATH)])
-        answer = channel.receive(protocol.Message)
-        if isinstance(answer, protocol.RunStarted):
+        answer = channel.receive(Message)
+        if isinstance(answer, RunStarted):
             return answer.process
     return None
 
 
 def _describe_process(words: Sequence[str], started: float) -> RunRequest:
     """Return the description of this process. Raise OSError if the system isn't Linux."""
-    from awstracer import protocol
-
     umask = os.umask(0)
     os.umask(umask)
-    return protocol.RunRequest(
+    return RunRequest(
         argv=list(words),
         started=started,
         environment=dict(os.environ),
@@ -121,7 +113,7 @@ def _describe_process(words: Sequence[str], started: float) -> RunRequest:
 
 
 def _is_inherited(descriptor: int) -> bool:
-    """Whether this process was started with an open file; those that it opened itself are not inheritable."""
+    """Return whether this process was started with an open file; Python opens its own as not inheritable."""
     try:
         return os.get_inheritable(descriptor)
     except OSError:
@@ -136,12 +128,10 @@ def _is_ignored(number: int) -> bool:
 
 
 def _wait_for_end(channel: Channel) -> RunEnded:
-    from awstracer import protocol
-
     try:
-        return channel.receive(protocol.RunEnded)
+        return channel.receive(RunEnded)
     except (OSError, ValueError):
-        return protocol.RunEnded(exit_code=FAILED)
+        return RunEnded(exit_code=FAILED)
 
 
 def _end_like(ended: RunEnded) -> NoReturn:
@@ -150,7 +140,3 @@ def _end_like(ended: RunEnded) -> NoReturn:
         signal.signal(ended.signal, signal.SIG_DFL)
         os.kill(os.getpid(), ended.signal)
     os._exit(FAILED if ended.exit_code is None else ended.exit_code)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,10 +1,10 @@
-"""What recording costs a script: a call of `aws` under the recorder beside a plain `aws` process.
+"""Measures what recording costs a script: a call of `aws` under the recorder, compared with a plain one.
 
     python -m benchmarks.script_overhead [CALLS [PAIRS]]
 
-A script makes so many calls (20) to a server on this machine, plain and under `awstrace-rec`, so many times (5).
-The recorder's start, of which a script has one, is stated apart: it is what recording `true` takes. Exit code 0 if a
-recorded call costs at most what a plain one does, by CPU and by the clock, 1 if not.
+A script makes CALLS calls (20) to a server on this machine, without and with `awstrace-rec`, PAIRS times (5). A script
+starts the recorder once; what that costs is measured by recording `true`, and subtracted. The exit code is 0 if a
+recorded call takes at most the CPU time and the time of a plain one, 1 if not.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ AIM = 1.0
 REC = ("awstrace-rec", "-n", "--overwrite", "--trace-file", "bench.trace", "--")
 
 
-def measured(words: Sequence[str]) -> tuple[float, float]:
-    """The seconds that a command takes: CPU, of all its processes, and by the clock."""
+def measure(words: Sequence[str]) -> tuple[float, float]:
+    """Return how many seconds a command takes: CPU time of all its processes, and time."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     ended, after = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, ended - began
 
 
-def ratios(calls: int) -> tuple[float, ...]:
-    """One pair: the ratios of CPU and of time, and the recorder's start in seconds of both."""
+def measure_pair(calls: int) -> tuple[float, ...]:
+    """Measure one pair; return the ratios of CPU time and time, and both for the recorder's start."""
     script = ("bash", "-c", f"for ((i = 0; i < {calls}; i++)); do aws sqs list-queues --endpoint-url $URL; done")
-    plain, start, recorded = measured(script), measured([*REC, "true"]), measured([*REC, *script])
+    plain, start, recorded = measure(script), measure([*REC, "true"]), measure([*REC, *script])
     cpu, clock = ((recorded[each] - start[each]) / plain[each] for each in (0, 1))
     print(
         f"  plain {plain[0]:.2f} s CPU, {plain[1]:.2f} s; recorded {recorded[0]:.2f} s CPU, {recorded[1]:.2f} s, "
@@ -46,7 +46,7 @@ def ratios(calls: int) -> tuple[float, ...]:
 
 
 def main() -> int:
-    """Measure and print; the exit code."""
+    """Measure, print, and return the exit code."""
     calls, pairs = [int(word) for word in [*sys.argv[1:], *["20", "5"][len(sys.argv) - 1 :]]]
     with programs.moto() as url, tempfile.TemporaryDirectory() as home:
         os.chdir(home)
@@ -54,7 +54,7 @@ def main() -> int:
         folders = f"{programs.BIN}{os.pathsep}{os.environ['PATH']}"
         os.environ.update(credentials, URL=url, HOME=home, PATH=folders, AWS_DEFAULT_REGION="us-east-1")
         print(f"{calls} calls, {pairs} pairs:")
-        found = [ratios(calls) for _ in range(pairs)]
+        found = [measure_pair(calls) for _ in range(pairs)]
         cpu, clock, start_cpu, start = (statistics.median(each) for each in zip(*found, strict=True))
         os.chdir(Path("/"))
     print(

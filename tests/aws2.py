@@ -1,7 +1,7 @@
-"""A program that is to plugins and scripts as AWS CLI 2 is, made of awscli 1: it isn't on PyPI.
+"""A stand-in for AWS CLI 2, which PyPI doesn't have: awscli 1, changed where plugins and scripts see a difference.
 
-What it does otherwise than awscli 1: its version, exit codes and global options; plugins are loaded behind its own
-handlers, and only with `cli_legacy_plugin_path`; blobs are base64 on the line, and decoded when a call is made.
+The differences: version, exit codes and global options; plugins are loaded after its own handlers, and only with
+`cli_legacy_plugin_path`; blobs are base64 on the command line, and decoded when a call is made.
 """
 
 from __future__ import annotations

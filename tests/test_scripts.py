@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from awstracer import plugin, tracefile
+from awstracer import plugin, tracefile, watching
 from awstracer.journal import Journal
 
 from . import aws2, programs
@@ -376,6 +376,21 @@ def test_its_folder_goes_with_it(aws_home: Path, monkeypatch: pytest.MonkeyPatch
     assert list((aws_home / "tmp").iterdir()) == []
 
 
+def test_neither_program_leaves_anything_open(aws_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "default")
+    written("aws iam create-user --user-name alice; sleep 0.1")
+    results = [
+        scripted("./setup.sh"),
+        scripted("./setup.sh"),  # there is a trace already
+        scripted("./nowhere", trace="other.trace"),
+        programs.rec("--trace-file", "session.trace", "-n", lines=["aws iam list-users"]),
+        programs.play("--trace-file", "t.trace", "-p", "user-name", "bob"),
+        programs.play("--trace-file", "t.trace", "--dryrun"),
+    ]
+    assert [result.code for result in results] == [0, 2, 127, 0, 0, 0]
+    assert not [result.err for result in results if "Warning" in result.err]
+
+
 # --- AWS CLI 2
 
 
@@ -493,7 +508,9 @@ def test_a_plugin_that_cannot_be_loaded_hurts_no_command(
 ) -> None:
     monkeypatch.setenv("AWSTRACE_FILE", "t.trace")
     monkeypatch.delitem(sys.modules, plugin.DRIVER, raising=False)
-    monkeypatch.setitem(sys.modules, "awstracer.watching", None)
+    package, _, name = watching.__name__.rpartition(".")
+    monkeypatch.setitem(sys.modules, watching.__name__, None)
+    monkeypatch.delattr(sys.modules[package], name)
     plugin.awscli_initialize(object())
     assert capsys.readouterr().err.startswith("awstracer: this command is not recorded: ")
 
