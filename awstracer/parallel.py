@@ -135,7 +135,7 @@ class ParallelPlayer:
 class InOrderListener:
     """Passes events on to another listener in the trace's order: those of a step when all steps before it have ended.
 
-    The events of the first step that hasn't ended are passed on at once.
+    The events of the first step that hasn't ended are passed on at once, with what its command printed in its worker.
     """
 
     def __init__(self, listener: ExecutionListener, steps: Sequence[Step]) -> None:
@@ -145,31 +145,24 @@ class InOrderListener:
         self._ended: set[int] = set()
 
     def step_started(self, step: Step, invocation: Invocation, knowledge: Knowledge) -> None:
-        """Pass it on: a step's command is about to be sent."""
         self._pass_on(step, partial(self._listener.step_started, step, invocation, knowledge))
 
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
-        """Pass it on: parts of a step's response could not be captured."""
         self._pass_on(step, partial(self._listener.capture_failed, step, faults))
 
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
-        """Pass it on: a step is sent again."""
         self._pass_on(step, partial(self._listener.retrying, step, reason, seconds))
 
     def poll_timed_out(self, step: Step, outcome: Outcome, answer: Any) -> None:
-        """Pass it on: a step was asked again as long as is allowed."""
         self._pass_on(step, partial(self._listener.poll_timed_out, step, outcome, answer))
 
     def unexpected_success(self, step: Step) -> None:
-        """Pass it on: a step succeeded that failed when it was recorded."""
         self._pass_on(step, partial(self._listener.unexpected_success, step))
 
     def not_sent(self, step: Step, missing: NotKnown, status: Status) -> None:
-        """Pass it on: a step can't be sent."""
         self._pass_on(step, partial(self._listener.not_sent, step, missing, status))
 
     def command_printed(self, step: Step, out: bytes, err: bytes) -> None:
-        """Print what a step's command printed in its worker."""
         self._pass_on(step, partial(_print, out, err))
 
     def step_ended(self, step: Step) -> None:

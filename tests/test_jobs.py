@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from awstracer import plan, relations, schedule
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.parallel import ParallelPlayer
-from awstracer.player import Settings, Status
+from awstracer.player import Report, Settings, Status
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.steps import Override
-from awstracer.trace import Opaque, Trace
+from awstracer.trace import CallError, Opaque, Poll, Trace
 from awstracer.worker_pool import LOST_MESSAGE, CapturedRun, WorkerPool
 from benchmarks import jobs
 
@@ -326,6 +327,9 @@ class Scripted:
             time.sleep(PATIENCE)
         if argv[0] == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if argv[0] == "later" and not Path(f"{argv[1]}.asked").exists():
+            Path(f"{argv[1]}.asked").touch()
+            return Outcome(254, calls=(replace(call("x.Get", {}, {}), response=None, error=CallError("Soon", "m")),))
         os.write(1, f"printed by {argv[1]}\n".encode())
         return Outcome(0, calls=(call("iam.GetUser", {"UserName": argv[1]}, {"User": {"UserName": argv[1]}}),))
 
@@ -373,26 +377,41 @@ def test_a_worker_that_is_killed_while_it_is_idle_costs_nothing() -> None:
     assert worker_of("first") != worker_of("second")
 
 
-def test_a_replay_goes_on_without_a_worker(home: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    names = ["one", "kill", "three", "four", "five"]
-    lines = [["kill" if name == "kill" else "run", name] for name in names]
-    recorded = trace(*(command(line, call("iam.GetUser", {"UserName": line[1]}, {})) for line in lines))
+def played(lines: Sequence[str], *, jobs: int) -> Report:
+    """What becomes of commands that ask for different users, as `Scripted` runs them."""
+    argvs = [line.split() for line in lines]
+    commands = [command(argv, call("iam.GetUser", {"UserName": argv[1]}, {})) for argv in argvs]
+    poll = Poll(2, 0.0, (), ("Soon",))
+    recorded = trace(*(replace(each, poll=poll) if each.argv[0] == "later" else each for each in commands))
     steps = plan.make(recorded, [], [], Offers())
-    with WorkerPool(Scripted(), 2) as pool:
-        report = ParallelPlayer(
+    with WorkerPool(Scripted(), jobs) as pool:
+        return ParallelPlayer(
             steps,
             pool=pool,
             before=schedule.predecessors(steps.steps, heeds_pauses=False),
             knowledge=Knowledge(steps, live=True, query=query),
             listener=Unheard(),
-            settings=Settings(keep_going=True),
+            settings=Settings(keep_going=True, pause=0),
         ).play()
-    assert [status for _, status in report.steps] == [
-        Status.FAILED if name == "kill" else Status.DONE for name in names
-    ]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_replay_goes_on_without_a_worker(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    report = played(["run one", "kill two", "run three", "run four", "run five"], jobs=2)
+    assert [status is Status.DONE for _, status in report.steps] == [True, False, True, True, True]
     shown = capfdbinary.readouterr()
-    assert shown.out.decode().split() == [word for name in names if name != "kill" for word in ("printed", "by", name)]
+    assert shown.out.decode().splitlines() == [f"printed by {name}" for name in ("one", "three", "four", "five")]
     assert shown.err == LOST_MESSAGE
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_poll_waits_while_others_run(jobs: int, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    began = time.monotonic()
+    assert played(["later one", "run two", "later three", "run four"], jobs=jobs).succeeded
+    assert time.monotonic() - began >= 0.2
+    shown = capfdbinary.readouterr().out.decode().splitlines()
+    assert shown == [f"printed by {name}" for name in ("one", "two", "three", "four")]
 
 
 @pytest.mark.parametrize("words", [["-j", "0"], ["-j", "x"], ["-j", "1000"], ["-j", "2", "--step"]])
