@@ -23,9 +23,10 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
-from awstracer import tracefile
 from awstracer.errors import TraceError
+from awstracer.serializer import command_from_json, command_to_json, recording_info_from_json, recording_info_to_json
 from awstracer.trace import Circumstances, Command
+from awstracer.tracefile import describe_os_error, sync_directory
 
 fcntl: ModuleType | None = None
 with suppress(ImportError):  # where there is none, sessions can't tell that there is another one
@@ -83,7 +84,7 @@ def parsed(content: bytes) -> Contents:
         _check_version(header["journal"])
     process = headers[-1].get("process")
     return Contents(
-        recorded=tracefile.circumstances_of(headers[0].get("recorded")),
+        recorded=recording_info_from_json(headers[0].get("recorded")),
         process=process if isinstance(process, int) else None,
         commands=tuple(_commands(document for document in documents if "journal" not in document)),
         size=sum(len(line) + 1 for line in lines[: len(documents)]),
@@ -97,11 +98,11 @@ def _commands(documents: Iterable[dict[str, Any]]) -> list[Command]:
     for document in documents:
         match document:
             case {"splice": [int(first), int(last)], "commands": [*new]} if 0 <= first <= last <= len(commands):
-                commands[first:last] = map(tracefile.command_of, new)
+                commands[first:last] = map(command_from_json, new)
             case {"splice": _}:
                 raise ValueError("is not a journal: a change in it does not fit")
             case _:
-                commands.append(tracefile.command_of(document))
+                commands.append(command_from_json(document))
     return commands
 
 
@@ -109,11 +110,11 @@ def _changes(before: Sequence[Command], after: Sequence[Command]) -> Iterator[di
     """What makes of the commands in a journal others; of whatever was changed one document, since lines can be torn."""
     same = _common(before, after)
     if same == len(before):
-        yield from map(tracefile.command_document, after[same:])
+        yield from map(command_to_json, after[same:])
         return
     behind = _common(before[same:][::-1], after[same:][::-1])
     new = after[same : len(after) - behind]
-    yield {"splice": [same, len(before) - behind], "commands": list(map(tracefile.command_document, new))}
+    yield {"splice": [same, len(before) - behind], "commands": list(map(command_to_json, new))}
 
 
 def _common(some: Sequence[Command], others: Sequence[Command]) -> int:
@@ -200,7 +201,7 @@ class Journal:
         try:
             self._append(content)
         except OSError as error:
-            raise TraceError(self.path, tracefile.system_reason(error)) from error
+            raise TraceError(self.path, describe_os_error(error)) from error
         self._extent = _Extent(self._extent.size + len(content), tuple(commands), has_header=True)
 
     def clear(self, *, follows: bool = False) -> None:
@@ -218,13 +219,13 @@ class Journal:
         try:
             self.path.rename(aside)
         except OSError as error:
-            raise TraceError(self.path, tracefile.system_reason(error)) from error
+            raise TraceError(self.path, describe_os_error(error)) from error
         self._take()
         os.close(before)
         return aside
 
     def _header(self) -> dict[str, Any]:
-        recorded = tracefile.circumstances_document(self._own)
+        recorded = recording_info_to_json(self._own)
         header = {"journal": VERSION, "process": os.getpid(), "recorded": recorded}
         return {**header, "follows": True} if self.follows else header
 
@@ -233,7 +234,7 @@ class Journal:
         try:
             self._handle = self._locked()
         except OSError as error:
-            raise TraceError(self.path, tracefile.system_reason(error)) from error
+            raise TraceError(self.path, describe_os_error(error)) from error
         try:
             contents = parsed(_read(self._handle))
             self.commands = contents.commands
@@ -279,7 +280,7 @@ def _opened(path: Path) -> int:
             pass
         with suppress(FileExistsError):
             handle = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
-            tracefile.sync_folder(path.parent)
+            sync_directory(path.parent)
             return handle
 
 

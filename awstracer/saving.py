@@ -10,6 +10,7 @@ from pathlib import Path
 from awstracer import complaints, tracefile
 from awstracer.errors import TraceError
 from awstracer.journal import Journal
+from awstracer.serializer import command_to_json
 from awstracer.trace import Command, Trace
 
 
@@ -19,7 +20,7 @@ def is_saved(commands: Sequence[Command], path: Path) -> bool:
         saved = tracefile.load(path).commands[-len(commands) :] if commands else ()
     except TraceError:
         return False
-    documents = [[tracefile.command_document(each) for each in some] for some in (saved, commands)]
+    documents = [[command_to_json(each) for each in some] for some in (saved, commands)]
     return bool(saved) and documents[0] == documents[1]  # equal as files have it: nan isn't nan
 
 
