@@ -12,6 +12,7 @@ ORDER = [
     "errors",
     "configuration",
     "selection",
+    "paths",
     "trace",
     "queries",
     "memory",
