@@ -43,11 +43,11 @@ def test_no_value_is_mistaken_for_a_tag(value: object) -> None:
 def test_what_older_versions_noted_of_awscli_is_ignored_and_not_written_again() -> None:
     path = Path(__file__).with_name("known-line.trace")
     document = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.validate(document, SCHEMA)
     assert set(document["known"]) > {"of", "awscli", "members", "forms"}
     found = tracefile.load(path)
     assert [each.operation.name for each in found.commands if each.operation] == ["CreateVpc", "CreateSubnet"]
     del document["known"]
+    jsonschema.validate(document, SCHEMA)
     assert json.loads(tracefile.dumps(found)) == document
 
 
