@@ -20,16 +20,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from awstracer import __version__, recorded, tracefile, version2
+from awstracer import __version__, recorded, state, tracefile, version2
 from awstracer.capture import Outcome
 from awstracer.errors import Refused, TraceError
 from awstracer.inputs import KeptInput
 from awstracer.journal import Journal
 from awstracer.redaction import Judge, Redactor
-from awstracer.serializer import command_to_json
 from awstracer.shim import SOCKET
 from awstracer.trace import Circumstances, Command, Trace
-from awstracer.tracefile import state_directory
 
 TRACE = "trace"
 PATIENCE = 30.0  # seconds
@@ -130,7 +128,7 @@ def hand_over(run: Run, judge: Judge, folder: Path) -> None:
                 link.ask(do="note", text=note)
             if refusal(run) is None:
                 command, secrets = _redacted(command_of(run, session), session, judge)
-                link.ask(do="keep", command=command_to_json(command), secrets=secrets)
+                link.ask(do="keep", command=tracefile.command_document(command), secrets=secrets)
     except (OSError, ValueError, KeyError):
         _leave(run, judge, folder)
 
@@ -213,7 +211,7 @@ def _journal(trace_file: Path, run: Run) -> Journal:
 
 def _own_key() -> bytes:
     """The person's own key for holes, so that equal secrets are equal holes in one terminal and the next."""
-    file = state_directory() / "key"
+    file = state.folder() / "key"
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():

@@ -13,9 +13,9 @@ from awstracer.commandline import HIDDEN, PENDING, Text, plain
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.resolve import Knowledge, Substitution
-from awstracer.serializer import condition_to_json, encode_value
 from awstracer.steps import Step
 from awstracer.trace import Command, Path, Poll, rebuilt, spelled
+from awstracer.tracefile import condition_document, packed
 
 VERSION = 1
 
@@ -31,7 +31,7 @@ def _command(step: Step, knowledge: Knowledge, pause: float | None) -> dict[str,
     return {
         "number": step.number,
         "line": plain(_without_secrets(invocation.shown)),
-        "parameters": encode_value(rebuilt(invocation.parameters, lambda path, node: _hidden(step, path, node))),
+        "parameters": packed(rebuilt(invocation.parameters, lambda path, node: _hidden(step, path, node))),
         "derived": [_value(each) for each in knowledge.substitutions(step)],
         "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
         "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
@@ -47,7 +47,7 @@ def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
     return {
         "interval": polling.interval(poll, pause),
         "limit": polling.limit(command),
-        "until": [condition_to_json(condition) for condition in poll.until],
+        "until": [condition_document(condition) for condition in poll.until],
         "failing": list(poll.failing),
     }
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from awstracer import recorded
-from awstracer.serializer import command_from_json
+from awstracer import recorded, tracefile
 from awstracer.trace import Command
 
 Message = dict[str, Any]
@@ -60,7 +59,7 @@ class Gathering:
                 }
             case "keep":
                 self._secrets.update(message["secrets"])
-                self._add(command_from_json(message["command"]))
+                self._add(tracefile.command_of(message["command"]))
                 return {"kept": True}
             case "note":
                 self._note(str(message["text"]))

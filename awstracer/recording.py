@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import __version__, configuration, holes, recorded, recorder, saving, tracefile
+from awstracer import __version__, configuration, holes, recorded, recorder, saving, state, tracefile
 from awstracer.behind import Behind
 from awstracer.cache import Cache
 from awstracer.complaints import complain
@@ -58,7 +58,7 @@ def record(path: Path, *, append: bool, overwrite: bool, styles: Styles, setting
             save=functools.partial(save, remedy="mend that, and say :save again"),
         )
         aws.start()
-        with console.session(tracefile.state_directory() / "history"):
+        with console.session(state.folder() / "history"):
             is_wanted = _run(session, console, path, ask=settings.ask)
             if not (cache.commands or cache.saved):
                 console.say("awstrace-rec: nothing was recorded")

@@ -12,9 +12,9 @@ from awstracer import commandline, holes
 from awstracer.capture import Outcome
 from awstracer.errors import OtherCircumstances, OtherCommand
 from awstracer.resolve import Invocation, Knowledge
-from awstracer.serializer import encode_value
 from awstracer.steps import Step
 from awstracer.trace import Call, Circumstances, Command, Document, Path, leaves, rebuilt
+from awstracer.tracefile import packed
 
 
 def written(
@@ -91,7 +91,7 @@ def _lasting(step: Step, request: Document) -> Any:
         text = node.decode("utf-8", "surrogateescape") if isinstance(node, bytes) else None
         return "new" if path in fresh else text
 
-    return encode_value(rebuilt(request, lasting))
+    return packed(rebuilt(request, lasting))
 
 
 def _differences(before: Document, now: Document) -> Iterator[str]:

@@ -19,6 +19,8 @@ ORDER = [
     "serializer",
     "format_v1",
     "tracefile",
+    "state",
+    "garbage",
     "journal",
     "capture",
     "identifiers",
