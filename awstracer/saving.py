@@ -1,4 +1,9 @@
-"""Keeping what was recorded and losing nothing of it: in the journal, in the trace file, or elsewhere."""
+"""Save recorded commands so that none is lost: in the journal while they are recorded, then in the trace file.
+
+While a session lasts, `keeping` gives the function that writes each accepted command to the journal. At the end `save`
+writes the trace and clears the journal. If the trace file can't be written, the commands stay in the journal; if they
+aren't there either, the trace goes to a new temporary folder. Each time the user is told where they are.
+"""
 
 from __future__ import annotations
 
@@ -10,67 +15,64 @@ from pathlib import Path
 from awstracer import tracefile
 from awstracer.errors import TraceError
 from awstracer.journal import Journal
+from awstracer.serializer import command_to_json
 from awstracer.trace import Command, Trace
 
 
 def is_saved(commands: Sequence[Command], path: Path) -> bool:
-    """Whether a journal's commands are the end of the trace: its session was killed before it removed the journal."""
+    """Return whether a journal's commands are the last of the trace: its session was killed before it cleared it."""
     try:
         saved = tracefile.load(path).commands[-len(commands) :] if commands else ()
     except TraceError:
         return False
-    documents = [[tracefile.command_document(each) for each in some] for some in (saved, commands)]
-    return bool(saved) and documents[0] == documents[1]  # equal as files have it: nan isn't nan
+    # compared as documents, since NaN doesn't equal itself
+    return bool(saved) and [*map(command_to_json, saved)] == [*map(command_to_json, commands)]
 
 
 def keeping(journal: Journal, tell: Callable[[str], None]) -> Callable[[Sequence[Command]], None]:
-    """Writes commands to the journal; if it can't, that is told of once, and again when there are more or fewer."""
-    told: int | None = None
+    """Return a function that writes all commands of a session to the journal.
 
-    def keep(commands: Sequence[Command]) -> None:
-        nonlocal told
+    It never fails: that the journal can't be written is told once, and again when the number of commands has changed.
+    """
+    failed_at: int | None = None
+
+    def write(commands: Sequence[Command]) -> None:
+        nonlocal failed_at
         try:
             journal.write(commands)
-            told = None
+            failed_at = None
         except TraceError as error:
-            if told != len(commands):
+            if failed_at != len(commands):
                 tell(f"not on disk yet: {error}")
-            told = len(commands)
+            failed_at = len(commands)
 
-    return keep
+    return write
 
 
 def save(
-    path: Path,
-    before: Trace | None,
-    new: Trace,
-    journal: Journal,
-    *,
-    tell: Callable[[str], None],
-    remedy: str,
+    path: Path, before: Trace | None, new: Trace, journal: Journal, *, tell: Callable[[str], None], remedy: str
 ) -> bool:
-    """Save a trace, behind what the file had, and drop its journal; whether that could be done.
+    """Save a trace, behind the commands that the file had `before`, and clear its journal; return whether it was saved.
 
-    `remedy` says how to get at what is in the journal.
+    `remedy` tells the user how to continue with the commands in the journal.
     """
     trace = new if before is None else Trace(before.commands + new.commands, before.recorded)
     try:
         tracefile.save(trace, path)
     except TraceError as error:
-        where = _rescued(path, trace, new.commands, journal, remedy)
-        tell(f"{error}; {where}")
+        tell(f"{error}; {_save_elsewhere(path, trace, new.commands, journal, remedy)}")
         return False
     journal.clear(follows=True)
     return True
 
 
-def _rescued(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal, remedy: str) -> str:
-    """Where the commands are that could not be saved: in the journal or, if they can't be there, in another file."""
+def _save_elsewhere(path: Path, trace: Trace, commands: Sequence[Command], journal: Journal, remedy: str) -> str:
+    """Keep commands in the journal, or their trace in a temporary folder; return the sentence that says where."""
     with contextlib.suppress(TraceError):
         journal.write(commands)
         return f"the commands are in {journal.path}: {remedy}"
     with contextlib.suppress(TraceError, OSError):
-        rescue = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
-        tracefile.save(trace, rescue)
-        return f"the trace is in {rescue} instead"
+        other = Path(tempfile.mkdtemp(prefix="awstracer-")) / path.name
+        tracefile.save(trace, other)
+        return f"the trace is in {other} instead"
     return f"of its {len(commands)} commands the first {journal.written} are in {journal.path}, and the rest is lost"

@@ -1,4 +1,8 @@
-"""Which commands of a trace are to be played: `--start-at 4`, `--only 2,4..6`."""
+"""Parse which commands of a trace are played: `--start-at 4`, `--only 2,4..6`.
+
+Commands are numbered from 1. `ranges("2,4..6")` gives `Range(2, 2)` and `Range(4, 6)`; `selected(9, only=...)` gives
+the numbers 2, 4, 5 and 6; `spelled` writes them as `2, 4..6` again.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +18,21 @@ RANGE = re.compile(rf"({NUMBER.pattern})?\.\.({NUMBER.pattern})?")
 
 @dataclass(frozen=True)
 class Range:
-    """Commands from `first` to `last`, both included; to the end of the trace if there is no `last`."""
+    """The commands from `first` to `last`, both included; to the end of the trace if `last` is None."""
 
     first: int
     last: int | None
 
 
 def number(text: str) -> int:
-    """A command's number, counted from 1; ValueError if the text is none."""
+    """Return the number of a command; raise ValueError if the text is none."""
     if not NUMBER.fullmatch(text.strip()):
         raise ValueError(f"{text} is no command's number")
     return int(text)
 
 
 def ranges(text: str) -> tuple[Range, ...]:
-    """What `2,4..6` says; `4..` goes to the end, `..3` begins at 1. ValueError if it says nothing."""
+    """Return the ranges of `2,4..6`; `4..` ends with the trace, `..3` begins at 1. Raise ValueError for other texts."""
     return tuple(_range(part.strip()) for part in text.split(","))
 
 
@@ -43,24 +47,24 @@ def _range(text: str) -> Range:
 
 
 def selected(count: int, *, start: int | None = None, only: Iterable[Range] | None = None) -> frozenset[int]:
-    """The numbers that are chosen of `count` commands: those from `start` on that are in `only`.
+    """Return the numbers, of `count` commands, that are in `only` and not before `start`.
 
-    NoSuchCommand if the trace doesn't have a number that was named, NothingSelected if none is left.
+    Raise NoSuchCommand if a number that the user named is larger than `count`, NothingSelected if no command is left.
     """
     given = [*([] if only is None else only), *([] if start is None else [Range(start, None)])]
-    for named in _named(given):
+    for named in _named_numbers(given):
         if named > count:
             raise NoSuchCommand(named, count)
-    wanted = set(range(1, count + 1))
+    numbers = set(range(1, count + 1))
     if only is not None:
-        wanted &= {each for part in only for each in range(part.first, (part.last or count) + 1)}
-    found = frozenset(each for each in wanted if each >= (start or 1))
+        numbers &= {each for part in only for each in range(part.first, (part.last or count) + 1)}
+    found = frozenset(each for each in numbers if each >= (start or 1))
     if given and not found:
         raise NothingSelected
     return found
 
 
-def _named(given: Iterable[Range]) -> Iterator[int]:
+def _named_numbers(given: Iterable[Range]) -> Iterator[int]:
     for part in given:
         yield part.first
         if part.last is not None:
@@ -68,7 +72,7 @@ def _named(given: Iterable[Range]) -> Iterator[int]:
 
 
 def spelled(numbers: Iterable[int]) -> str:
-    """Numbers as people write them: `2, 4..6`."""
+    """Return numbers as text, with runs as ranges: `2, 4..6`."""
     runs: list[list[int]] = []
     for each in sorted(set(numbers)):
         if runs and runs[-1][-1] == each - 1:

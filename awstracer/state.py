@@ -1,12 +1,5 @@
-"""Where awstracer keeps what outlives its sessions."""
+"""The old name of `tracefile.state_directory`, for modules that aren't renamed yet."""
 
-from __future__ import annotations
+from awstracer.tracefile import state_directory as folder
 
-import os
-from pathlib import Path
-
-
-def folder() -> Path:
-    """The person's own folder for that, as the XDG Base Directory Specification has it; it may not be there yet."""
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path("~/.local/state").expanduser()) / "awstracer"
+__all__ = ["folder"]

@@ -16,6 +16,7 @@ import pytest
 
 from awstracer import tracefile
 from awstracer.queries import query
+from awstracer.serializer import DEEPEST
 from awstracer.trace import Command, Operation
 from benchmarks import fuzz_traces as fuzz
 
@@ -81,7 +82,7 @@ class TestSpecialFiles:
     @pytest.mark.parametrize("old", [False, True])
     @pytest.mark.parametrize("switches", SHOWN_WITH)
     def test_what_is_nested_as_deeply_as_is_allowed_is_played(self, switches: tuple[str, ...], old: bool) -> None:
-        inner = tracefile.DEEPEST - (4 if old else 7)
+        inner = DEEPEST - (4 if old else 7)
         assert shown(with_raw('{"a":' * inner + '"alice"' + "}" * inner, old=old), *switches).code == 0
 
     def test_a_string_may_hold_a_document_of_any_depth(self) -> None:

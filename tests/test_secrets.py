@@ -13,6 +13,7 @@ from awstracer import blanks, plan, tracefile
 from awstracer.driver import AwsCli
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
+from awstracer.serializer import decode_value
 from awstracer.trace import Command
 
 from .programs import BIN, COLOUR, Relay, Terminal, Trouble, play
@@ -132,7 +133,7 @@ def test_one_answer_fills_a_secret_wherever_it_stands(aws_home: Path, relay: Rel
     sent = [request.members for request in relay.requests if request.operation == "CreateSecret"]
     filled = json.loads(sent[0]["SecretString"])
     assert (filled["password"], json.loads(filled["nested"])["password"]) == (secret, secret)
-    assert tracefile.unpacked({"$bytes": sent[1]["SecretBinary"]}) == secret.encode()
+    assert decode_value({"$bytes": sent[1]["SecretBinary"]}) == secret.encode()
 
 
 def test_two_secrets_with_one_name_must_be_told_apart(aws_home: Path, relay: Relay) -> None:

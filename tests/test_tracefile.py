@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from awstracer import tracefile
 from awstracer.errors import TraceError
+from awstracer.serializer import decode_value, encode_value
 from awstracer.trace import Opaque, Trace
 
 from .traces import command, trace
@@ -36,17 +37,17 @@ def test_files_follow_the_schema(trace: Trace) -> None:
 
 @given(VALUES)
 def test_no_value_is_mistaken_for_a_tag(value: object) -> None:
-    assert tracefile.unpacked(json.loads(json.dumps(tracefile.packed(value)))) == value
+    assert decode_value(json.loads(json.dumps(encode_value(value)))) == value
 
 
 def test_what_older_versions_noted_of_awscli_is_ignored_and_not_written_again() -> None:
     path = Path(__file__).with_name("known-line.trace")
     document = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.validate(document, SCHEMA)
     assert set(document["known"]) > {"of", "awscli", "members", "forms"}
     found = tracefile.load(path)
     assert [each.operation.name for each in found.commands if each.operation] == ["CreateVpc", "CreateSubnet"]
     del document["known"]
+    jsonschema.validate(document, SCHEMA)
     assert json.loads(tracefile.dumps(found)) == document
 
 
@@ -57,7 +58,7 @@ def test_whatever_stands_in_that_place_is_ignored(known: str) -> None:
 
 def test_equal_values_of_different_types_stay_different() -> None:
     values = [1, 1.0, True, "1", b"1", 0, False, "", [], {}, None, Opaque("1")]
-    again = tracefile.unpacked(json.loads(json.dumps(tracefile.packed(values))))
+    again = decode_value(json.loads(json.dumps(encode_value(values))))
     assert [(type(value), value) for value in again] == [(type(value), value) for value in values]
 
 
