@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from awstracer import driver, secrecy
+from awstracer import driver, secret_names
 from awstracer.driver import AwsCli
 from awstracer.redaction import Redactor
 from awstracer.trace import Call, Command, Path, leaves, spelled
@@ -138,7 +138,7 @@ def _why_open(path: Path, shape: Any, *, chosen: bool, is_marked: bool) -> str |
         return "a token that opens nothing"
     if not is_marked:
         return "a part of the address" if shape.serialization.get("location") == "uri" else None
-    return "under a key that people chose" if chosen else secrecy.why_open(path, CANARY)
+    return "under a key that people chose" if chosen else secret_names.exemption(path, CANARY)
 
 
 # --- canaries

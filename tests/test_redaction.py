@@ -15,11 +15,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from awstracer import holes, secrecy
+from awstracer import holes, secrecy, secret_names
+from awstracer.detector import EVERYDAY_WORD
 from awstracer.driver import AwsCli
-from awstracer.holes import HOLE, is_hole
+from awstracer.holes import HOLE, is_hole, placeholder_for
 from awstracer.places import ORDINARY, Asked, Shape
-from awstracer.redaction import CONSTANT, Redactor, token_of
+from awstracer.redaction import Redactor
 from awstracer.trace import CallError, Command, Path, leaves, spelled
 from benchmarks import sweep_secrets
 
@@ -79,7 +80,8 @@ def unmarked(value: Any) -> Any:
 
 def holed(value: Any) -> Any:
     return _each(
-        value, lambda text: MARKED.sub(lambda match: token_of(KEY, unquote_to_bytes(match[1].encode("latin-1"))), text)
+        value,
+        lambda text: MARKED.sub(lambda match: placeholder_for(KEY, unquote_to_bytes(match[1].encode("latin-1"))), text),
     )
 
 
@@ -485,7 +487,7 @@ def test_in_base64_the_marked_becomes_a_hole() -> None:
     made = call("ec2.CreateLaunchTemplate", {"LaunchTemplateData": {"UserData": given}}, {})
     redacted = redactor().command(command([], made)).calls[0].request["LaunchTemplateData"]["UserData"]
     assert base64.b64decode(redacted).decode() == holed(script)
-    assert list(holes.holes(redacted)) == [token_of(KEY, "hunter2")]
+    assert list(holes.holes(redacted)) == [placeholder_for(KEY, "hunter2")]
 
 
 # --- names
@@ -507,12 +509,12 @@ OPEN_NAMES = """
 
 @pytest.mark.parametrize("name", SECRET_NAMES.split())
 def test_a_name_says_that_it_is_a_secret(name: str) -> None:
-    assert secrecy.is_secret_name(name)
+    assert secret_names.is_secret_name(name)
 
 
 @pytest.mark.parametrize("name", OPEN_NAMES.split())
 def test_a_name_says_nothing_of_a_secret(name: str) -> None:
-    assert not secrecy.is_secret_name(name)
+    assert not secret_names.is_secret_name(name)
 
 
 # --- lines
@@ -613,8 +615,8 @@ def test_a_secret_that_was_found_is_nowhere_else_in_the_command() -> None:
     failed = replace(given.calls[0], response=None, error=CallError("ValidationError", f"{PASSWORD} is too short"))
     redacted = redactor().command(replace(given, calls=(given.calls[0], failed), files={"file://x": PASSWORD}))
     assert not [leaf for leaf in everything(redacted) if any(PASSWORD in text for text in read(leaf))]
-    assert redacted.argv[:6] == (*given.argv[:5], token_of(KEY, PASSWORD))
-    assert redacted.calls[1].error == CallError("ValidationError", f"{token_of(KEY, PASSWORD)} is too short")
+    assert redacted.argv[:6] == (*given.argv[:5], placeholder_for(KEY, PASSWORD))
+    assert redacted.calls[1].error == CallError("ValidationError", f"{placeholder_for(KEY, PASSWORD)} is too short")
 
 
 def test_a_word_that_quotes_a_secret_in_another_way_is_replaced_whole() -> None:
@@ -630,8 +632,8 @@ def test_a_secret_that_is_a_common_word_leaves_the_words_of_the_command_alone(se
     assert given.operation is not None
     own = replace(given.operation, words=("iam", "create-login-profile"))
     redacted = redactor().command(replace(given, operation=own))
-    assert redacted.argv == (*argv[:4], token_of(KEY, secret))
-    assert redacted.request == {"Password": token_of(KEY, secret)}
+    assert redacted.argv == (*argv[:4], placeholder_for(KEY, secret))
+    assert redacted.request == {"Password": placeholder_for(KEY, secret)}
 
 
 def test_a_document_with_halves_of_characters_is_redacted() -> None:
@@ -647,8 +649,8 @@ def test_what_is_short_is_replaced_in_its_own_place_only(secret: str) -> None:
     redacted = redactor().command(
         operation("ssm.PutParameter", {"Name": secret, "Value": secret}, {"Tier": secret}, argv)
     )
-    assert redacted.argv == (*argv[:5], token_of(KEY, secret))
-    assert redacted.request == {"Name": secret, "Value": token_of(KEY, secret)}
+    assert redacted.argv == (*argv[:5], placeholder_for(KEY, secret))
+    assert redacted.request == {"Name": secret, "Value": placeholder_for(KEY, secret)}
     assert redacted.response == {"Tier": secret}
 
 
@@ -658,8 +660,8 @@ def test_what_a_files_word_held_is_judged_by_its_option() -> None:
     redacted = redactor().command(command(argv, files=held))
     assert redacted.argv == tuple(argv)
     assert redacted.files == {
-        "file://key": token_of(KEY, "opens it"),
-        "file://env": f"STAGE=prod\nDB_PASSWORD={token_of(KEY, 'hunter2')}\n",
+        "file://key": placeholder_for(KEY, "opens it"),
+        "file://env": f"STAGE=prod\nDB_PASSWORD={placeholder_for(KEY, 'hunter2')}\n",
     }
 
 
@@ -668,7 +670,7 @@ def test_the_api_key_that_a_request_names_is_its_id() -> None:
     given = operation("apigateway.GetApiKey", {"apiKey": "x1y2z3"}, {"id": "x1y2z3", "value": "abcdefgh1234"}, argv)
     redacted = redactor().command(given)
     assert redacted.argv == tuple(argv)
-    assert redacted.response == {"id": "x1y2z3", "value": token_of(KEY, "abcdefgh1234")}
+    assert redacted.response == {"id": "x1y2z3", "value": placeholder_for(KEY, "abcdefgh1234")}
 
 
 # --- tokens
@@ -677,21 +679,23 @@ def test_the_api_key_that_a_request_names_is_its_id() -> None:
 @pytest.mark.parametrize("secret", [b"hunter2", b"\x00\xff\xfe key", b"line\n", b"aGVsbG8="])
 def test_bytes_their_base64_and_what_a_shell_makes_of_them_are_one_secret(secret: bytes) -> None:
     encoded = base64.b64encode(secret)
-    assert token_of(KEY, secret) == token_of(KEY, encoded) == token_of(KEY, encoded.decode() + "\n")
+    assert (
+        placeholder_for(KEY, secret) == placeholder_for(KEY, encoded) == placeholder_for(KEY, encoded.decode() + "\n")
+    )
 
 
 @given(st.lists(st.text("abcXYZ019+/='\" ", min_size=1).map(str.strip), min_size=2, max_size=2, unique=True))
 def test_equal_secrets_have_equal_tokens_and_others_others(secrets: list[str]) -> None:
     one, other = secrets
-    assert token_of(KEY, one) == token_of(KEY, one + "\n")
-    assert token_of(KEY, one) != token_of(KEY + b"2", one)
+    assert placeholder_for(KEY, one) == placeholder_for(KEY, one + "\n")
+    assert placeholder_for(KEY, one) != placeholder_for(KEY + b"2", one)
     encodes = {base64.b64encode(text.encode()).decode() for text in secrets}
     if not encodes & set(secrets):
-        assert token_of(KEY, one) != token_of(KEY, other)
+        assert placeholder_for(KEY, one) != placeholder_for(KEY, other)
 
 
 def test_a_hole_is_known_as_one() -> None:
-    token = token_of(KEY, "hunter2")
+    token = placeholder_for(KEY, "hunter2")
     assert HOLE.fullmatch(token)
     assert is_hole(token)
     assert is_hole(token.encode())
@@ -705,7 +709,7 @@ def test_a_hole_is_known_as_one() -> None:
 
 def is_everywhere_secret(text: str) -> bool:
     """Whether a text is secret under a telling name, and no everyday constant, which is replaced only there."""
-    return secrecy.is_secret("password", text) and not CONSTANT.fullmatch(text)
+    return secrecy.is_secret("password", text) and not EVERYDAY_WORD.fullmatch(text)
 
 
 SECRETS = (
@@ -733,7 +737,7 @@ def test_a_command_without_secrets_stays_as_it_is(given: Command) -> None:
         *((call.request, call.response, call.error) for call in given.calls),
     ]
     assume(
-        not re.search(rf"{secrecy.TELLING.pattern}|pw", repr(said).replace("CallError(code=", ""))
+        not re.search(rf"{secrecy.NAME_KEYWORD.pattern}|pw", repr(said).replace("CallError(code=", ""))
     )  # what might tell
     assert Redactor(KEY, Unmodelled()).command(given) == given
 
