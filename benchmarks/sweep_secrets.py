@@ -58,7 +58,7 @@ NOT_SECRET = {
         r"|profile|block|result|retrieval|import|export|feedback|anomaly|preview|licenseconsumption)tokens?$"
     ),
     "no secret by the documentation of KMS, or published in the DNS": r"(grant|dkim)tokens?$",
-    "a setting, or a number of a language model's tokens": r"(http|input|output|max|overlap|total)\w*tokens$|^tokenized",
+    "a setting, or a language model's count of tokens": r"(http|input|output|max|overlap|total)\w*tokens$|^tokenized",
     "public or encrypted": r"public|^encrypted|ciphertext",
     "a permission": r"^authorized",
 }
@@ -209,8 +209,8 @@ def _report(
     secret = unmarked[REPLACED]
     unreasoned = sum(count for (_, reason), count in marked.items() if reason == "for no reason")
     show(
-        f"awscli {driver.VERSION}, marked: {replaced} of {sum(marked.values())} become placeholders, {unreasoned} stay for no "
-        f"reason; not marked: {secret - len(lost)} of {secret} that look secret become placeholders"
+        f"awscli {driver.VERSION}, marked: {replaced} of {sum(marked.values())} become placeholders, {unreasoned} stay "
+        f"for no reason; not marked: {secret - len(lost)} of {secret} that look secret become placeholders"
     )
     return not lost and not unreasoned
 
