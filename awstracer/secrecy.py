@@ -32,7 +32,7 @@ IsSecret = Callable[[str, str], bool]  # given a name and a value
 class SecretRule:
     """A form that the secrets of one kind have.
 
-    keywords  every match contains one of these texts, in lower or upper case
+    keywords  texts in lower case, one of which every match contains in lower or upper case
     pattern   its first group is the secret; without a group the whole match is
     """
 
@@ -49,24 +49,24 @@ class SecretRule:
 KEY_BLOCK = r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
 SECRET_RULES = (
     # a placeholder of another session, which gets one of this session's own
-    SecretRule("placeholder", ("<SECRET-",), HOLE),
+    SecretRule("placeholder", ("<secret-",), HOLE),
     SecretRule(
         "private-key",
-        ("PRIVATE KEY",),
+        ("private key",),
         re.compile(rf"-----BEGIN {KEY_BLOCK}.*?(?:-----END {KEY_BLOCK}|\Z)", re.S),
     ),
     # page tokens begin like a JWT, but have no points
-    SecretRule("jwt", ("eyJ",), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+")),
+    SecretRule("jwt", ("eyj",), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+")),
     # AWS: the key id of a session is replaced, since no request refers to one; a user's `AKIA...` is not
-    SecretRule("aws-session-key-id", ("ASIA",), re.compile(r"\bASIA[A-Z2-7]{16}\b")),
+    SecretRule("aws-session-key-id", ("asia",), re.compile(r"\bASIA[A-Z2-7]{16}\b")),
     SecretRule(
         "aws-secret-access-key",
-        ("AKIA", "ASIA"),
+        ("akia", "asia"),
         re.compile(r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\W{1,10}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
     ),
     SecretRule(
         "aws-signed-url",
-        ("X-Amz-", "Signature=", "AWSAccessKeyId=", "sig="),
+        ("x-amz-", "signature=", "awsaccesskeyid=", "sig="),
         re.compile(
             r"(?i)[?&;](?:X-Amz-(?:Signature|Security-Token|Credential)|Signature|AWSAccessKeyId|sig)=([^&\s\"'<>]+)"
         ),
@@ -74,7 +74,7 @@ SECRET_RULES = (
     SecretRule("appsync-api-key", ("da2-",), re.compile(r"\bda2-[a-z0-9]{26}\b")),
     SecretRule(
         "bedrock-api-key",
-        ("ABSK", "bedrock-api-key-"),
+        ("absk", "bedrock-api-key-"),
         re.compile(r"\bABSK[A-Za-z0-9+/]{100,}=*|\bbedrock-api-key-[\w=+/-]{20,}"),
     ),
     # other services
@@ -85,7 +85,7 @@ SECRET_RULES = (
     ),
     SecretRule("gitlab-token", ("glpat-",), re.compile(r"\bglpat-[\w-]{20,}")),
     SecretRule("npm-token", ("npm_",), re.compile(r"\bnpm_\w{36}\b")),
-    SecretRule("pypi-token", ("pypi-AgEI",), re.compile(r"\bpypi-AgEI[\w-]{50,}")),
+    SecretRule("pypi-token", ("pypi-agei",), re.compile(r"\bpypi-AgEI[\w-]{50,}")),
     SecretRule("slack-token", ("xox",), re.compile(r"\bxox[abeprs]-[\w-]{10,}")),
     SecretRule("slack-webhook", ("hooks.slack.com",), re.compile(r"https://hooks\.slack\.com/services/[\w/]+")),
     SecretRule(
@@ -94,8 +94,8 @@ SECRET_RULES = (
         re.compile(r"\b[sr]k_(?:live|test)_\w{16,}|\bwhsec_\w{24,}"),
     ),
     SecretRule("openai-key", ("sk-",), re.compile(r"\bsk-[\w-]{32,}")),
-    SecretRule("sendgrid-key", ("SG.",), re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}")),
-    SecretRule("google-api-key", ("AIza",), re.compile(r"\bAIza[\w-]{35}")),
+    SecretRule("sendgrid-key", ("sg.",), re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}")),
+    SecretRule("google-api-key", ("aiza",), re.compile(r"\bAIza[\w-]{35}")),
     SecretRule("google-access-token", ("ya29.",), re.compile(r"\bya29\.[\w-]{20,}")),
     # headers, URLs and commands
     SecretRule("bearer-token", ("bearer",), re.compile(r"(?i:\bbearer)\s+([A-Za-z0-9._~+/-]{16,}=*)")),
@@ -104,7 +104,8 @@ SECRET_RULES = (
         ("authorization",),
         re.compile(r"(?i:\bauthorization\W{1,4}(?:basic|token|apikey))\s+([^\s\"']+)"),
     ),
-    SecretRule("url-password", ("://",), re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:([^\s/?#\"']+)@")),
+    # `@` is rarer than `://`
+    SecretRule("url-password", ("@",), re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:([^\s/?#\"']+)@")),
     SecretRule(
         "sql-password",
         ("password", "identified"),
@@ -123,7 +124,7 @@ SECRET_RULES = (
     ),
     SecretRule("chpasswd", ("chpasswd",), re.compile(r":([^\s:\"']+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b")),
 )
-KEYWORD = re.compile("|".join(sorted({re.escape(keyword) for rule in SECRET_RULES for keyword in rule.keywords})), re.I)
+KEYWORD = re.compile("|".join(sorted({re.escape(keyword) for rule in SECRET_RULES for keyword in rule.keywords})))
 
 RANDOM = re.compile(r"[A-Za-z0-9+/_=.~-]{20,}")
 UUID = re.compile(r"(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
@@ -192,7 +193,7 @@ def can_hold_secret(text: str) -> bool:
     """Return whether it is worth while to look for secrets in a text: it is encoded, or has a keyword."""
     return (
         text.lstrip()[:1] in ("{", "[")
-        or bool(KEYWORD.search(text))
+        or bool(KEYWORD.search(text.lower()))
         or bool(NAME_KEYWORD.search(text) and re.search(r"[=:>\s]", text))
         or decoded(text) is not None
     )
@@ -227,13 +228,18 @@ def is_distinctive(secret: str) -> bool:
 
 
 def _spans_by_rule(text: str) -> Iterator[Span]:
-    if not KEYWORD.search(text):
-        return
-    for rule in SECRET_RULES:
+    for rule in _rules_to_try(text):
         for begin, end in rule.spans(text):
             secret = text[begin:end]
             if HOLE.fullmatch(secret) or not _is_no_secret(secret):
                 yield begin, end
+
+
+def _rules_to_try(text: str) -> Iterator[SecretRule]:
+    """Yield the rules of which a text has a keyword: one search tells for most texts that there is none."""
+    lowered = text.lower()
+    if KEYWORD.search(lowered):
+        yield from (rule for rule in SECRET_RULES if any(keyword in lowered for keyword in rule.keywords))
 
 
 def _spans_by_name(text: str, is_secret: IsSecret) -> Iterator[Span]:

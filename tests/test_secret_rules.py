@@ -78,7 +78,7 @@ def test_each_rule_has_an_id_of_its_own_and_an_example() -> None:
 @pytest.mark.parametrize(("rule_id", "example", "twin"), EXAMPLES)
 def test_an_example_has_a_keyword_without_which_its_rule_is_not_tried(rule_id: str, example: str, twin: str) -> None:
     text = unmarked(example)
-    assert any(keyword.lower() in text.lower() for keyword in RULES[rule_id].keywords)
+    assert any(keyword in text.lower() for keyword in RULES[rule_id].keywords)
     assert secrecy.can_hold_secret(text)
 
 
