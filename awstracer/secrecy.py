@@ -194,7 +194,7 @@ def can_hold_secret(text: str) -> bool:
     return (
         text.lstrip()[:1] in ("{", "[")
         or bool(KEYWORD.search(text.lower()))
-        or bool(NAME_KEYWORD.search(text) and re.search(r"[=:>\s]", text))
+        or bool(NAME_KEYWORD.search(text) and re.search(r"[=:>,\s]", text))
         or decoded(text) is not None
     )
 

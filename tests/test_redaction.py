@@ -402,6 +402,7 @@ TEXTS = [
     '$password = "«hunter2»"',
     "$Env:DB_PASSWORD = '«hunter2»'",
     "define('DB_PASSWORD', '«hunter2»');",
+    "define('DB_PASSWORD','«hunter2»');",
     "os.environ['DB_PASSWORD'] = '«hunter2»'",
     "CREATE USER x WITH PASSWORD '«hunter2»'",
     "CREATE USER x IDENTIFIED BY '«hunter2»'",
