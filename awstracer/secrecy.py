@@ -4,7 +4,7 @@ r"""Find secrets in texts: by the form that secrets of a kind have, and by the n
     export DB_PASSWORD=hunter2           `DB_PASSWORD` is assigned `hunter2`, and is a secret name (`secrets/names`)
 
 `SECRET_RULES` has the forms: each rule has an id, keywords and a pattern. Most texts have no keyword of any rule, and
-then no pattern is tried. To add a rule, add it to the table, and an example to tests/test_redaction.py.
+then no pattern is tried. To add a rule, add it to the table, and an example to its test.
 
 What only refers to a secret is none: its ARN, `{{resolve:...}}`, `$NAME`, the name of a file.
 """
