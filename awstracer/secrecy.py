@@ -3,8 +3,8 @@ r"""Find secrets in texts: by the form that secrets of a kind have, and by the n
     curl -u app:hunter2 https://h/       the rule `curl-user` finds `hunter2`
     export DB_PASSWORD=hunter2           `DB_PASSWORD` is assigned `hunter2`, and is a secret name (`secrets/names`)
 
-`SECRET_RULES` has the forms: each rule has an id, keywords and a pattern. Most texts have no keyword of any rule, and
-then no pattern is tried. To add a rule, add it to the table, and an example to its test.
+`RULES` has the forms: each rule has an id, keywords and a pattern. Most texts have no keyword of any rule, and then no
+pattern is tried. To add a rule, add a row to the table, and an example to the table of its test.
 
 What only refers to a secret is none: its ARN, `{{resolve:...}}`, `$NAME`, the name of a file.
 """
@@ -47,83 +47,59 @@ class SecretRule:
 
 
 KEY_BLOCK = r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
-SECRET_RULES = (
+# (id, keywords, pattern)
+RULES: list[tuple[str, tuple[str, ...], str]] = [
     # a placeholder of another session, which gets one of this session's own
-    SecretRule("placeholder", ("<secret-",), HOLE),
-    SecretRule(
-        "private-key",
-        ("private key",),
-        re.compile(rf"-----BEGIN {KEY_BLOCK}.*?(?:-----END {KEY_BLOCK}|\Z)", re.S),
-    ),
+    ("placeholder", ("<secret-",), HOLE.pattern),
+    ("private-key", ("private key",), rf"-----BEGIN {KEY_BLOCK}(?s:.*?)(?:-----END {KEY_BLOCK}|\Z)"),
     # page tokens begin like a JWT, but have no points
-    SecretRule("jwt", ("eyj",), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+")),
+    ("jwt", ("eyj",), r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"),
     # AWS: the key id of a session is replaced, since no request refers to one; a user's `AKIA...` is not
-    SecretRule("aws-session-key-id", ("asia",), re.compile(r"\bASIA[A-Z2-7]{16}\b")),
-    SecretRule(
+    ("aws-session-key-id", ("asia",), r"\bASIA[A-Z2-7]{16}\b"),
+    (
         "aws-secret-access-key",
         ("akia", "asia"),
-        re.compile(r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\W{1,10}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
+        r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\W{1,10}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
     ),
-    SecretRule(
+    (
         "aws-signed-url",
         ("x-amz-", "signature=", "awsaccesskeyid=", "sig="),
-        re.compile(
-            r"(?i)[?&;](?:X-Amz-(?:Signature|Security-Token|Credential)|Signature|AWSAccessKeyId|sig)=([^&\s\"'<>]+)"
-        ),
+        r"(?i)[?&;](?:X-Amz-(?:Signature|Security-Token|Credential)|Signature|AWSAccessKeyId|sig)=([^&\s\"'<>]+)",
     ),
-    SecretRule("appsync-api-key", ("da2-",), re.compile(r"\bda2-[a-z0-9]{26}\b")),
-    SecretRule(
-        "bedrock-api-key",
-        ("absk", "bedrock-api-key-"),
-        re.compile(r"\bABSK[A-Za-z0-9+/]{100,}=*|\bbedrock-api-key-[\w=+/-]{20,}"),
-    ),
+    ("appsync-api-key", ("da2-",), r"\bda2-[a-z0-9]{26}\b"),
+    ("bedrock-api-key", ("absk", "bedrock-api-key-"), r"\bABSK[A-Za-z0-9+/]{100,}=*|\bbedrock-api-key-[\w=+/-]{20,}"),
     # other services
-    SecretRule(
+    (
         "github-token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-        re.compile(r"\bgh[pousr]_\w{36,}|\bgithub_pat_\w{22,}"),
+        r"\bgh[pousr]_\w{36,}|\bgithub_pat_\w{22,}",
     ),
-    SecretRule("gitlab-token", ("glpat-",), re.compile(r"\bglpat-[\w-]{20,}")),
-    SecretRule("npm-token", ("npm_",), re.compile(r"\bnpm_\w{36}\b")),
-    SecretRule("pypi-token", ("pypi-agei",), re.compile(r"\bpypi-AgEI[\w-]{50,}")),
-    SecretRule("slack-token", ("xox",), re.compile(r"\bxox[abeprs]-[\w-]{10,}")),
-    SecretRule("slack-webhook", ("hooks.slack.com",), re.compile(r"https://hooks\.slack\.com/services/[\w/]+")),
-    SecretRule(
+    ("gitlab-token", ("glpat-",), r"\bglpat-[\w-]{20,}"),
+    ("npm-token", ("npm_",), r"\bnpm_\w{36}\b"),
+    ("pypi-token", ("pypi-agei",), r"\bpypi-AgEI[\w-]{50,}"),
+    ("slack-token", ("xox",), r"\bxox[abeprs]-[\w-]{10,}"),
+    ("slack-webhook", ("hooks.slack.com",), r"https://hooks\.slack\.com/services/[\w/]+"),
+    (
         "stripe-key",
         ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"),
-        re.compile(r"\b[sr]k_(?:live|test)_\w{16,}|\bwhsec_\w{24,}"),
+        r"\b[sr]k_(?:live|test)_\w{16,}|\bwhsec_\w{24,}",
     ),
-    SecretRule("openai-key", ("sk-",), re.compile(r"\bsk-[\w-]{32,}")),
-    SecretRule("sendgrid-key", ("sg.",), re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}")),
-    SecretRule("google-api-key", ("aiza",), re.compile(r"\bAIza[\w-]{35}")),
-    SecretRule("google-access-token", ("ya29.",), re.compile(r"\bya29\.[\w-]{20,}")),
+    ("openai-key", ("sk-",), r"\bsk-[\w-]{32,}"),
+    ("sendgrid-key", ("sg.",), r"\bSG\.[\w-]{22}\.[\w-]{43}"),
+    ("google-api-key", ("aiza",), r"\bAIza[\w-]{35}"),
+    ("google-access-token", ("ya29.",), r"\bya29\.[\w-]{20,}"),
     # headers, URLs and commands
-    SecretRule("bearer-token", ("bearer",), re.compile(r"(?i:\bbearer)\s+([A-Za-z0-9._~+/-]{16,}=*)")),
-    SecretRule(
-        "authorization-header",
-        ("authorization",),
-        re.compile(r"(?i:\bauthorization\W{1,4}(?:basic|token|apikey))\s+([^\s\"']+)"),
-    ),
+    ("bearer-token", ("bearer",), r"(?i:\bbearer)\s+([A-Za-z0-9._~+/-]{16,}=*)"),
+    ("authorization-header", ("authorization",), r"(?i:\bauthorization\W{1,4}(?:basic|token|apikey))\s+([^\s\"']+)"),
     # `@` is rarer than `://`
-    SecretRule("url-password", ("@",), re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:([^\s/?#\"']+)@")),
-    SecretRule(
-        "sql-password",
-        ("password", "identified"),
-        re.compile(r"(?i:\b(?:password|identified\s+(?:with\s+\S+\s+)?by))\s+'([^']+)'"),
-    ),
-    SecretRule("mysql-password", ("mysql",), re.compile(r"\bmysql\w*\b[^\n|;&]*?\s-p[\"']?([^\s\"']+)")),
-    SecretRule(
-        "login-password",
-        ("sshpass", "docker"),
-        re.compile(r"\b(?:sshpass|docker\s+login)\b[^\n|;&]*?\s-p\s?[\"']?([^\s\"']+)"),
-    ),
-    SecretRule(
-        "curl-user",
-        ("curl",),
-        re.compile(r"\bcurl\b[^\n|;&]*?\s(?:-u|--user)[\s=]?[\"']?[^\s:\"']+:([^\s\"']+)"),
-    ),
-    SecretRule("chpasswd", ("chpasswd",), re.compile(r":([^\s:\"']+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b")),
-)
+    ("url-password", ("@",), r"\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:([^\s/?#\"']+)@"),
+    ("sql-password", ("password", "identified"), r"(?i:\b(?:password|identified\s+(?:with\s+\S+\s+)?by))\s+'([^']+)'"),
+    ("mysql-password", ("mysql",), r"\bmysql\w*\b[^\n|;&]*?\s-p[\"']?([^\s\"']+)"),
+    ("login-password", ("sshpass", "docker"), r"\b(?:sshpass|docker\s+login)\b[^\n|;&]*?\s-p\s?[\"']?([^\s\"']+)"),
+    ("curl-user", ("curl",), r"\bcurl\b[^\n|;&]*?\s(?:-u|--user)[\s=]?[\"']?[^\s:\"']+:([^\s\"']+)"),
+    ("chpasswd", ("chpasswd",), r":([^\s:\"']+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b"),
+]
+SECRET_RULES = [SecretRule(rule_id, keywords, re.compile(pattern)) for rule_id, keywords, pattern in RULES]
 KEYWORD = re.compile("|".join(sorted({re.escape(keyword) for rule in SECRET_RULES for keyword in rule.keywords})))
 
 RANDOM = re.compile(r"[A-Za-z0-9+/_=.~-]{20,}")
