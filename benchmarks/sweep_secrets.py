@@ -1,13 +1,13 @@
-"""Does any secret that the API's models know of escape redaction?
+"""Does any secret that the API models know of escape redaction?
 
-For every operation of the installed awscli a canary is put in the place of each text that a model marks as
-sensitive, and of each that it doesn't mark but whose name looks secret to a pattern of this file's own; then the
-command is redacted.
+Plants a canary in one text member after the other, in all operations of the installed awscli, and redacts the command:
+in each member that a model marks as sensitive, and in each other one whose name looks secret to LOOKS_SECRET.
 
     python -m benchmarks.sweep_secrets [SERVICE ...]
 
-Prints how many of the marked ones become holes and by which rule the others stay, and every unmarked one whose
-canary is left; ends with the totals. Exit code 0 if no unmarked one escapes, 1 if any does.
+Prints how many of the marked members are replaced by placeholders and for which reason the others stay, then every
+unmarked member whose canary is left, and the totals. Exits with 1 if an unmarked member's canary is left, or a marked
+member's for no reason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from awstracer import driver, secrecy
+from awstracer import driver, secret_names
 from awstracer.driver import AwsCli
 from awstracer.redaction import Redactor
 from awstracer.trace import Call, Command, Path, leaves, spelled
@@ -37,30 +37,30 @@ LOOKS_SECRET = re.compile(
     r"|key_?material|pwd|psk$|\bcred$|cookie"
 )
 NOT_SECRET = {
-    "names, places and forms of it": (
+    "its name, its place, its form": (
         r"(name|ids?|identifier|arns?|(arn|id|name)list|ur[il]s?|endpoint|host|domains?|type|typehint|typeoverride|alias|link"
         r"|x?path|location|source|provider|vendor|integration|parameters?|param|header|prefix|reference|template|filter|role"
         r"|store|storage|policy|jsonkey|secretstringkey|expression|scopes?|scheme|standard|behavior|action|methods"
         r"|methodssupported|audiences|properties|parametersmap|customproperties|description|specs|strategy|(in|ex)cludedcookies)$"
     ),
-    "what is said about it": (
+    "a property of it": (
         r"(count|length|size|status|state|version|versionstostages|age|days|duration|period|prevention|expir\w*|validity|minutes"
         r"|seconds|reset\w*|algorithm|usage|format|check\w*|position|uid|list|filters|timetofirsttokenms|generation|dictionary"
         r"|at|enforced|includekeymaterial|tokencontent)$"
     ),
     "a token of a text, or a coin": r"^token(string|standard)$",
-    "the pages of a listing": (
+    "identifies a page of a listing": (
         r"(next|previous|page|pagination|continuation|starting|forward|backward|message)\w*token$"
     ),
-    "which request, version, task or lock it is": (
+    "identifies a request, a version, a task or a lock": (
         r"(request|client|idempotency|creation|conditional|lock|change|updated?|version|sequence|upload|checkpoint|configuration"
         r"|task|job|workflow|workunit|lifecycleaction|execute|provision|terminate|copyproduct|portfolioshare|purchase|offer|term"
         r"|profile|block|result|retrieval|import|export|feedback|anomaly|preview|licenseconsumption)tokens?$"
     ),
-    "what KMS says is no secret, and what stands in the DNS": r"(grant|dkim)tokens?$",
-    "a setting, and what language models count": r"(http|input|output|max|overlap|total)\w*tokens$|^tokenized",
+    "no secret by the documentation of KMS, or published in the DNS": r"(grant|dkim)tokens?$",
+    "a setting, or a language model's count of tokens": r"(http|input|output|max|overlap|total)\w*tokens$|^tokenized",
     "public or encrypted": r"public|^encrypted|ciphertext",
-    "whom it lets do what": r"^authorized",
+    "a permission": r"^authorized",
 }
 
 
@@ -68,8 +68,8 @@ NOT_SECRET = {
 class Member:
     """A text in an operation's request or response.
 
-    is_marked   whether the model marks it, or something that it is in
-    why_open    the reason why it is no secret though it is marked, or called one; None if there is none
+    is_marked  whether the model marks it as sensitive, or a structure around it
+    exemption  why it is no secret though it is marked, or has the name of one; None if there is no reason
     """
 
     service: str
@@ -78,7 +78,7 @@ class Member:
     path: Path
     kind: str
     is_marked: bool
-    why_open: str | None
+    exemption: str | None
 
     @property
     def name(self) -> str:
@@ -89,24 +89,25 @@ class Member:
         return next((key for key in reversed(self.path) if isinstance(key, str) and key != KEY), "")
 
 
-KEY = "anything"
+KEY = "anything"  # a key that a person chooses
+REPLACED = "a placeholder"
 TEXTS = {"string", "blob"}
-MUTE = {"values", "value", "stringvalue", "s", "ss"}
+GENERIC = {"values", "value", "stringvalue", "s", "ss"}
 
 
 # --- members
 
 
 def members(service: str, model: Any) -> Iterator[Member]:
-    """The members of all of a service's operations that are no containers, each shape once for an operation."""
+    """Yield the members of a service's operations that are no containers, each shape once for an operation."""
     for name in model.operation_names:
         operation = model.operation_model(name)
         sides: list[tuple[Side, Any]] = [("request", operation.input_shape), ("response", operation.output_shape)]
         for side, shape in sides:
             if shape is not None:
                 for path, leaf, is_marked, chosen in _walk(shape, (), is_marked=False, chosen=False, seen=set()):
-                    why = _why_open(path, leaf, chosen=chosen, is_marked=is_marked)
-                    yield Member(service, name, side, path, leaf.type_name, is_marked, why)
+                    exemption = _exemption(path, leaf, chosen=chosen, is_marked=is_marked)
+                    yield Member(service, name, side, path, leaf.type_name, is_marked, exemption)
 
 
 def _walk(
@@ -119,8 +120,8 @@ def _walk(
         seen.add((shape.name, is_marked))
         is_pair = path[-1:] == (0,) and len(shape.members) == 2 and {"value"} < {name.lower() for name in shape.members}
         for name, member in shape.members.items():
-            is_mute = chosen and name.lower() in MUTE
-            yield from _walk(member, (*path, name), is_marked=is_marked, chosen=is_pair or is_mute, seen=seen)
+            is_generic = chosen and name.lower() in GENERIC
+            yield from _walk(member, (*path, name), is_marked=is_marked, chosen=is_pair or is_generic, seen=seen)
     elif shape.type_name == "list":
         yield from _walk(shape.member, (*path, 0), is_marked=is_marked, chosen=chosen, seen=seen)
     elif shape.type_name == "map":
@@ -129,23 +130,23 @@ def _walk(
         yield path, shape, is_marked, chosen
 
 
-def _why_open(path: Path, shape: Any, *, chosen: bool, is_marked: bool) -> str | None:
+def _exemption(path: Path, shape: Any, *, chosen: bool, is_marked: bool) -> str | None:
     if shape.type_name not in TEXTS:
         return "no text"
     if getattr(shape, "enum", None):
         return "one of a fixed set"
     if shape.metadata.get("idempotencyToken"):
-        return "a token that opens nothing"
+        return "a token that grants no access"
     if not is_marked:
         return "a part of the address" if shape.serialization.get("location") == "uri" else None
-    return "under a key that people chose" if chosen else secrecy.why_open(path, CANARY)
+    return "under a key that people chose" if chosen else secret_names.exemption(path, CANARY)
 
 
 # --- canaries
 
 
 def escapes(member: Member, redactor: Redactor) -> bool:
-    """Whether a secret that stands in the member is left in the redacted command."""
+    """Return whether a secret in the member is left in the redacted command."""
     document = _planted(member.path, CANARY.encode() if member.kind == "blob" else CANARY)
     request, response = (document, {}) if member.side == "request" else ({}, document)
     call = Call(member.service, member.operation, request, response, None, None, None, NOW, NOW)
@@ -159,8 +160,8 @@ def _planted(path: Path, leaf: Any) -> Any:
     return leaf
 
 
-def why_not(name: str) -> str | None:
-    """Why a member whose name looks secret is none; None if it is one."""
+def harmless_name(name: str) -> str | None:
+    """Return why a member is no secret though its name looks like one; None if it is a secret."""
     return next((reason for reason, pattern in NOT_SECRET.items() if re.search(pattern, name.lower())), None)
 
 
@@ -168,7 +169,7 @@ def why_not(name: str) -> str | None:
 
 
 def sweep(services: list[str], show: Callable[[str], None]) -> bool:
-    """Redact canaries in all these services, in all there are if none is given; whether no unmarked one escapes."""
+    """Redact canaries in these services, or in all if there are none; return whether none is left without a reason."""
     session = botocore.session.get_session()
     models = AwsCli()
     marked: Counter[tuple[Side, str]] = Counter()
@@ -179,13 +180,13 @@ def sweep(services: list[str], show: Callable[[str], None]) -> bool:
         for member in members(service, session.get_service_model(service)):
             if member.is_marked:
                 is_open = member.kind not in TEXTS or escapes(member, Redactor(b"sweep", models))
-                reason = (member.why_open or "for no reason") if is_open else "a hole"
+                reason = (member.exemption or "for no reason") if is_open else REPLACED
                 marked[member.side, reason] += 1
                 examples[reason].add(f"{service} {member.own}")
             elif member.kind in TEXTS and LOOKS_SECRET.search(member.own.lower()) and KEY not in member.path:
-                reason = member.why_open or why_not(member.own) or "a hole"
+                reason = member.exemption or harmless_name(member.own) or REPLACED
                 unmarked[reason] += 1
-                if reason == "a hole" and escapes(member, Redactor(b"sweep", models)):
+                if reason == REPLACED and escapes(member, Redactor(b"sweep", models)):
                     lost.append(member)
     return _report(marked, examples, unmarked, lost, show)
 
@@ -204,12 +205,12 @@ def _report(
         show(f"{count:6} not marked, though the name looks secret: {reason}")
     for member in lost:
         show(f"escapes: {member.name}")
-    holes = sum(count for (_, reason), count in marked.items() if reason == "a hole")
-    secret = unmarked["a hole"]
+    replaced = sum(count for (_, reason), count in marked.items() if reason == REPLACED)
+    secret = unmarked[REPLACED]
     unreasoned = sum(count for (_, reason), count in marked.items() if reason == "for no reason")
     show(
-        f"awscli {driver.VERSION}, marked: {holes} of {sum(marked.values())} become holes, {unreasoned} stay for no "
-        f"reason; not marked: {secret - len(lost)} of {secret} that look secret become holes"
+        f"awscli {driver.VERSION}, marked: {replaced} of {sum(marked.values())} become placeholders, {unreasoned} stay "
+        f"for no reason; not marked: {secret - len(lost)} of {secret} that look secret become placeholders"
     )
     return not lost and not unreasoned
 
