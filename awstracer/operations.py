@@ -102,7 +102,7 @@ def is_deletion(operation: str) -> bool:
 
 
 def effect(service: str, operation: str, request: Iterable[str], *, address: Collection[str] = ()) -> Effect:
-    """Return what an operation does, told from its name and the top-level member names of its request.
+    """Return what an operation does, by its name and the names of its request's top-level members.
 
     `address` are the members that the API's model puts into the request's URI, where the model is at hand: they name
     the resource too, whatever they are called (S3's `Key`).
