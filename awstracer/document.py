@@ -10,8 +10,7 @@ from typing import Any
 
 from awstracer import holes, polling, unexplained
 from awstracer.commandline import HIDDEN, PENDING, Text, plain
-from awstracer.location import Setting
-from awstracer.origins import Source
+from awstracer.relation_model import EnvironmentValue, Source
 from awstracer.resolve import Knowledge, Substitution
 from awstracer.steps import Step
 from awstracer.trace import Command, Path, Poll, rebuilt, spelled
@@ -77,11 +76,11 @@ def _value(substitution: Substitution) -> dict[str, Any]:
         "known": substitution.mark is not PENDING,
         "source": _source(relation.source),
         "evidence": relation.evidence,
-        "rivals": [_source(rival) for rival in relation.rivals],
+        "rivals": [_source(rival) for rival in relation.alternatives],
     }
 
 
-def _source(source: Source | Setting) -> dict[str, Any]:
-    if isinstance(source, Setting):
+def _source(source: Source | EnvironmentValue) -> dict[str, Any]:
+    if isinstance(source, EnvironmentValue):
         return {"setting": source.name}
-    return {"command": source.command + 1, "side": source.side, "path": spelled(source.path), "part": source.part}
+    return {"command": source.command + 1, "side": source.section, "path": spelled(source.path), "part": source.part}

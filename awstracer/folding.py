@@ -24,8 +24,9 @@ from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
-from awstracer.places import Query, query_of
 from awstracer.polling import holds, is_nothing, value_at
+from awstracer.queries import Query
+from awstracer.query_option import query_of
 from awstracer.settling import READING
 from awstracer.trace import EACH, Command, Condition, Path, Poll, lookup
 

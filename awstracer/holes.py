@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from awstracer.identifiers import decoded
+from awstracer.encodings import decoded
 from awstracer.trace import scalars
 
 SHOWN = "<secret>"  # what people see of a hole, and of what is put into one

@@ -110,7 +110,7 @@ def _names_another(step: Step, path: Path) -> bool:
     """Whether what is at a path is the identifier of something that the command doesn't make."""
     operation = step.command.operation
     label = next((key for key in reversed(path) if isinstance(key, str)), "") if operation else step.name_of(path)
-    is_new = operation is not None and identifiers.is_new(path, operation.name)
+    is_new = operation is not None and identifiers.is_created_name(path, operation.name)
     return bool(IDENTIFIER.search(label or "")) and not is_new
 
 

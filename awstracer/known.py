@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from awstracer import __version__
+from awstracer.api_shapes import ORDINARY, Direction, MemberInfo
 from awstracer.commandline import Extra, OperationCommand, Option, Span
-from awstracer.places import ORDINARY, Asked, Shape
 from awstracer.trace import Operation, Path, Trace
 
 T = TypeVar("T")
-Member = tuple[str, str, Asked, Path]
+Member = tuple[str, str, Direction, Path]
 Partition = tuple[str, str]
 
 
@@ -37,10 +37,10 @@ class Known:
     options: Mapping[str, bool]
     regions: Mapping[str, Partition]
     services: Mapping[str, frozenset[str]]
-    members: Mapping[Member, Shape]
+    members: Mapping[Member, MemberInfo]
     commands: Mapping[int, OperationCommand]
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """As `Models` has it."""
         return self.members.get(member(service, operation, side, path), ORDINARY)
 
@@ -64,7 +64,7 @@ class Known:
         """The line was run with the same awscli."""
 
 
-def member(service: str, operation: str, side: Asked, path: Path) -> Member:
+def member(service: str, operation: str, side: Direction, path: Path) -> Member:
     """A member, whichever element of a list it is in."""
     return service, operation, side, tuple(0 if isinstance(key, int) else key for key in path)
 
@@ -103,12 +103,12 @@ def _regions(partitions: Sequence[Any]) -> dict[str, Partition]:
     }
 
 
-def _members(found: Sequence[Any]) -> Iterator[tuple[Member, Shape]]:
+def _members(found: Sequence[Any]) -> Iterator[tuple[Member, MemberInfo]]:
     for service, operation, side, path, said in found:
         if side not in ("request", "response"):
             raise ValueError(side)
         keys = _typed(said, dict).get("keys")
-        shape = Shape(_flag(said, "silent"), None if keys is None else _typed(keys, str), _flag(said, "addresses"))
+        shape = MemberInfo(_flag(said, "silent"), None if keys is None else _typed(keys, str), _flag(said, "addresses"))
         yield (_typed(service, str), _typed(operation, str), side, _path(path)), shape
 
 

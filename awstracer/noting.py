@@ -8,15 +8,16 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from awstracer import __version__, known, plan, relations, tracefile
+from awstracer.api_shapes import ORDINARY, ApiModel, Direction, MemberInfo
 from awstracer.commandline import Extra, OperationCommand, Option, plain
 from awstracer.errors import AwstracerError
 from awstracer.known import Known, Member, Partition
-from awstracer.places import ORDINARY, Asked, Models, Query, Shape
+from awstracer.queries import Query
 from awstracer.steps import Catalog
 from awstracer.trace import Document, Operation, Path, Trace
 
 
-class Aws(Models, Catalog, Protocol):
+class Aws(ApiModel, Catalog, Protocol):
     """awscli, as far as it is asked here; `driver.AwsCli`."""
 
     def regions(self) -> Mapping[str, Partition]:
@@ -30,7 +31,7 @@ class Noting:
         self._aws, self.version = aws, version
         self._regions = dict(aws.regions())
         self._services: dict[str, frozenset[str]] = {}
-        self._members: dict[Member, Shape] = {}
+        self._members: dict[Member, MemberInfo] = {}
         self._commands: dict[int, OperationCommand] = {}
 
     @property
@@ -50,10 +51,10 @@ class Noting:
             and all(said.commands.get(number) == command for number, command in self._commands.items())
         )
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """As `Models` has it."""
         shape = self._aws.shape(service, operation, side, path)
-        said = Shape(is_silent=shape.is_silent, keys=shape.keys, addresses=shape.addresses)
+        said = MemberInfo(is_silent=shape.is_silent, keys=shape.keys, addresses=shape.addresses)
         self._members[known.member(service, operation, side, path)] = said
         return shape
 
@@ -146,7 +147,7 @@ def _partitions(regions: Mapping[str, Partition]) -> list[dict[str, Any]]:
     ]
 
 
-def _shape_document(shape: Shape) -> dict[str, Any]:
+def _shape_document(shape: MemberInfo) -> dict[str, Any]:
     return _set(silent=shape.is_silent, keys=shape.keys, addresses=shape.addresses)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from awstracer import selection
-from awstracer.places import Query
-from awstracer.relations import Relation
+from awstracer.queries import Query
+from awstracer.relation_model import Relation
 from awstracer.resolve import Knowledge, Played
 from awstracer.steps import Override, Plan
 from awstracer.trace import Trace

@@ -106,7 +106,7 @@ class Playing:
 
     def _run(self, knowledge: Knowledge, done: Mapping[int, Sequence[Call]], note: player.Done) -> int:
         order, screen = self._order, self._screen
-        screen.moved(location.settings(self._trace, self._aws), self._planned.played)
+        screen.moved(location.recorded_environment(self._trace, self._aws), self._planned.played)
         settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
         play = self._together if order.jobs > 1 else self._in_turn
         report = play(knowledge, settings, note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from awstracer import complaints, location, results
+from awstracer import complaints, relation_model, results
 from awstracer.capture import Outcome
 from awstracer.errors import NotKnown
 from awstracer.player import Report, Status
@@ -17,7 +17,7 @@ from awstracer.steps import Step
 class Progress(Screen):
     """Shows a replay."""
 
-    def moved(self, recorded: Iterable[location.Setting], played: Played) -> None:
+    def moved(self, recorded: Iterable[relation_model.EnvironmentValue], played: Played) -> None:
         """The commands are about to be played, maybe elsewhere than they were recorded."""
         there = {setting.name: setting.recorded for setting in recorded}
         account = played.account() if "account" in there else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from awstracer import commandline, identifiers
+from awstracer import aws_regions, commandline
 from awstracer.capture import Outcome
 from awstracer.trace import Call, Command
 
@@ -106,7 +106,7 @@ def _has(argv: Sequence[str], option: str, options: Mapping[str, bool]) -> bool:
 
 def region(calls: Iterable[Call]) -> str | None:
     """The region of a session: most of its calls'; global services' calls have regions of their own."""
-    named = [call.region for call in calls if call.region and identifiers.REGION.fullmatch(call.region)]
+    named = [call.region for call in calls if call.region and aws_regions.REGION.fullmatch(call.region)]
     return max(named, key=named.count, default=None)
 
 

@@ -39,16 +39,16 @@ from functools import cache, cached_property, lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from awstracer import holes, identifiers, secrecy
+from awstracer import aws_regions, encodings, holes, secrecy
+from awstracer.api_shapes import ORDINARY, Direction, MemberInfo
 from awstracer.holes import HOLE
-from awstracer.places import ORDINARY, Asked, Shape
 from awstracer.secrecy import Named, is_secret_name, squeeze
 from awstracer.trace import Call, Command, KeyOf, Path, leaves, rebuilt
 
 SHORTEST = 4
 PLAIN_TYPES = ("String", "StringList", "PLAINTEXT")  # and not `SecureString`, `SECRETS_MANAGER`
 LONGEST_REMEMBERED = 256
-CONSTANT = re.compile(rf"(?i:true|false|null|none|default|enabled|disabled)|{identifiers.ZONE.pattern}")
+CONSTANT = re.compile(rf"(?i:true|false|null|none|default|enabled|disabled)|{aws_regions.ZONE.pattern}")
 VALUE = re.compile(r"(?i:\w*value|values)|[Dd]efault|data|Data|S|SS|B|BS|N|NS")
 SAYS_NOTHING = re.compile(r"(?i:values?|default|data|items?|elements?|entries|member|s|ss|b|bs|n|ns|stringvalue)")
 BESIDE = re.compile(r"(?i:name|key)$")
@@ -56,13 +56,13 @@ PASSWORD = re.compile(r"passw|passcode|pin$|secret$")
 RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)")
 
-Shapes = Callable[[Path], Shape]
+Shapes = Callable[[Path], MemberInfo]
 
 
 class Judge(Protocol):
     """What the API's models know of secrets."""
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """What is at a path of an operation's request or response; ORDINARY where no model tells."""
 
 
@@ -123,9 +123,9 @@ class Redactor:
             error=error,
         )
 
-    def _shapes(self, service: str, operation: str, side: Asked) -> Shapes:
+    def _shapes(self, service: str, operation: str, side: Direction) -> Shapes:
         @cache
-        def shapes(path: Path) -> Shape:
+        def shapes(path: Path) -> MemberInfo:
             return self._models.shape(service, operation, side, path)
 
         return shapes
@@ -176,7 +176,7 @@ def _readable(value: str | bytes) -> str:
 # --- finding
 
 
-def _unknown(_: Path) -> Shape:
+def _unknown(_: Path) -> MemberInfo:
     return ORDINARY
 
 
@@ -292,14 +292,14 @@ class _Finder:
         document = secrecy.document(text)
         if document is not None:
             return secrecy.rewritten(text, document, self._value(document, _Here("", named=named)))
-        plain = identifiers.decoded(text)
+        plain = encodings.decoded(text)
         if plain is not None:
             changed = self.inside(plain, named)
             return text if changed == plain else base64.b64encode(changed.encode()).decode()
         result, end = "", 0
         for begin, behind in secrecy.pieces(text, named):
             piece = text[begin:behind]
-            secret = unquote(piece) if identifiers.is_in_url(text[:begin]) else piece
+            secret = unquote(piece) if encodings.is_in_url(text[:begin]) else piece
             result, end = result + text[end:begin] + self._hole(secret, ()), behind
         return result + text[end:]
 
@@ -437,7 +437,7 @@ class _Cleaner:
         document = secrecy.document(text)
         if document is not None:
             return secrecy.rewritten(text, document, self._document(document))
-        plain = identifiers.decoded(text)
+        plain = encodings.decoded(text)
         if plain is not None:
             changed = self._text(plain)
             return text if changed == plain else base64.b64encode(changed.encode()).decode()

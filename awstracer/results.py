@@ -10,8 +10,8 @@ from awstracer.capture import Outcome
 from awstracer.commandline import told
 from awstracer.entries import awaited
 from awstracer.guards import Doubt, OutsideFile, RecordedOption
-from awstracer.location import SettingName
 from awstracer.player import Report, Status
+from awstracer.relation_model import EnvironmentName
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import one_line, short, visible
@@ -64,9 +64,9 @@ def _commands(several: Sized) -> str:
     return "command" if len(several) == 1 else "commands"
 
 
-def moved(recorded: Mapping[SettingName, str], playing: Mapping[SettingName, str | None]) -> str | None:
+def moved(recorded: Mapping[EnvironmentName, str], playing: Mapping[EnvironmentName, str | None]) -> str | None:
     """Where a trace was recorded and where it is played, by `account` and `region`; None if nothing known differs."""
-    names: tuple[SettingName, ...] = ("account", "region")
+    names: tuple[EnvironmentName, ...] = ("account", "region")
     others = [name for name in names if name in recorded and playing.get(name) not in (None, recorded[name])]
     there = " and ".join(f"account {recorded[name]}" if name == "account" else recorded[name] for name in others)
     here = " and ".join(str(playing[name]) for name in others)

@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from awstracer import commandline, identifiers
-from awstracer.origins import Source
-from awstracer.relations import Relation
+from awstracer.relation_model import Relation, Source
 from awstracer.settling import ENDING, READING, names_made
 from awstracer.steps import Step
 from awstracer.trace import Document, Opaque, leaves
@@ -161,7 +160,7 @@ def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, froz
     fence: set[int] = set()
     for step, asked, answered in planned:
         sources = list(_sources(step, steps))
-        before = kin.add(step, asked, {source.command + 1 for source in sources if source.side != "request"})
+        before = kin.add(step, asked, {source.command + 1 for source in sources if source.section != "request"})
         if not step.selected:
             continue
         before |= fence | {source.command + 1 for source in sources} | past.add(step, asked, answered)
@@ -202,11 +201,11 @@ def _relations(step: Step) -> Iterator[Relation]:
 
 def _had_from(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
     """Where a value comes from, through all requests that had it before, up to where it was born."""
-    for source in (relation.source, *relation.rivals):
+    for source in (relation.source, *relation.alternatives):
         if not isinstance(source, Source):
             continue
         yield source
-        for earlier in steps[source.command].related.get(source.path, ()) if source.side == "request" else ():
+        for earlier in steps[source.command].related.get(source.path, ()) if source.section == "request" else ():
             yield from _had_from(earlier, steps)
 
 
@@ -215,7 +214,7 @@ def _asked(step: Step, steps: Sequence[Step]) -> Iterator[Hashable]:
     for relation in _relations(step):
         *_, born = (None, *_had_from(relation, steps))
         if born is not None:
-            yield born.command, born.side, born.path
+            yield born.command, born.section, born.path
     yield from _identifiers(step.command.request)
     yield from _names(step)
 
@@ -223,7 +222,7 @@ def _asked(step: Step, steps: Sequence[Step]) -> Iterator[Hashable]:
 def _identifiers(document: Document) -> Iterator[str]:
     for _, text in leaves(document):
         if isinstance(text, str):
-            yield from (text[begin:end] for begin, end in identifiers.minted(text))
+            yield from (text[begin:end] for begin, end in identifiers.find_generated_ids(text))
 
 
 def _names(step: Step) -> Iterator[str]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from awstracer import guards, relations, terminal
+from awstracer import guards, relation_model, terminal
 from awstracer.blanks import Blank
 from awstracer.complaints import complain
 from awstracer.resolve import Invocation, Knowledge
@@ -36,7 +36,7 @@ class Screen:
     def __init__(self, styles: Styles, *, explain: bool, debug: bool) -> None:
         self._styles, self._explain, self._debug = styles, explain, debug
 
-    def found(self, found: Sequence[relations.Relation]) -> None:
+    def found(self, found: Sequence[relation_model.Relation]) -> None:
         """The relations of the trace."""
         for relation in found if self._debug else ():
             warn(terminal.relation_text(relation))

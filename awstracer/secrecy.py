@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from awstracer.encodings import decoded
 from awstracer.holes import HOLE
-from awstracer.identifiers import decoded
 from awstracer.trace import Path, leaves
 
 Span = tuple[int, int]

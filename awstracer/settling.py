@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from awstracer import identifiers
-from awstracer.identifiers import MUCH, PROOF
-from awstracer.location import Setting
-from awstracer.origins import Source
-from awstracer.relations import Relation
+from awstracer.identifiers import Specificity
+from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.steps import Step
 from awstracer.trace import Call, Path, leaves, lookup
 
@@ -181,7 +179,7 @@ class Replay:
 
     @cached_property
     def _telling(self) -> frozenset[str]:
-        return frozenset(name for name in self.names if identifiers.strength(name) >= MUCH)
+        return frozenset(name for name in self.names if identifiers.specificity(name) >= Specificity.STRONG)
 
     def _led_by(self, step: Step, paths: Sequence[Path] | None) -> Iterator[Relation]:
         """The relations that lead to a step, or to certain paths of its request, also by way of what it only read."""
@@ -195,14 +193,14 @@ class Replay:
             relation = pending.pop()
             yield relation
             source = relation.source
-            if isinstance(source, Source) and source.side != "request" and source.command not in seen:
+            if isinstance(source, Source) and source.section != "request" and source.command not in seen:
                 seen.add(source.command)
                 pending += _fed(self.steps[source.command])
 
     def _is_ours(self, relation: Relation) -> bool:
         """Whether a relation's source is the answer to a command that made something, or asked about such a thing."""
         source, target = relation.source, relation.target
-        if isinstance(source, Setting) or source.side == "request":
+        if isinstance(source, EnvironmentValue) or source.section == "request":
             return False
         value = lookup(self.steps[target.command].command.request, target.path)
         if isinstance(value, str) and identifiers.is_account(value[slice(*target.span)] if target.span else value):
@@ -276,17 +274,17 @@ def _is_about_ours(call: Call, passing: Passing, step: Step, replay: Replay) -> 
 
 def _may_be_missing(path: Path, text: str, call: Call) -> bool:
     """Whether a string of a request may be what an error names: it says something, and is nothing that is made here."""
-    says = identifiers.strength(text)
-    tells = says >= MUCH or (says and identifiers.is_name(path, call.operation))
+    says = identifiers.specificity(text)
+    tells = says >= Specificity.STRONG or (says and identifiers.is_resource_name(path, call.operation))
     return bool(tells) and not identifiers.is_account(text) and not _is_own_name(path, call.operation)
 
 
 def _is_meant(path: Path, call: Call, passing: Passing) -> bool:
     """Whether what is at a path of a request is of the kind that an error is about."""
-    kind = identifiers.kind(path, call.operation)
+    kind = identifiers.resource_type(path, call.operation)
     if passing.about is not None:
         return passing.about.search(kind) is not None
-    noun = identifiers.stem_of(NO_KIND.sub("", call.error.code if call.error else ""))
+    noun = identifiers.normalize_type(NO_KIND.sub("", call.error.code if call.error else ""))
     return bool(noun and kind) and (kind.endswith(noun) or noun.endswith(kind))
 
 
@@ -297,17 +295,17 @@ def names_made(call: Call) -> Iterator[str]:
     asked = {text for _, text in _strings(call.request)}
     yield from (text for path, text in _strings(call.request) if _is_own_name(path, call.operation))
     for _, text in _strings(call.response or {}):
-        is_identifier = identifiers.strength(text) is PROOF and not identifiers.is_account(text)
+        is_identifier = identifiers.specificity(text) is Specificity.UNIQUE and not identifiers.is_account(text)
         if is_identifier and text not in asked:
             yield text
 
 
 def _is_own_name(path: Path, operation: str) -> bool:
     """Whether what is at a path of a request names the thing that the operation makes, and not one that it adds to."""
-    is_new = identifiers.is_new(path, operation) and identifiers.is_name(path, operation)
+    is_new = identifiers.is_created_name(path, operation) and identifiers.is_resource_name(path, operation)
     if len(path) != 1 or not is_new or operation.startswith("Add"):
         return False
-    return operation.startswith("Create") or operation.lower().endswith(identifiers.stem_of(str(path[0])))
+    return operation.startswith("Create") or operation.lower().endswith(identifiers.normalize_type(str(path[0])))
 
 
 def _strings(document: object) -> Iterator[tuple[Path, str]]:

@@ -11,9 +11,7 @@ from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING
 from awstracer.entries import awaited, failure
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
-from awstracer.location import Setting
-from awstracer.origins import Source
-from awstracer.relations import Relation
+from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
@@ -76,7 +74,7 @@ def explained(step: Step, substitutions: Iterable[Substitution], styles: Styles)
     for substitution in substitutions:
         place = _place(step, substitution.relation.target.path)
         yield styled(f"       {place}", styles.heading, styles) + _origin(substitution, styles)
-        for rival in substitution.relation.rivals:
+        for rival in substitution.relation.alternatives:
             yield styled(f"         as good: {source_text(rival)}", styles.heading, styles)
     yield from unrelated(step, styles)
 
@@ -90,7 +88,7 @@ def unrelated(step: Step, styles: Styles) -> Iterator[str]:
 
 def doubtful(step: Step, substitution: Substitution) -> Iterator[str]:
     """A line for each source that seemed as good as the one that was taken, and says something else now."""
-    for source, value in substitution.rivals:
+    for source, value in substitution.alternatives:
         taken = f"{_told(substitution)}, from {source_text(substitution.relation.source)}"
         other = f"{source_text(source)}, says {SHOWN if substitution.mark is HIDDEN else short(value)}"
         yield visible(f"command {step.number}'s {_place(step, substitution.relation.target.path)} is {taken}; {other}")
@@ -109,21 +107,21 @@ def _origin(substitution: Substitution, styles: Styles) -> str:
     return f" = {value}{known}, from {source_text(relation.source)}: {visible(relation.evidence)}"
 
 
-def source_text(source: Source | Setting) -> str:
+def source_text(source: Source | EnvironmentValue) -> str:
     """A source in words: `command 2's response, Policy.Arn`."""
-    if isinstance(source, Setting):
+    if isinstance(source, EnvironmentValue):
         return f"the {source.name} that is played in"
-    if source.side == "printed":
+    if source.section == "printed":
         return f"what command {source.command + 1} printed{f', {visible(spelled(source.path))}' if source.path else ''}"
     part = "" if source.part is None else " (a part of it)"
-    return f"command {source.command + 1}'s {source.side}, {visible(spelled(source.path))}{part}"
+    return f"command {source.command + 1}'s {source.section}, {visible(spelled(source.path))}{part}"
 
 
 def relation_text(relation: Relation) -> str:
     """A relation in words, for `-d`."""
     target = relation.target
     span = "" if target.span is None else f" [{target.span[0]}:{target.span[1]}]"
-    place = f"command {target.command + 1}'s {target.side}, {visible(spelled(target.path))}{span}"
+    place = f"command {target.command + 1}'s {target.section}, {visible(spelled(target.path))}{span}"
     return f"{place} <- {source_text(relation.source)}: {visible(relation.evidence)}"
 
 

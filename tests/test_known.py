@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import __version__, configuration, driver, frugal, known, noting, planning, preview, relations, tracefile
+from awstracer.api_shapes import MemberInfo
 from awstracer.commandline import Extra, OperationCommand, Option, Span, plain
 from awstracer.known import Known
 from awstracer.outline import outline
-from awstracer.places import Shape, plain_path
-from awstracer.queries import query
+from awstracer.queries import plain_path, query
 from awstracer.resolve import Knowledge
 from awstracer.trace import Command, Operation, Trace
 
@@ -69,7 +69,7 @@ def test_what_is_noted_tells_as_much_as_awscli() -> None:
 
 NAMES = st.frozensets(TEXT, max_size=3)
 PATHS = st.lists(TEXT | st.just(0), max_size=3).map(tuple)
-SHAPES = st.builds(Shape, st.booleans(), st.none() | TEXT.filter(bool), st.booleans())
+SHAPES = st.builds(MemberInfo, st.booleans(), st.none() | TEXT.filter(bool), st.booleans())
 OPTIONS = st.builds(
     Option,
     name=TEXT,
@@ -98,7 +98,7 @@ MEMBERS = st.tuples(TEXT, TEXT, st.sampled_from(["request", "response"]), PATHS)
     st.dictionaries(TEXT, st.booleans()),
     st.dictionaries(TEXT, st.tuples(TEXT, TEXT)),
     st.dictionaries(TEXT, NAMES),
-    st.dictionaries(MEMBERS, SHAPES.filter(lambda shape: shape != Shape())),
+    st.dictionaries(MEMBERS, SHAPES.filter(lambda shape: shape != MemberInfo())),
     st.lists(st.none() | COMMANDS, max_size=4),
 )
 def test_what_is_noted_is_read_again(

@@ -16,9 +16,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from awstracer import holes, secrecy
+from awstracer.api_shapes import ORDINARY, Direction, MemberInfo
 from awstracer.driver import AwsCli
 from awstracer.holes import HOLE, is_hole
-from awstracer.places import ORDINARY, Asked, Shape
 from awstracer.redaction import CONSTANT, Redactor, token_of
 from awstracer.trace import CallError, Command, Path, leaves, spelled
 from benchmarks import sweep_secrets
@@ -52,7 +52,7 @@ def blob(text: str) -> bytes:
 class Unmodelled:
     """Models that know nothing."""
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         return ORDINARY
 
     def namespaces(self, service: str) -> frozenset[str]:
@@ -85,7 +85,7 @@ def holed(value: Any) -> Any:
 
 # --- members of requests and responses: (operation, side, document)
 
-MEMBERS: list[tuple[str, Asked, dict[str, Any]]] = [
+MEMBERS: list[tuple[str, Direction, dict[str, Any]]] = [
     # what the models mark
     ("secretsmanager.CreateSecret", "request", {"Name": "app/db", "SecretString": '«{"user": "app", "n": 1}»'}),
     ("secretsmanager.GetSecretValue", "response", {"ARN": SECRET_ARN, "Name": "app/db", "SecretString": "«hunter2»"}),
@@ -377,12 +377,14 @@ MEMBERS: list[tuple[str, Asked, dict[str, Any]]] = [
 ]
 
 
-def _id(case: tuple[str, Asked, dict[str, Any]]) -> str:
+def _id(case: tuple[str, Direction, dict[str, Any]]) -> str:
     return f"{case[0]} {case[1]} {' '.join(case[2])}"
 
 
 @pytest.mark.parametrize(("name", "side", "document"), MEMBERS, ids=map(_id, MEMBERS))
-def test_of_a_request_or_a_response_the_marked_becomes_a_hole(name: str, side: Asked, document: dict[str, Any]) -> None:
+def test_of_a_request_or_a_response_the_marked_becomes_a_hole(
+    name: str, side: Direction, document: dict[str, Any]
+) -> None:
     given = unmarked(document)
     made = call(name, given, {}) if side == "request" else call(name, {}, given)
     redacted = redactor().command(command([], made)).calls[0]
