@@ -53,13 +53,13 @@ class RelevanceFilter:
         found: set[str] = set()
         lists: set[tuple[str, ...]] = set()
         for command in trace.commands:
-            found.update(_tokens_with_decoded(_request_texts(command)))
+            found |= _tokens_with_decoded(_request_texts(command))
             lists.update(each.values for each in _lists_in_request(command))
         return cls(frozenset(found), frozenset(lists), account if account in found else None)
 
     def with_tokens_of(self, texts: Iterable[str]) -> RelevanceFilter:
         """Return the filter with more tokens; itself if it has them all."""
-        more = set(_tokens_with_decoded(texts))
+        more = _tokens_with_decoded(texts)
         return self if more <= self.tokens else replace(self, tokens=self.tokens | more)
 
     def without_account(self) -> RelevanceFilter:
@@ -78,13 +78,17 @@ class RelevanceFilter:
         return bool(found) and self.tokens.issuperset(found)
 
 
-def _tokens_with_decoded(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the tokens of texts, and of what they encode."""
+def _tokens_with_decoded(texts: Iterable[str]) -> set[str]:
+    """Return the tokens of texts, and of what they encode."""
+    found: set[str] = set()
     for text in texts:
-        yield from tokens(text)
+        found.update(tokens(text))
         if "%" in text:
-            yield from tokens(unquoted(text)[0])
-        yield from tokens(decoded(text) or "")
+            found.update(tokens(unquoted(text)[0]))
+        plain = decoded(text)
+        if plain is not None:
+            found.update(tokens(plain))
+    return found
 
 
 def _request_texts(command: Command) -> Iterator[str]:

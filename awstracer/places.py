@@ -14,7 +14,7 @@ Which strings are worth an occurrence is decided by the relevance filter of `rel
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,7 +26,7 @@ from awstracer.identifiers import TOKEN, normalize_type, resource_type
 from awstracer.queries import Query, plain_path
 from awstracer.query_option import query_of
 from awstracer.relation_model import Section
-from awstracer.trace import Command, Document, KeyOf, Operation, Path, children, leaves, lookup
+from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup
 
 IsRelevant = Callable[[str], bool]
 UNSPECIFIC_LABEL = re.compile(r"values?$", re.I)
@@ -130,8 +130,10 @@ def occurrences(
 
 
 def _collect_strings(node: Any, path: Path, is_relevant: IsRelevant, found: list[tuple[Path, str]]) -> None:
-    for key, child in children(node):
-        if path and isinstance(key, str) and is_relevant(key):  # keys at the top are the API's, never a person's
+    has_keys = isinstance(node, dict) and bool(path)  # the keys at the top are the API's, never a person's
+    items: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, child in items:
+        if has_keys and is_relevant(key):
             found.append(((*path, KeyOf(key)), key))
         if isinstance(child, str):
             if is_relevant(child):

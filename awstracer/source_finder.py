@@ -10,7 +10,7 @@ Of several matching candidates, the best is taken, and those that are as good be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -22,39 +22,26 @@ from awstracer.origins import Candidate
 from awstracer.places import Occurrence
 from awstracer.relation_model import Encoding, EnvironmentValue, Relation, Source, Span, Target
 
+Goodness = tuple[bool, int, int]
+
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Meaning:
+    """The candidate that a string, or a piece of one, means; why; and the sources that are as good."""
+
+    candidate: Candidate
+    match: Match
+    alternatives: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
     """What the characters `span` of a string come from."""
 
     span: Span
     source: Source | EnvironmentValue
     evidence: str
     alternatives: tuple[Source, ...] = ()
-    is_same_type: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A candidate that matches, and how it compares with others: the lower, the better.
-
-    is_by_name   whether only the name matches, and not the type too
-    rank         how it was seen, as `Rank` has it
-    unlikeness   for an unspecific text, minus the number of strings that its command's request and this one share
-    recency      the first command for a specific text, the latest for an unspecific one
-    """
-
-    candidate: Candidate
-    match: Match
-    is_by_name: bool
-    rank: int
-    unlikeness: int
-    recency: int
-
-    @property
-    def goodness(self) -> tuple[bool, int, int]:
-        """What makes a choice better evidence; which of several equally good ones is taken is convention."""
-        return self.is_by_name, self.rank, self.unlikeness
 
 
 @dataclass(frozen=True)
@@ -68,26 +55,33 @@ class SourceFinder:
     def relations_of(self, occurrence: Occurrence) -> list[Relation]:
         """Return the relations of a string: one of the whole, or those of its pieces."""
         text = occurrence.text
-        whole = self._best(occurrence, (0, len(text)), self.index.equal_to(text.rstrip("\n")))
-        if whole is not None:
-            return [_relation(occurrence, whole, None)]
-        encoding, plain, positions = _decode(text)
-        pieces = self._pieces(occurrence if plain is text else replace(occurrence, text=plain))
-        return [_relation(occurrence, piece, _span_in_text(piece.span, positions), encoding) for piece in pieces]
+        whole = self._meaning(occurrence, (0, len(text)), self.index.equal_to(text.rstrip("\n")))
+        return self._piece_relations(occurrence) if whole is None else [_whole_relation(occurrence, whole)]
 
-    def _pieces(self, occurrence: Occurrence) -> list[_Found]:
+    def _piece_relations(self, occurrence: Occurrence) -> list[Relation]:
+        encoding, plain, positions = _decode(occurrence.text)
+        relations = []
+        for piece in self._pieces(occurrence if encoding == "plain" else replace(occurrence, text=plain)):
+            span = (positions[piece.span[0]], positions[piece.span[1]]) if positions else piece.span
+            evidence = piece.evidence if encoding == "plain" else f"{piece.evidence}, in {encoding}"
+            target = Target(occurrence.command, occurrence.section, occurrence.path, span, encoding)
+            relations.append(Relation(piece.source, target, evidence, piece.alternatives))
+        return relations
+
+    def _pieces(self, occurrence: Occurrence) -> list[_Piece]:
         """Return what the pieces of a string come from, in their order."""
-        text, found = occurrence.text, list[_Found]()
-        taken = bytearray(len(text))  # 1 for each character that has a source
+        pieces: list[_Piece] = []
+        taken = bytearray(len(occurrence.text))  # 1 for each character that has a source
         for span, candidates in self._equal_pieces(occurrence):
-            best = self._best(occurrence, span, candidates) if 1 not in taken[slice(*span)] else None
-            if best is not None:
-                found.append(replace(best, is_same_type=True))
+            meaning = self._meaning(occurrence, span, candidates) if 1 not in taken[slice(*span)] else None
+            if meaning is not None:
+                source, evidence = meaning.candidate.source, meaning.match.evidence
+                pieces.append(_Piece(span, source, evidence, meaning.alternatives))
                 taken[slice(*span)] = b"\1" * (span[1] - span[0])
         for mention in self.scanner.mentions(occurrence):
             if 1 not in taken[slice(*mention.span)]:
-                found.append(_Found(mention.span, mention.value, mention.evidence))
-        return sorted(found, key=attrgetter("span"))
+                pieces.append(_Piece(mention.span, mention.value, mention.evidence))
+        return sorted(pieces, key=attrgetter("span"))
 
     def _equal_pieces(self, occurrence: Occurrence) -> list[tuple[Span, Sequence[Candidate]]]:
         """Return the pieces of a string that equal candidates, the longest first."""
@@ -96,47 +90,52 @@ class SourceFinder:
         inside = self.index.inside(occurrence.text)
         return sorted(inside.items(), key=lambda piece: (piece[0][0] - piece[0][1], piece[0][0]))
 
-    def _best(self, occurrence: Occurrence, span: Span, candidates: Iterable[Candidate]) -> _Found | None:
-        """Return the candidate that the characters `span` mean, with its alternatives; None if they mean none."""
-        choices = list(self._choices(occurrence, span, candidates))
-        if not choices:
-            return None
-        best = min(choices, key=lambda each: (*each.goodness, each.recency))
-        others = [each.candidate for each in choices if each.goodness == best.goodness]
-        return _Found(
-            span=span,
-            source=best.candidate.source,
-            evidence=best.match.evidence,
-            alternatives=tuple(other.source for other in others if other != best.candidate),
-            is_same_type=best.match.is_by_type,
-        )
+    # --- which candidate is meant
 
-    def _choices(self, occurrence: Occurrence, span: Span, candidates: Iterable[Candidate]) -> Iterator[_Choice]:
-        for candidate in candidates:
-            matched = match(occurrence, span, candidate)
-            if matched is None:
-                continue
-            first = candidate.occurrence.command
-            common = 0 if candidate.is_specific else self.history.common(occurrence.command, first)
-            if not (candidate.specificity or common):
-                continue
-            yield _Choice(
-                candidate=candidate,
-                match=matched,
-                is_by_name=not matched.is_by_type,
-                rank=candidate.rank,
-                unlikeness=-common,
-                recency=first if candidate.is_specific else -first,
-            )
+    def _meaning(self, occurrence: Occurrence, span: Span, candidates: Iterable[Candidate]) -> _Meaning | None:
+        """Return which candidate the characters `span` mean; None if they mean none."""
+        found = [
+            _Meaning(candidate, matched)
+            for candidate in candidates
+            if (matched := match(occurrence, span, candidate)) is not None
+            and (candidate.specificity or self._common(occurrence, candidate))
+        ]
+        return self._best(occurrence, found) if len(found) > 1 else found[0] if found else None
+
+    def _best(self, occurrence: Occurrence, found: Sequence[_Meaning]) -> _Meaning:
+        """Return the best of several meanings, with the others that are as good as its alternatives."""
+        ranked = [(self._goodness(occurrence, each), _preference(each.candidate), each) for each in found]
+        goodness, _, best = min(ranked, key=lambda each: each[:2])
+        others = (each.candidate for rank, _, each in ranked if rank == goodness and each is not best)
+        return replace(best, alternatives=tuple(other.source for other in others))
+
+    def _goodness(self, occurrence: Occurrence, meaning: _Meaning) -> Goodness:
+        """Return how good the evidence of a meaning is: the lower, the better.
+
+        A match by type is better than one by name; then the candidate's rank counts; then, for an unspecific text,
+        how much its command's request has in common with this one.
+        """
+        candidate = meaning.candidate
+        common = 0 if candidate.is_specific else self._common(occurrence, candidate)
+        return not meaning.match.is_by_type, candidate.rank, -common
+
+    def _common(self, occurrence: Occurrence, candidate: Candidate) -> int:
+        return self.history.common(occurrence.command, candidate.occurrence.command)
 
 
-def _relation(occurrence: Occurrence, found: _Found, span: Span | None, encoding: Encoding = "plain") -> Relation:
+def _preference(candidate: Candidate) -> int:
+    """Return which of equally good candidates is taken: the first of a specific text, the latest of another."""
+    command = candidate.occurrence.command
+    return command if candidate.is_specific else -command
+
+
+def _whole_relation(occurrence: Occurrence, meaning: _Meaning) -> Relation:
     return Relation(
-        source=found.source,
-        target=Target(occurrence.command, occurrence.section, occurrence.path, span, encoding),
-        evidence=found.evidence if encoding == "plain" else f"{found.evidence}, in {encoding}",
-        alternatives=found.alternatives,
-        is_same_type=found.is_same_type,
+        source=meaning.candidate.source,
+        target=Target(occurrence.command, occurrence.section, occurrence.path),
+        evidence=meaning.match.evidence,
+        alternatives=meaning.alternatives,
+        is_same_type=meaning.match.is_by_type,
     )
 
 
@@ -147,7 +146,3 @@ def _decode(text: str) -> tuple[Encoding, str, list[int]]:
         return "base64", plain, []
     plain, positions = unquoted(text)
     return ("percent", plain, positions) if positions else ("plain", text, [])
-
-
-def _span_in_text(span: Span, positions: list[int]) -> Span:
-    return (positions[span[0]], positions[span[1]]) if positions else span
