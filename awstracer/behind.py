@@ -7,8 +7,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from awstracer.api_shapes import Direction, MemberInfo
 from awstracer.capture import Outcome
-from awstracer.places import Asked, Shape
 from awstracer.trace import Path
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Behind:
         """As `AwsCli` does."""
         return self.loaded().complete(line)
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """As `AwsCli` has it."""
         return self.loaded().shape(service, operation, side, path)
 

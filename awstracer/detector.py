@@ -32,10 +32,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from awstracer import secrecy
+from awstracer.api_shapes import ORDINARY, MemberInfo
+from awstracer.aws_regions import ZONE
+from awstracer.encodings import is_in_url
 from awstracer.holes import is_hole, placeholder_for
-from awstracer.identifiers import ZONE, is_in_url
 from awstracer.nested_text import change_nested, parse_json
-from awstracer.places import ORDINARY, Shape
 from awstracer.secrecy import IsSecret
 from awstracer.secret_names import exemption, is_secret_name, normalize_name
 from awstracer.trace import Command, Path
@@ -49,7 +50,7 @@ GENERIC_KEY = re.compile(r"(?i:values?|default|data|items?|elements?|entries|mem
 NUMERIC_SECRET = re.compile(r"passw|passcode|pin$|secret$")
 LONGEST_CACHED = 256
 
-Shapes = Callable[[Path], Shape]  # given a path in which all indexes are 0
+Shapes = Callable[[Path], MemberInfo]  # given a path in which all indexes are 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Location:
     is_plaintext: bool = False
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> MemberInfo:
         return self.shapes(self.path) if self.shapes else ORDINARY
 
     def element(self) -> Location:

@@ -12,8 +12,7 @@ from typing import Any
 
 from awstracer import holes, unexplained, waiter
 from awstracer.commandline import HIDDEN, PENDING, Text, plain
-from awstracer.location import Setting
-from awstracer.origins import Source
+from awstracer.relation_model import EnvironmentValue, Source
 from awstracer.resolve import Knowledge, Substitution
 from awstracer.steps import Step
 from awstracer.trace import Command, Path, Poll, rebuilt, spelled
@@ -64,14 +63,14 @@ def _substitution_json(substitution: Substitution) -> dict[str, Any]:
         "known": substitution.mark is not PENDING,
         "source": _source_json(relation.source),
         "evidence": relation.evidence,
-        "rivals": [_source_json(rival) for rival in relation.rivals],
+        "rivals": [_source_json(rival) for rival in relation.alternatives],
     }
 
 
-def _source_json(source: Source | Setting) -> dict[str, Any]:
-    if isinstance(source, Setting):
+def _source_json(source: Source | EnvironmentValue) -> dict[str, Any]:
+    if isinstance(source, EnvironmentValue):
         return {"setting": source.name}
-    return {"command": source.command + 1, "side": source.side, "path": spelled(source.path), "part": source.part}
+    return {"command": source.command + 1, "side": source.section, "path": spelled(source.path), "part": source.part}
 
 
 # --- secrets: placeholders stay, for they tell nothing; what was given for one does not

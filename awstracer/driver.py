@@ -37,12 +37,12 @@ from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SER
 from botocore.validate import ParamValidator
 
 from awstracer import answers, arguments, shapes
+from awstracer.api_shapes import Direction, MemberInfo
 from awstracer.capture import Capture, Outcome
 from awstracer.commandline import OperationCommand, without_options
 from awstracer.configuration import PLUGIN_PATH
 from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
-from awstracer.places import Asked, Shape
 from awstracer.repeats import CAPACITY, Prepared, Rehearsal, Repeats, own_models
 from awstracer.trace import Opaque, Operation, Path
 
@@ -75,7 +75,7 @@ class AwsCli:
         self._global_options: dict[str, bool] = {}
         self._completer: Any = None
         self._models: dict[str, Any] = {}
-        self._shapes: dict[tuple[object, ...], Shape] = {}
+        self._shapes: dict[tuple[object, ...], MemberInfo] = {}
 
     # --- running
 
@@ -310,7 +310,7 @@ class AwsCli:
         if wrong:
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """What is at a path of an operation's request or response; ORDINARY where no model tells."""
         plain = tuple(0 if isinstance(key, int) else key for key in path)
         key = (service, operation, side, plain)
@@ -331,7 +331,7 @@ class AwsCli:
             self._models[service] = session.get_service_model(name) if name in services else None
         return self._models[service]
 
-    def _modelled(self, service: str, operation: str, side: Asked) -> Any:
+    def _modelled(self, service: str, operation: str, side: Direction) -> Any:
         """botocore's shape of an operation's request or response; None if there is none."""
         model = self._service_model(service)
         if model is None or operation not in model.operation_names:

@@ -1,57 +1,79 @@
-"""Elements of lists by what they are: the subnet of a zone, the resource of a path, the output of a name.
+"""Selectors: pick an element of a list by what distinguishes it, instead of by its position.
 
-Another account's or region's lists have other elements, and the same ones in other places.
+Another account's or region's list has other elements, in another order. If a later request used `subnet-0a1b`, from
+`Subnets[1].SubnetId`, and only that subnet is in the zone `us-east-1b`, then the path becomes
+`Subnets[?AvailabilityZone=='us-east-1b'].SubnetId`. Values that people chose distinguish best; values that the
+service generates, and states, times and counts, are other ones next time, and are never used.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from enum import IntEnum
 from typing import Any
 
-from awstracer import identifiers
-from awstracer.identifiers import PROOF
+from awstracer.identifiers import Specificity, specificity
 from awstracer.trace import Path, Where, children, concrete, lookup
 
-NEVER = 9
-NAMED = re.compile(r"(?i:name|key|path\w*|title|alias|identifier)$")
-SORTED = re.compile(r"(?i:id|value|type|engine|protocol)$")
+ZONE_MEMBER = re.compile(r"zone(name)?$", re.I)
+NAME_MEMBER = re.compile(r"(?i:name|key|path\w*|title|alias|identifier)$")
+TYPE_MEMBER = re.compile(r"(?i:id|value|type|engine|protocol)$")
+DIGIT = re.compile(r"\d")
 
 
-def selecting(path: Path, response: Any, echoed: Container[Path]) -> Path:
-    """The path into a response with selectors in the place of positions, wherever something tells the elements apart.
+class Instability(IntEnum):
+    """How probably a value that distinguishes an element is another one in another account and region.
 
-    `echoed` are the paths in the response that repeat what was known before.
+    The name or type of a structure in the element is less stable by 1 than the element's own.
+    """
+
+    ECHOED = 0  # it stood in an earlier request or response, and so isn't of this list alone
+    ZONE = 1
+    NAME = 2
+    TYPE = 3
+    FLAG = 5
+    UNSTABLE = 9
+
+
+def with_selectors(path: Path, response: Any, echoed: Container[Path]) -> Path:
+    """Return a path into a response with selectors for positions, where something distinguishes the elements.
+
+    `echoed` are the paths in the response whose values were known before.
     """
     selected: Path = ()
     for depth, key in enumerate(path):
         found = None
         if isinstance(key, int):
             siblings = lookup(response, concrete(selected))
-            found = _distinguishing(siblings, key, path[depth + 1 :], (*concrete(selected), key), echoed)
+            found = _selector(siblings, key, path[depth + 1 :], (*concrete(selected), key), echoed)
         selected = (*selected, key if found is None else found)
     return selected
 
 
-def neighbours(path: Path, response: Any) -> Iterator[str]:
-    """The strings that could tell apart the elements that a path passes."""
+def distinguishing_values(path: Path, response: Any) -> Iterator[str]:
+    """Yield the strings that could distinguish the elements that a path passes."""
     for depth, key in enumerate(path):
         siblings = lookup(response, path[:depth])
         if isinstance(key, int) and isinstance(siblings, (list, tuple)) and len(siblings) > 1:
             yield from (value for _, value in _features(siblings[key]) if isinstance(value, str))
 
 
-def _distinguishing(siblings: Any, index: int, wanted: Path, here: Path, echoed: Container[Path]) -> Where | None:
-    """What tells one element of a list from all others, other than what is `wanted` of it."""
+def _selector(siblings: Any, index: int, used: Path, here: Path, echoed: Container[Path]) -> Where | None:
+    """Return the most stable selector of one element of a list; None if there is none.
+
+    `used` is the path in the element of the value that is asked for, which can't be selected by itself; `here` is the
+    element's path in the response.
+    """
     if not isinstance(siblings, (list, tuple)) or len(siblings) < 2:
         return None
     ranked = [
-        (_inconstancy(path, value, known=(*here, *concrete(path)) in echoed), Where(path, value, index))
+        (_instability(path, value, is_echoed=(*here, *concrete(path)) in echoed), Where(path, value, index))
         for path, value in _features(siblings[index])
-        if path != wanted
+        if path != used
     ]
-    for rank, where in sorted(ranked, key=lambda each: each[0]):
-        if rank < NEVER and _is_only(where, siblings):
+    for instability, where in sorted(ranked, key=lambda each: each[0]):
+        if instability < Instability.UNSTABLE and _is_only(where, siblings):
             return where
     return None
 
@@ -64,7 +86,7 @@ def _is_only(where: Where, siblings: Sequence[Any]) -> bool:
 
 
 def _features(element: Any) -> Iterator[tuple[Path, Any]]:
-    """The scalars of an element, and those of the structures and the lists' first structures right in it; its tags."""
+    """Yield an element's scalars, those of its structures and of the first structures of its lists, and its tags."""
     for key, child in children(element):
         if key == "Tags" and isinstance(child, list):
             for index, tag in enumerate(child):
@@ -78,25 +100,23 @@ def _features(element: Any) -> Iterator[tuple[Path, Any]]:
             yield (key,), child
 
 
-def _inconstancy(path: Path, value: Any, *, known: bool) -> int:
-    """How badly a member identifies its element in another account and region; `NEVER` if not at all.
-
-    What people named does best, then where things are and of what sort they are. What was minted does not,
-    nor what passes (states, times, counts); what has digits, and was not known before, was probably minted.
-    """
-    name = str(path[-1])
+def _instability(path: Path, value: Any, *, is_echoed: bool) -> int:
+    """Return how unstable the value at a path in an element is; the path ends in the member's name."""
+    name, is_inner = str(path[-1]), len(path) > 1
     if isinstance(value, bool):
-        return 5 if value else NEVER
+        return Instability.FLAG if value else Instability.UNSTABLE
     if not isinstance(value, str) or not value:
-        return NEVER
-    if known:
-        return 0
-    if re.search(r"zone(name)?$", name, re.I):
-        return 1
-    is_tag = len(path) > 1 and isinstance(path[1], Where)
-    if (re.search(r"\d", value) and not is_tag) or identifiers.strength(value) is PROOF:
-        return NEVER
-    for rank, pattern in enumerate((NAMED, SORTED), 2):
-        if pattern.search(name):
-            return rank + (1 if len(path) > 1 else 0)
-    return NEVER
+        return Instability.UNSTABLE
+    if is_echoed:
+        return Instability.ECHOED
+    if ZONE_MEMBER.search(name):
+        return Instability.ZONE
+    is_tag = is_inner and isinstance(path[1], Where)
+    has_digit = DIGIT.search(value) is not None  # it was probably generated, unless a person tagged it so
+    if (has_digit and not is_tag) or specificity(value) is Specificity.UNIQUE:
+        return Instability.UNSTABLE
+    if NAME_MEMBER.search(name):
+        return Instability.NAME + is_inner
+    if TYPE_MEMBER.search(name):
+        return Instability.TYPE + is_inner
+    return Instability.UNSTABLE

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from awstracer.identifiers import decoded
+from awstracer.encodings import decoded
 from awstracer.trace import scalars
 
 SHOWN = "<secret>"  # printed in the place of a placeholder, and of the secret that fills it

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from awstracer.identifiers import decoded
+from awstracer.encodings import decoded
 from awstracer.trace import leaves
 
 JSON_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"(?P<key>\s*:)?|-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity')

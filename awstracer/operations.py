@@ -21,7 +21,7 @@ from enum import Enum
 from functools import lru_cache
 
 from awstracer import identifiers
-from awstracer.identifiers import PROOF
+from awstracer.identifiers import Specificity
 from awstracer.trace import Call, Path, strings
 
 READING = re.compile(
@@ -170,7 +170,7 @@ def created_names(call: Call) -> Iterator[str]:
     requested = {text for _, text in strings(call.request)}
     yield from (text for path, text in strings(call.request) if names_created_resource(path, call.operation))
     for _, text in strings(call.response or {}):
-        is_identifier = identifiers.strength(text) is PROOF and not identifiers.is_account(text)
+        is_identifier = identifiers.specificity(text) is Specificity.UNIQUE and not identifiers.is_account(text)
         if is_identifier and text not in requested:
             yield text
 
@@ -185,10 +185,10 @@ def names_created_resource(path: Path, operation: str) -> bool:
 
     `UserName` of `CreateUser` is such a name, `UserName` of `AddUserToGroup` isn't.
     """
-    is_new = is_new_name(path, operation) and identifiers.is_name(path, operation)
+    is_new = is_new_name(path, operation) and identifiers.is_resource_name(path, operation)
     if len(path) != 1 or not is_new or ADDING.match(operation):
         return False
-    return operation.startswith("Create") or operation.lower().endswith(identifiers.stem_of(str(path[0])))
+    return operation.startswith("Create") or operation.lower().endswith(identifiers.normalize_type(str(path[0])))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -196,7 +196,7 @@ def is_new_name(path: Path, operation: str) -> bool:
     """Return whether a request's member at a path speaks of the very thing that the operation creates or adds."""
     verb = CREATING.match(operation)
     last = next((key for key in reversed(path) if isinstance(key, str)), "")
-    return verb is not None and identifiers.stem_of(last) in identifiers.stem_of(operation[verb.end() :])
+    return verb is not None and identifiers.normalize_type(last) in identifiers.normalize_type(operation[verb.end() :])
 
 
 def _of_kind(kind: str, members: Sequence[str]) -> list[str]:

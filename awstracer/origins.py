@@ -1,148 +1,190 @@
-"""What is born at a place of a trace: the values that later ones may refer to, and how much they say."""
+"""Candidates: the values at an occurrence that later requests may refer to.
+
+`create-vpc` answers `vpc-0a1b` at `Vpc.VpcId`: one candidate, specific enough to be recognized wherever it stands. An
+ARN gives several: for `arn:aws:iam::123456789012:user/alice` the whole string, `alice` (its last segment) and the
+account. Not every string becomes a candidate. A person's own description doesn't, nor does what a response merely
+describes (an engine, a path): in another account's listing something else may stand at that path.
+
+`relations/index` keeps the candidates; `relations/matching` decides whether an occurrence means one of them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
 
 from awstracer import identifiers
-from awstracer.identifiers import LITTLE, MUCH, NOTHING, PROOF, Strength
-from awstracer.places import Place, Side
-from awstracer.trace import EACH, Path, new
+from awstracer.identifiers import IDENTIFIER_LABEL, Specificity, specificity
+from awstracer.places import IsRelevant, Occurrence
+from awstracer.relation_model import Part, Source
 
-Part = tuple[int, int | None]
-
-LONGEST_NAME = 512
-SHORTEST_ID = 6
+LONGEST_NAME = 512  # characters; what is longer, or has a space in it, is a text and no name
+SHORTEST_ID = 6  # characters of an id that has digits, from which on it hardly equals another by chance
 SPACE = re.compile(r"\s")
+DIGIT = re.compile(r"\d")
+REVISION = re.compile(r"[\w-]+:\d+")  # of a task definition: `web:3`
+NAME_LABEL = re.compile(r"(name|identifier)s?$", re.I)
+OWNER_LABEL = re.compile(r"owner", re.I)
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]+)")
+BUCKET_OF_S3_URI: Part = (3, 4)
+FIRST_SEGMENT = {"arn:": 4, "http:": 3, "https:": 3}  # the account, the path: nobody uses a segment before it alone
 
 
-class Source(NamedTuple):
-    """Where a value comes from: what command `command` (counted from 0) was asked, answered or printed.
+class Rank(IntEnum):
+    """Which of several candidates with the same text is meant: the lowest.
 
-    `path` may have selectors; for `printed` it is a path in the result of the command's `--query`.
-    `part` picks segments between `:` and `/` out of the string there; None takes the whole.
+    What a person named, or printed alone, comes before what only stood in a response.
     """
 
-    command: int
-    side: Side
-    path: Path
-    part: Part | None = None
-
-    @property
-    def picks_elements(self) -> bool:
-        """Whether it is in certain elements of lists in a response, by their positions."""
-        return self.side == "response" and int in map(type, self.path) and EACH not in self.path
+    NAMED_OR_PRINTED = 0
+    IN_RESPONSE = 1
+    ONE_OF_SEVERAL = 2
+    PART = 3
 
 
-class Origin(NamedTuple):
-    """A value where it was first seen, and how it is had from there.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value that later requests may refer to, at the occurrence where it was first seen.
 
-    namespaces   what its service is called in ARNs
-    rank         which of several origins of a text is meant, the less the better: what was named or printed by itself
-    is_thing     whether it is a thing's name or was minted, and is not merely a setting
+    resource_type  what it names: `user`, `vpc`
+    namespaces     the names of its service in ARNs
+    is_resource    whether it is a resource's name or identifier, and not merely a setting
     """
 
-    place: Place
+    occurrence: Occurrence
     source: Source
-    kind: str
+    resource_type: str
     text: str
-    strength: Strength
+    specificity: Specificity
     namespaces: frozenset[str]
-    rank: int
-    is_thing: bool
+    rank: Rank
+    is_resource: bool
 
     @property
-    def proves(self) -> bool:
-        """Whether whatever equals it is the same thing."""
-        return self.is_thing and self.strength is PROOF
+    def is_unique(self) -> bool:
+        """Whether whatever equals it is the same resource."""
+        return self.is_resource and self.specificity is Specificity.UNIQUE
+
+    @property
+    def is_specific(self) -> bool:
+        """Whether it is more than a word that different resources may share."""
+        return self.specificity > Specificity.WEAK
 
 
-RANKS = {"request": 0, "query": 0, "printed": 0, "response": 1}
-ONE_OF_SEVERAL, A_PART = 2, 3
-FIRST_USED = {"arn:": 4, "http:": 3, "https:": 3}  # the account, the host: nobody uses a segment before it
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A string, or a part of one, that can become a candidate."""
+
+    part: Part | None
+    resource_type: str
+    text: str
+    specificity: Specificity
 
 
-def born_at(
-    place: Place, account: str | None, namespaces: frozenset[str], matters: Callable[[str], object]
-) -> Iterator[Origin]:
-    """The values that are born at a place: its string, and the pieces of it that may be used alone and that matter.
+def candidates_at(
+    occurrence: Occurrence, account: str | None, namespaces: frozenset[str], is_relevant: IsRelevant
+) -> Iterator[Candidate]:
+    """Yield the candidates at an occurrence: its string, and those parts of it that are relevant and may stand alone.
 
-    `account` is the one that was recorded in, if that is known; `namespaces` are what the service is called in ARNs.
+    account      the account of the recording, if it is known
+    namespaces   the names of the occurrence's service in ARNs
     """
-    for part, kind, text, strength in _born(place, account, matters):
-        rank = A_PART if part is not None else ONE_OF_SEVERAL if place.several else RANKS[place.side]
-        is_thing = place.side != "request" or place.is_name or part is not None
-        source = new(Source, (place.command, place.side, place.path, part))
-        yield new(Origin, (place, source, kind, text, strength, namespaces, rank, is_thing))
+    for value in _values(occurrence, account, is_relevant):
+        is_part = value.part is not None
+        yield Candidate(
+            occurrence=occurrence,
+            source=Source(occurrence.command, occurrence.section, occurrence.path, value.part),
+            resource_type=value.resource_type,
+            text=value.text,
+            specificity=value.specificity,
+            namespaces=namespaces,
+            rank=Rank.PART if is_part else _rank(occurrence),
+            is_resource=is_part or occurrence.section != "request" or occurrence.facts.is_name,
+        )
+
+
+def _rank(occurrence: Occurrence) -> Rank:
+    if occurrence.is_one_of_several:
+        return Rank.ONE_OF_SEVERAL
+    return Rank.IN_RESPONSE if occurrence.section == "response" else Rank.NAMED_OR_PRINTED
+
+
+def _values(occurrence: Occurrence, account: str | None, is_relevant: IsRelevant) -> Iterator[_Value]:
+    text = occurrence.text
+    if occurrence.section == "request" and not _is_one_word(text):
+        return
+    grade = _specificity_at(occurrence, account)
+    if grade is not None:
+        # `$(aws ...)` drops the line ends, too
+        yield _Value(None, occurrence.facts.resource_type, text.rstrip("\n"), grade)
+    bucket = S3_URI.match(text)
+    if bucket:
+        yield _Value(BUCKET_OF_S3_URI, "bucket", bucket[1], max(specificity(bucket[1]), Specificity.WEAK))
+    elif grade is Specificity.UNIQUE and _is_one_word(text) and '"' not in text:
+        yield from _parts(occurrence, account, is_relevant)
 
 
 def _is_one_word(text: str) -> bool:
     return len(text) <= LONGEST_NAME and not SPACE.search(text)
 
 
-Born = tuple[Part | None, str, str, Strength]
+# --- how specific a string is where it stands
 
 
-def _born(place: Place, account: str | None, matters: Callable[[str], object]) -> Iterator[Born]:
-    """The part of its string, the kind, the text and the strength of each value that is born at a place."""
-    if place.side == "request" and not _is_one_word(place.text):
-        return
-    strength = _strength(place, account)
-    if strength is not None:
-        yield None, place.kind, place.text.rstrip("\n"), strength  # as `$(aws ...)` hands it on
-    bucket = S3_URI.match(place.text)
-    if bucket:
-        yield (3, 4), "bucket", bucket[1], max(identifiers.strength(bucket[1]), LITTLE)
-    elif strength is PROOF and _is_one_word(place.text) and '"' not in place.text:
-        yield from _pieces_born(place, account, matters)
+def _specificity_at(occurrence: Occurrence, account: str | None) -> Specificity | None:
+    """Return how specific a string is, by itself and by where it stands; None if it is no candidate."""
+    grade = specificity(occurrence.text)
+    if occurrence.section == "request":
+        return grade or None
+    if occurrence.section == "response":
+        return _specificity_in_response(occurrence, grade, account)
+    is_id = IDENTIFIER_LABEL.search(occurrence.facts.label) and len(occurrence.text) >= SHORTEST_ID
+    if grade is Specificity.UNIQUE or (grade and is_id):
+        return Specificity.UNIQUE
+    return max(grade, Specificity.WEAK)  # a person who has a value printed uses it
 
 
-def _strength(place: Place, account: str | None) -> Strength | None:
-    """How much a value says, by itself and where it was born; None if nothing can be taken from there."""
-    strength = identifiers.strength(place.text)
-    if place.side == "request":
-        return strength or None
-    if place.side == "response":
-        return _strength_in_answer(place, strength, account)
-    is_id = identifiers.MINTED_LABEL.search(place.label) and len(place.text) >= SHORTEST_ID
-    if strength is PROOF or (strength and is_id):
-        return PROOF
-    return max(strength, LITTLE)  # whoever had it printed will use it, if only for the same kind of thing
+def _specificity_in_response(occurrence: Occurrence, grade: Specificity, account: str | None) -> Specificity | None:
+    """Return how specific a string is that a response has, and that nobody had printed; None if it is no candidate.
 
-
-def _strength_in_answer(place: Place, strength: Strength, account: str | None) -> Strength | None:
-    """How much a value says that nobody had printed.
-
-    What an answer merely describes (an engine, a path) and what people named is not taken from there: in another
-    account's listing something else may stand at that place.
+    An owner's account is one if it is the recording's own. Under a label such as `Id` or `Arn`, a string is what the
+    service generated: UNIQUE if it is long enough and has digits, else WEAK; a version `1` is one, too. Under another
+    label it must tell by itself that it was generated.
     """
-    if identifiers.is_account(place.text) and re.search(r"owner", place.label, re.I):
-        return PROOF if place.text == account else None
-    has_digit = bool(re.search(r"\d", place.text))
-    if identifiers.MINTED_LABEL.search(place.label):
-        if not strength:
-            return NOTHING if place.text.isdigit() and place.label.lower().endswith("version") else None
-        proves_itself = strength is PROOF or (has_digit and len(place.text) >= SHORTEST_ID)
-        return PROOF if proves_itself else LITTLE
-    is_name = re.search(r"(name|identifier)s?$", place.label, re.I)
-    tells = strength is PROOF or (strength and has_digit and not is_name)
-    return strength if tells else None
+    text, label = occurrence.text, occurrence.facts.label
+    if identifiers.is_account(text) and OWNER_LABEL.search(label):
+        return Specificity.UNIQUE if text == account else None
+    has_digit = DIGIT.search(text) is not None
+    if IDENTIFIER_LABEL.search(label):
+        if not grade:
+            return Specificity.NONE if text.isdigit() and label.lower().endswith("version") else None
+        is_generated = grade is Specificity.UNIQUE or (has_digit and len(text) >= SHORTEST_ID)
+        return Specificity.UNIQUE if is_generated else Specificity.WEAK
+    is_generated = grade is Specificity.UNIQUE or (bool(grade) and has_digit and not NAME_LABEL.search(label))
+    return grade if is_generated else None
 
 
-def _pieces_born(place: Place, account: str | None, matters: Callable[[str], object]) -> Iterator[Born]:
-    """What stands behind each `:` and `/` of an ARN, a URL or a path, up to its end; and an ARN's account."""
-    found = identifiers.segments(place.text) if identifiers.SEPARATOR.search(place.text) else []
-    first = next((number for start, number in FIRST_USED.items() if place.text.startswith(start)), 1)
-    for number, (begin, end) in enumerate(found[first:], first):
-        piece, segment = place.text[begin:], place.text[begin:end]
-        strength = identifiers.strength(piece) if matters(piece) else NOTHING
-        if strength >= MUCH and place.text[begin - 1 : begin + 1] != "//":
-            yield (number, None), place.kind, piece, strength
-        elif strength and identifiers.REVISION.fullmatch(piece):
-            kind = identifiers.stem_of(place.text[slice(*found[number - 1])])
-            yield (number, None), kind, piece, LITTLE
-        if place.side != "request" and identifiers.is_account(segment) and account in (None, segment):
-            yield (number, number + 1), "account", segment, PROOF
+# --- parts of an ARN, a URL or a path
+
+
+def _parts(occurrence: Occurrence, account: str | None, is_relevant: IsRelevant) -> Iterator[_Value]:
+    """Yield what stands behind each `:` and `/`, up to the end of the text, and the account of an ARN.
+
+    `https://sqs.us-east-1.amazonaws.com/123456789012/orders` gives the queue's name `orders` and the account;
+    `arn:aws:ecs:us-east-1:123456789012:task-definition/web:3` gives `web:3`, with the type `taskdefinition`.
+    """
+    text = occurrence.text
+    spans = identifiers.segments(text) if identifiers.SEPARATOR.search(text) else []
+    first = next((number for start, number in FIRST_SEGMENT.items() if text.startswith(start)), 1)
+    for number, (begin, end) in enumerate(spans[first:], first):
+        rest, segment = text[begin:], text[begin:end]
+        grade = specificity(rest) if is_relevant(rest) else Specificity.NONE
+        if grade >= Specificity.STRONG and text[begin - 1 : begin + 1] != "//":
+            yield _Value((number, None), occurrence.facts.resource_type, rest, grade)
+        elif grade and REVISION.fullmatch(rest):
+            named = identifiers.normalize_type(text[slice(*spans[number - 1])])
+            yield _Value((number, None), named, rest, Specificity.WEAK)
+        if occurrence.section != "request" and identifiers.is_account(segment) and account in (None, segment):
+            yield _Value((number, number + 1), "account", segment, Specificity.UNIQUE)

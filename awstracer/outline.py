@@ -7,8 +7,7 @@ from itertools import groupby
 
 from awstracer import commandline, credentials
 from awstracer.commandline import OperationCommand
-from awstracer.places import Side
-from awstracer.relations import Relation
+from awstracer.relation_model import Relation, Section
 from awstracer.steps import NOTHING_RELATED, Lines, Plan, Related, Step
 from awstracer.trace import Command, Path, Trace
 
@@ -55,23 +54,23 @@ def outline(
     return Plan(tuple(steps))
 
 
-def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Side], Related]:
+def _by_place(relations: Iterable[Relation]) -> Mapping[tuple[int, Section], Related]:
     """The relations by the command and the side of their targets, and then by path."""
-    places: dict[tuple[int, Side], dict[Path, tuple[Relation, ...]]] = {}
+    places: dict[tuple[int, Section], dict[Path, tuple[Relation, ...]]] = {}
     for (command, side, path), found in groupby(relations, key=_place):
         paths = places.setdefault((command, side), {})
         paths[path] = (*paths.get(path, ()), *found)
     return places
 
 
-def _place(relation: Relation) -> tuple[int, Side, Path]:
-    return relation.target[:3]
+def _place(relation: Relation) -> tuple[int, Section, Path]:
+    return relation.target.command, relation.target.section, relation.target.path
 
 
 def _inner_words(related: Related) -> set[Path]:
     """The words of a line that belong to a list, but for its first, which stands for all."""
     targets = [relation.target for relations in related.values() for relation in relations]
-    return {path for target in targets if target.words > 1 for path in target.taken_up[1:]}
+    return {path for target in targets if target.word_count > 1 for path in target.paths[1:]}
 
 
 def _form(number: int, command: Command, lines: Lines) -> OperationCommand | None:

@@ -18,7 +18,7 @@ from awstracer.errors import (
     UnfitParameters,
     UnknownParameter,
 )
-from awstracer.origins import Source
+from awstracer.relation_model import Source
 from awstracer.steps import Catalog, Override, Pin, Step
 from awstracer.trace import (
     Path,
@@ -175,8 +175,8 @@ def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) 
     """Where the pin belongs: at the value that the person chose first for this thing, which all others follow."""
     whole = next((relation for relation in steps[use.step].related.get(path, ()) if relation.target.span is None), None)
     source = whole.source if whole is not None else None
-    follows = whole is not None and whole.is_same_kind
-    if renames and follows and isinstance(source, Source) and source.side == "request":
+    follows = whole is not None and whole.is_same_type
+    if renames and follows and isinstance(source, Source) and source.section == "request":
         return source.command, source.path, replace(pin, part=source.part)
     return use.step, path, pin
 

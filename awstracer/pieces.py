@@ -9,11 +9,10 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
-from awstracer import commandline, holes, identifiers
+from awstracer import commandline, encodings, holes
 from awstracer.commandline import DERIVED, HIDDEN, RECORDED, Mark, Marked, Span, Text
 from awstracer.identifiers import segments
-from awstracer.origins import Part
-from awstracer.relations import Form
+from awstracer.relation_model import Encoding, Part
 from awstracer.trace import new
 
 RESERVED = ":/?#[]@!$&'()*+,;="
@@ -64,7 +63,7 @@ def span_of(text: str, part: Part) -> tuple[int, int]:
     return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
 
 
-def as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
+def as_said(value: Text, text: str, span: tuple[int, int], form: Encoding) -> Text:
     """A value as the text around it says such things: percent-encoded, or escaped for the JSON that it is in."""
     if SAME_EVERYWHERE.fullmatch(commandline.plain(value)):
         return value
@@ -72,7 +71,7 @@ def as_said(value: Text, text: str, span: tuple[int, int], form: Form) -> Text:
         before = text[slice(*span)]
         raw = "".join(character for character in RESERVED if character in before)
         return tuple(Span(quote(piece.text, safe=raw), piece.mark) for piece in value)
-    if holes.is_hole(text[slice(*span)]) and identifiers.is_in_url(text[: span[0]]):
+    if holes.is_hole(text[slice(*span)]) and encodings.is_in_url(text[: span[0]]):
         value = tuple(Span(quote(piece.text, safe=""), piece.mark) for piece in value)
     if not text.lstrip().startswith(("{", "[")):
         return value

@@ -1,103 +1,70 @@
-"""Where strings stand in a trace, and what their places say of them.
+"""Occurrences: the strings of a trace, each at its path, with what model and names tell about it.
 
-The API's models, where they are known, say which strings are one of a fixed set (and so say nothing
-about where they come from), and which members are maps, whose keys people choose.
+For the request `{"VpcId": "vpc-0a1b", "CidrBlock": "10.0.1.0/24"}` of `create-subnet` there are two. The first is
+
+    Occurrence(command=1, section="request", path=("VpcId",), text="vpc-0a1b", facts=...)
+
+whose facts say that the member is EC2's, names a resource of the type `vpc`, and is labelled `VpcId`. The facts come
+from the API model and from the member's name. What a `--query` printed has occurrences of its own, since that is what
+the person saw and copied.
+
+Which strings are worth an occurrence is decided by the relevance filter of `relations/index`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache, lru_cache, partial
-from itertools import chain
-from typing import Any, Literal, NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 from awstracer import identifiers, operations
-from awstracer.commandline import option_named
+from awstracer.api_shapes import ApiModel, Direction
+from awstracer.identifiers import TOKEN, normalize_type, resource_type
 from awstracer.queries import Query, plain_path
-from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup, new
+from awstracer.query_option import query_of
+from awstracer.relation_model import Section
+from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup
 
-Side = Literal["request", "query", "response", "printed"]
-Asked = Literal["request", "response"]
+IsRelevant = Callable[[str], bool]
+UNSPECIFIC_LABEL = re.compile(r"values?$", re.I)
+LABELS_BESIDE = ("Name", "Key", "name", "key")  # `{"Name": "vpc-id", "Values": ["vpc-0a1b"]}`
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """What a model says of a member.
+class MemberFacts:
+    """What is known about all strings at one member.
 
-    is_silent     whether its value says nothing of where it comes from: it is one of a fixed set, or a token
-                  that only tells requests apart
-    keys          for a map the name of its keys' shape
-    addresses     whether it is a part of the address to which a request is sent, and so names a resource
-    name          what the model calls it
-    is_sensitive  whether the model marks it, or something that it is in, as not to be shown
+    service        whose request or response it is in
+    resource_type  what it names: `user`, `vpc`
+    label          its name there: a member's, an option's, or the tag key or filter name beside it
+    is_name        whether it names a resource, and does not describe one
+    is_silent      whether the model says that its values can't come from elsewhere
+    is_new         whether it names the very resource that the command creates
+    is_labelled    whether a person chose the label
     """
 
-    is_silent: bool = False
-    keys: str | None = None
-    addresses: bool = False
-    name: str = ""
-    is_sensitive: bool = False
-
-
-ORDINARY = Shape()
-MANY = 256  # more aren't looked at all at once, which would take memory
-VALUES = re.compile(r"values?$", re.I)
-
-
-class Models(Protocol):
-    """What the API's models know; `driver.AwsCli` asks botocore."""
-
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
-        """What is at a path of an operation's request or response; ORDINARY where no model tells."""
-
-    def namespaces(self, service: str) -> frozenset[str]:
-        """What a service is called in ARNs and addresses, its own name among it."""
-
-    def partition(self, region: str) -> tuple[str, str] | None:
-        """The partition of a region and its hosts' suffix, `aws` and `amazonaws.com`; None for no region."""
-
-
-class Sieve(NamedTuple):
-    """Tells what matters of the strings of a document.
-
-    matters  whether a string does
-    any_of   whether one among some scalars does, which may be sooner known; TypeError if there is a list or a structure
-    """
-
-    matters: Callable[[str], object]
-    any_of: Callable[[Iterable[Any]], bool]
-
-
-EVERYTHING = Sieve(identifiers.ATOM.search, bool)
-
-
-class Place(NamedTuple):
-    """A string in a trace, and what its place says of it. (A tuple, since a large trace has very many.)
-
-    kind        what it names: `user`, `vpc`
-    label       what it is called there
-    is_name     whether it names a thing, and does not describe one
-    is_silent   whether the API's model says that it can't come from elsewhere
-    is_new      whether it names the very thing that the command makes
-    is_labelled whether a person called it what it is called there
-    several     whether a query printed it as one of many
-    """
-
-    command: int
-    side: Side
-    path: Path
     service: str
-    kind: str
+    resource_type: str
     label: str
     is_name: bool
-    text: str
     is_silent: bool = False
     is_new: bool = False
     is_labelled: bool = False
-    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A string at a path; `is_one_of_several` if a query printed it as one of many."""
+
+    command: int
+    section: Section
+    path: Path
+    text: str
+    facts: MemberFacts
+    is_one_of_several: bool = False
 
     @property
     def is_key(self) -> bool:
@@ -105,233 +72,230 @@ class Place(NamedTuple):
         return bool(self.path) and isinstance(self.path[-1], KeyOf)
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """What the API's model, and the name, say of all strings of a member; `asks_beside` if its name says nothing.
-
-    `path` is the one that they all have, so that there need not be one for each.
-    """
-
-    path: Path
-    shape: Shape
-    kind: str
-    label: str
-    is_name: bool
-    is_new: bool
-    is_labelled: bool
-    asks_beside: bool
+def is_any_word(text: str) -> bool:
+    """Return whether a string has a letter or a digit: the filter for requests, all of which is relevant."""
+    return TOKEN.search(text) is not None
 
 
-class _ByPath(dict[Path, _Member]):
-    """The members of an operation's request or response by their paths, looked up where they aren't known."""
+class MemberCatalog:
+    """Looks up the facts of members, each once."""
 
-    def __init__(self, look_up: Callable[[Path], _Member]) -> None:
-        self._look_up = look_up
+    def __init__(self, model: ApiModel) -> None:
+        self.namespaces = cache(model.namespaces)
+        self.facts = cache(self._facts)
+        self.key_facts = cache(self._key_facts)
+        self._member_info = cache(model.shape)
 
-    def __missing__(self, path: Path) -> _Member:
-        found = self[path] = self._look_up(path)
-        return found
-
-
-class Members:
-    """What is known of the members of requests and responses, each looked up once."""
-
-    def __init__(self, models: Models) -> None:
-        self.models = models
-        self.namespaces = cache(models.namespaces)
-        self._known: dict[tuple[str, str, Asked], _ByPath] = {}
-
-    def of(self, operation: Operation, side: Asked) -> Mapping[Path, _Member]:
-        """The members of an operation's request or response, at whatever path."""
-        key = (operation.service, operation.name, side)
-        if key not in self._known:
-            self._known[key] = _ByPath(partial(self._looked_up, operation, side))
-        return self._known[key]
-
-    def _looked_up(self, operation: Operation, side: Asked, path: Path) -> _Member:
-        shape = self.models.shape(operation.service, operation.name, side, path)
-        around = self.models.shape(operation.service, operation.name, side, path[:-1])
-        label = next((key for key in reversed(path) if isinstance(key, str)), "")
-        return _Member(
-            path=path,
-            shape=shape,
-            kind=identifiers.kind(path, operation.name),
+    def _facts(self, service: str, operation: str, direction: Direction, path: Path) -> MemberFacts:
+        """Return the facts of a member of an operation's request or response."""
+        info = self._member_info(service, operation, direction, path)
+        around = self._member_info(service, operation, direction, path[:-1])
+        label = identifiers.member_name(path)
+        is_response = direction == "response"
+        return MemberFacts(
+            service=service,
+            resource_type=resource_type(path, operation),
             label=label,
-            is_name=side == "response" or shape.addresses or identifiers.is_name(path, operation.name),
-            is_new=side == "request" and operations.is_new_name(path, operation.name),
+            is_name=is_response or info.addresses or identifiers.is_resource_name(path, operation),
+            is_silent=info.is_silent,
+            is_new=not is_response and operations.is_new_name(path, operation),
             is_labelled=around.keys is not None or not label,
-            asks_beside=_says_nothing(label),
         )
 
+    def _key_facts(self, service: str, operation: str, direction: Direction, path: Path) -> MemberFacts | None:
+        """Return the facts of the keys of the map at a path; None where the model has no map."""
+        keys = self._member_info(service, operation, direction, path).keys
+        return None if keys is None else MemberFacts(service, normalize_type(keys), keys, is_name=True)
 
-def places(number: int, command: Command, side: Asked, members: Members, sieve: Sieve) -> Iterator[Place]:
-    """The strings of a command's request or response that matter, and the keys below its top, in order."""
+
+# --- requests and responses
+
+
+def occurrences(
+    number: int, command: Command, direction: Direction, catalog: MemberCatalog, is_relevant: IsRelevant
+) -> Iterator[Occurrence]:
+    """Yield the relevant strings of a command's request or response, and the map keys below its top, in order."""
     operation = command.operation
     if operation is None:
-        yield from _custom_places(number, command, side, sieve.matters)
+        in_custom_command = _words_and_files if direction == "request" else _call_responses
+        yield from in_custom_command(number, command, is_relevant)
         return
-    document = operation.parameters if side == "request" else command.response
+    document = operation.parameters if direction == "request" else command.response
     found: list[tuple[Path, str]] = []
-    _note_strings(document.items(), (), found, sieve, are_keyed=False)
-    service, known = operation.service, members.of(operation, side)
+    _collect_strings(document, (), is_relevant, found)
     for path, text in found:
-        last = path[-1]
-        if isinstance(last, KeyOf):
-            keys = known[path[:-1]].shape.keys
-            if keys is not None:
-                kind = identifiers.stem_of(keys)
-                yield Place(number, side, path, service, kind, keys, is_name=True, text=text)
-            continue
-        member = known[path]
-        label, kind, is_labelled = member.label, member.kind, member.is_labelled
-        if member.asks_beside:
-            label = _label(document, path)
-            kind = kind if label == member.label else identifiers.stem_of(label) or kind
-            is_labelled = is_labelled or label not in path
-        is_name, is_silent, is_new = member.is_name, member.shape.is_silent, member.is_new
-        here = (number, side, member.path, service, kind, label, is_name, text, is_silent, is_new, is_labelled, False)
-        yield new(Place, here)
+        facts = _facts_at(path, document, operation, direction, catalog)
+        if facts is not None:
+            yield Occurrence(command=number, section=direction, path=path, text=text, facts=facts)
 
 
-def _note_strings(
-    items: Iterable[tuple[Any, Any]], path: Path, found: list[tuple[Path, str]], sieve: Sieve, *, are_keyed: bool
-) -> None:
-    matters = sieve.matters
+def _collect_strings(node: Any, path: Path, is_relevant: IsRelevant, found: list[tuple[Path, str]]) -> None:
+    has_keys = isinstance(node, dict) and bool(path)  # the keys at the top are the API's, never a person's
+    items: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
     for key, child in items:
-        if are_keyed and matters(key):
+        if has_keys and is_relevant(key):
             found.append(((*path, KeyOf(key)), key))
         if isinstance(child, str):
-            if matters(child):
+            if is_relevant(child):
                 found.append(((*path, key), child))
-        elif isinstance(child, dict):
-            if _may_matter((child,), sieve):
-                _note_strings(child.items(), (*path, key), found, sieve, are_keyed=True)
-        elif isinstance(child, (list, tuple)) and child and _may_matter(child, sieve):
-            _note_strings(enumerate(child), (*path, key), found, sieve, are_keyed=False)
+        elif isinstance(child, (dict, list, tuple)):
+            _collect_strings(child, (*path, key), is_relevant, found)
 
 
-def _may_matter(nodes: Sequence[Any], sieve: Sieve) -> bool:
-    """Whether a string among some nodes matters, or one inside them may: a quick look, where most are passed by."""
-    if len(nodes) > MANY:
-        return True
-    try:
-        if isinstance(nodes[0], dict):  # most lists are of structures, and most structures are of scalars
-            return sieve.any_of(chain(*nodes, *map(dict.values, nodes)))
-        return sieve.any_of(nodes)
-    except TypeError:  # something is in them, and not only strings and numbers
-        return True
+def _facts_at(
+    path: Path, document: Document, operation: Operation, direction: Direction, catalog: MemberCatalog
+) -> MemberFacts | None:
+    if isinstance(path[-1], KeyOf):
+        return catalog.key_facts(operation.service, operation.name, direction, path[:-1])
+    facts = catalog.facts(operation.service, operation.name, direction, path)
+    return _with_label_beside(facts, document, path) if _is_unspecific(facts.label) else facts
 
 
-def _custom_places(number: int, command: Command, side: Asked, matters: Callable[[str], object]) -> Iterator[Place]:
-    option = ""
-    for path, leaf in leaves(command.request if side == "request" else command.response):
-        if side == "request" and path[0] == "argv" and leaf.startswith("--"):
-            option = leaf.partition("=")[0]
-        if not isinstance(leaf, str) or leaf == option or not matters(leaf):
-            continue
-        if side == "request":
-            kind, is_name = identifiers.stem_of(option) or _kind_in_calls(command, leaf), bool(option)
-            yield Place(number, side, path, service_of(command), kind, option, is_name, leaf)
-        else:
-            kind = identifiers.kind(path[1:], str(path[0]))
-            yield Place(number, side, path, service_of(command), kind, str(path[-1]), True, leaf)
+def _with_label_beside(facts: MemberFacts, document: Document, path: Path) -> MemberFacts:
+    label = _label_at(document, path)
+    if label == facts.label:
+        return facts
+    return replace(
+        facts,
+        label=label,
+        resource_type=normalize_type(label) or facts.resource_type,
+        is_labelled=facts.is_labelled or label not in path,
+    )
 
 
-def _kind_in_calls(command: Command, text: str) -> str:
-    """What a custom command's word names, by the parameter that its first call got it in."""
+def _label_at(document: Any, path: Path) -> str:
+    """Return the name of the member or key at a path or, if that is unspecific, the name that stands beside it."""
+    keys = [(depth, key) for depth, key in enumerate(path) if isinstance(key, str)]
+    if not keys:
+        return ""
+    depth, last = keys[-1]
+    if not _is_unspecific(last):
+        return last
+    around = lookup(document, path[:depth])
+    beside = next((around[name] for name in LABELS_BESIDE if name != last and name in around), None)
+    return beside if isinstance(beside, str) else last
+
+
+def _is_unspecific(label: str) -> bool:
+    return bool(UNSPECIFIC_LABEL.search(label)) and not normalize_type(label)
+
+
+# --- custom commands
+
+
+def _words_and_files(number: int, command: Command, is_relevant: IsRelevant) -> Iterator[Occurrence]:
+    """Yield the words of a custom command's line that are no options, and the texts of its files."""
+    service, option = service_of(command), ""
+    for path, text in leaves(command.request):
+        if path[0] == "argv" and text.startswith("--"):
+            option = text.partition("=")[0]
+        if isinstance(text, str) and text != option and is_relevant(text):
+            named = normalize_type(option) or _type_in_first_call(command, text)
+            facts = MemberFacts(service, named, option, is_name=bool(option))
+            yield Occurrence(command=number, section="request", path=path, text=text, facts=facts)
+
+
+def _type_in_first_call(command: Command, text: str) -> str:
+    """Return what a custom command's word names, by the parameter of its first call that has the same value."""
     for call in command.calls[:1]:
-        for path, leaf in leaves(call.request):
-            if leaf == text:
-                return identifiers.kind(path, call.operation)
+        for path, value in leaves(call.request):
+            if value == text:
+                return resource_type(path, call.operation)
     return ""
 
 
+def _call_responses(number: int, command: Command, is_relevant: IsRelevant) -> Iterator[Occurrence]:
+    """Yield the strings in the responses to a custom command's calls; a path begins with the operation's name."""
+    service = service_of(command)
+    for path, text in leaves(command.response):
+        if isinstance(text, str) and is_relevant(text):
+            operation, *inner = path
+            facts = MemberFacts(service, resource_type(tuple(inner), str(operation)), str(path[-1]), is_name=True)
+            yield Occurrence(command=number, section="response", path=path, text=text, facts=facts)
+
+
 def service_of(command: Command) -> str:
-    """The service that a command is about."""
+    """Return the service that a command is about."""
     if command.operation is not None:
         return command.operation.service
     return command.calls[0].service if command.calls else next(iter(command.argv), "")
 
 
-def _label(document: Any, path: Path) -> str:
-    """What a value is called: its member or key, or, where that says nothing, the name that stands beside it."""
-    keys = [(depth, key) for depth, key in enumerate(path) if isinstance(key, str)]
-    if not keys:
-        return ""
-    depth, last = keys[-1]
-    if not _says_nothing(last):
-        return last
-    around = lookup(document, path[:depth])
-    beside = next((around[name] for name in ("Name", "Key", "name", "key") if name != last and name in around), None)
-    return beside if isinstance(beside, str) else last
-
-
-def _says_nothing(label: str) -> bool:
-    return bool(VALUES.search(label)) and not identifiers.stem_of(label)
-
-
-# --- what was printed
+# --- what a query printed
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
-    """What a command's `--query` let the person see.
+class QueryOutput:
+    """What a command's `--query` printed.
 
-    places   where each string stands in the response, and as a place
-    listed   the strings that it found in the elements of a list, if it is such a query; None if not
+    occurrences  each string, beside the path in the response that it comes from
+    texts        the strings that a projection (`Subnets[*].SubnetId`) found in the elements of a list; None for
+                 another query
     """
 
-    places: tuple[tuple[Path, Place], ...] = ()
-    listed: tuple[str, ...] | None = None
+    occurrences: tuple[tuple[Path, Occurrence], ...] = ()
+    texts: tuple[str, ...] | None = None
 
 
-NOTHING_PRINTED = Printed()
+NOTHING_PRINTED = QueryOutput()
 
 
-def printed(number: int, command: Command, query: Query, matters: Callable[[str], object]) -> Printed:
-    """What the command's `--query` let the person see, if anything of it matters."""
+def query_output(number: int, command: Command, query: Query, is_relevant: IsRelevant) -> QueryOutput:
+    """Return what a command's `--query` printed, or nothing if none of it is relevant."""
     expression = query_of(command)
     if expression is None:
         return NOTHING_PRINTED
-    result = _located_result(expression, command.response, query, matters)
+    result = _located_result(expression, command.response, query, is_relevant)
     found = list(leaves(result))
-    if not any(matters(str(leaf)) for _, leaf in found):
+    if not any(is_relevant(str(leaf)) for _, leaf in found):
         return NOTHING_PRINTED
-    several = _is_projection(result)
-    places = tuple(
-        (leaf.path, _printed_place(number, command, path, leaf, several=several))
+    is_projection = _is_projection(result)
+    printed = tuple(
+        (leaf.path, _printed_occurrence(number, command, path, leaf, is_one_of_several=is_projection))
         for path, leaf in found
         if isinstance(leaf, _Located)
     )
-    is_list = several and all(isinstance(each, str) for each in result)
-    return Printed(places, tuple(map(str, result)) if is_list else None)
+    is_list = is_projection and all(isinstance(each, str) for each in result)
+    return QueryOutput(printed, tuple(map(str, result)) if is_list else None)
 
 
-def _printed_place(number: int, command: Command, path: Path, leaf: _Located, *, several: bool) -> Place:
+def _printed_occurrence(
+    number: int, command: Command, path: Path, leaf: _Located, *, is_one_of_several: bool
+) -> Occurrence:
     operation = command.operation.name if command.operation else str(leaf.path[0])
-    kind, label = identifiers.kind(leaf.path, operation), _label(command.response, leaf.path)
-    return Place(number, "printed", path, service_of(command), kind, label, True, str(leaf), several=several)
+    label = _label_at(command.response, leaf.path)
+    return Occurrence(
+        command=number,
+        section="printed",
+        path=path,
+        text=str(leaf),
+        facts=MemberFacts(service_of(command), resource_type(leaf.path, operation), label, is_name=True),
+        is_one_of_several=is_one_of_several,
+    )
 
 
-def _located_result(expression: str, response: Document, query: Query, matters: Callable[[str], object]) -> Any:
-    """What a query makes of a response, its scalars located; None where it fits nothing, or nothing that matters."""
+def _located_result(expression: str, response: Document, query: Query, is_relevant: IsRelevant) -> Any:
+    """Return a query's result with located scalars; None where it fits nothing, or nothing relevant.
+
+    Locating copies the response, so a query that is no plain path is evaluated first on the response as it is.
+    """
     path = plain_path(expression)
     if path is not None:
         with suppress(LookupError):
             return _located(lookup(response, path), path)
         return None
-    matter = any(matters(str(leaf)) for _, leaf in leaves(query(expression, response)))
-    return query(expression, _located(response)) if matter else None
+    has_relevant = any(is_relevant(str(leaf)) for _, leaf in leaves(query(expression, response)))
+    return query(expression, _located(response)) if has_relevant else None
 
 
 class _LocatedText(str):
-    """A string that remembers where in a response it stands, wherever a query carries it."""
+    """A string that remembers its path in the response, wherever a query carries it."""
 
     path: Path
 
 
 class _LocatedNumber(int):
-    """A number that does so."""
+    """A number that remembers its path."""
 
     path: Path
 
@@ -352,25 +316,8 @@ def _located(value: Any, path: Path = ()) -> Any:
 
 
 def _is_projection(result: Any) -> bool:
-    """Whether a query's result is what one expression found in each element, and no tuple of chosen values."""
+    """Return whether a query's result is what one expression found in each element, and no list of chosen values."""
     if not isinstance(result, list):
         return False
-    shapes = {tuple(key for key in leaf.path if isinstance(key, str)) for leaf in result if isinstance(leaf, _Located)}
-    return len(result) != 1 and len(shapes) <= 1
-
-
-def query_of(command: Command) -> str | None:
-    """The `--query` of a recorded line."""
-    return _query_in(command.argv)
-
-
-@lru_cache(maxsize=1 << 14)
-def _query_in(argv: tuple[str, ...]) -> str | None:
-    for position, word in enumerate(argv):
-        if option_named(word, ["--query"]) is None:
-            continue
-        if "=" in word:
-            return word.partition("=")[2]
-        if position + 1 < len(argv):
-            return argv[position + 1]
-    return None
+    members = {tuple(key for key in leaf.path if isinstance(key, str)) for leaf in result if isinstance(leaf, _Located)}
+    return len(result) != 1 and len(members) <= 1

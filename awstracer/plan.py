@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from awstracer import overrides as changes
 from awstracer.errors import MissingWord
 from awstracer.outline import outline
-from awstracer.relations import Relation
+from awstracer.relation_model import Relation
 from awstracer.steps import Catalog, Override, Plan
 from awstracer.trace import Trace
 

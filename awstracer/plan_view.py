@@ -20,11 +20,9 @@ from awstracer.blanks import Blank
 from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING, Span, line, plain, scalar_spelling
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
-from awstracer.location import Setting
-from awstracer.origins import Source
 from awstracer.output import show, warn
-from awstracer.places import query_of
-from awstracer.relations import Relation
+from awstracer.query_option import query_of
+from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.resolve import Invocation, Knowledge, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
@@ -183,7 +181,7 @@ def explained_values(step: Step, substitutions: Iterable[Substitution], styles: 
     for substitution in substitutions:
         place = styled(f"       {_place(step, substitution.relation.target.path)}", styles.heading, styles)
         yield place + _describe_origin(substitution, styles)
-        for rival in substitution.relation.rivals:
+        for rival in substitution.relation.alternatives:
             yield styled(f"         as good: {describe_source(rival)}", styles.heading, styles)
     yield from unresolved_lines(step, styles)
 
@@ -212,7 +210,7 @@ def ambiguity_lines(step: Step, substitution: Substitution) -> Iterator[str]:
     """Yield a message for each alternative source whose value now differs from the one that was taken."""
     place = _place(step, substitution.relation.target.path)
     taken = f"{_value_text(substitution)}, from {describe_source(substitution.relation.source)}"
-    for source, value in substitution.rivals:
+    for source, value in substitution.alternatives:
         other = SHOWN if substitution.mark is HIDDEN else short(value)
         yield visible(
             f"command {step.number}'s {place} is {taken}; {describe_source(source)}, was as good when it was recorded, "
@@ -220,21 +218,21 @@ def ambiguity_lines(step: Step, substitution: Substitution) -> Iterator[str]:
         )
 
 
-def describe_source(source: Source | Setting) -> str:
+def describe_source(source: Source | EnvironmentValue) -> str:
     """Return a source as a noun: `command 2's response, Policy.Arn`."""
-    if isinstance(source, Setting):
+    if isinstance(source, EnvironmentValue):
         return f"the {source.name} that is played in"
-    if source.side == "printed":
+    if source.section == "printed":
         return f"what command {source.command + 1} printed{f', {visible(spelled(source.path))}' if source.path else ''}"
     part = "" if source.part is None else " (a part of it)"
-    return f"command {source.command + 1}'s {source.side}, {visible(spelled(source.path))}{part}"
+    return f"command {source.command + 1}'s {source.section}, {visible(spelled(source.path))}{part}"
 
 
 def describe_relation(relation: Relation) -> str:
     """Return a relation in one line, for `-d`."""
     target = relation.target
     span = "" if target.span is None else f" [{target.span[0]}:{target.span[1]}]"
-    place = f"command {target.command + 1}'s {target.side}, {visible(spelled(target.path))}{span}"
+    place = f"command {target.command + 1}'s {target.section}, {visible(spelled(target.path))}{span}"
     return f"{place} <- {describe_source(relation.source)}: {visible(relation.evidence)}"
 
 

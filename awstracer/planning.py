@@ -9,7 +9,7 @@ from typing import Protocol
 
 from awstracer import selection
 from awstracer.queries import Query
-from awstracer.relations import Relation
+from awstracer.relation_model import Relation
 from awstracer.resolve import Knowledge, Played
 from awstracer.steps import Override, Plan
 from awstracer.trace import Trace

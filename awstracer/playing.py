@@ -112,7 +112,7 @@ class PlayCommand:
     def _play(self, resolver: Knowledge, done: Mapping[int, Sequence[Call]], on_done: player.Done) -> int:
         """Execute the steps that are not in `done`; return the exit code."""
         order, view = self._order, self._view
-        view.show_destination(location.settings(self._trace, self._aws), self._planned.played)
+        view.show_destination(location.recorded_environment(self._trace, self._aws), self._planned.played)
         settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
         run = self._run_parallel if order.jobs > 1 else self._run_sequential
         report = run(resolver, settings, on_done)

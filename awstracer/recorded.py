@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from awstracer import commandline, identifiers
+from awstracer import aws_regions, commandline
 from awstracer.capture import Outcome
 from awstracer.trace import Call, Command
 
@@ -119,7 +119,7 @@ def _has_option(argv: Sequence[str], option: str, options: Mapping[str, bool]) -
 
 def region(calls: Iterable[Call]) -> str | None:
     """Return the region of most calls. Global services have regions of their own, such as `aws-global`."""
-    regions = [call.region for call in calls if call.region and identifiers.REGION.fullmatch(call.region)]
+    regions = [call.region for call in calls if call.region and aws_regions.REGION.fullmatch(call.region)]
     return max(regions, key=regions.count, default=None)
 
 

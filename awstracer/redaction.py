@@ -18,8 +18,8 @@ from functools import cache
 from typing import Protocol
 
 from awstracer import secrecy
+from awstracer.api_shapes import Direction, MemberInfo
 from awstracer.detector import Detector, Shapes
-from awstracer.places import Asked, Shape
 from awstracer.scrubber import Scrubber, contained_secrets, texts_of
 from awstracer.trace import Call, Command, Path
 
@@ -27,7 +27,7 @@ from awstracer.trace import Call, Command, Path
 class Judge(Protocol):
     """The API models, as far as they know about secrets."""
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """Return what is at a path of an operation's request or response; ORDINARY where no model tells."""
 
 
@@ -86,9 +86,9 @@ class Redactor:
             error=call.error and replace(call.error, message=detector.redact_text(call.error.message)),
         )
 
-    def _shapes(self, service: str, operation: str, side: Asked) -> Shapes:
+    def _shapes(self, service: str, operation: str, side: Direction) -> Shapes:
         @cache
-        def shapes(path: Path) -> Shape:
+        def shapes(path: Path) -> MemberInfo:
             return self._models.shape(service, operation, side, path)
 
         return shapes

@@ -18,10 +18,10 @@ from awstracer import waiter
 from awstracer.capture import Outcome
 from awstracer.commandline import told
 from awstracer.errors import MissingValue, NotKnown
-from awstracer.location import Setting, SettingName
 from awstracer.output import error_text, warn
 from awstracer.plan_view import PlanView, describe_poll, format_duration
 from awstracer.player import Report, Status
+from awstracer.relation_model import EnvironmentName, EnvironmentValue
 from awstracer.resolve import Invocation, Knowledge, Played
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
@@ -32,7 +32,7 @@ from awstracer.trace import error_code
 class ReplayView(PlanView):
     """Shows a replay: an execution listener that prints."""
 
-    def show_destination(self, recorded: Iterable[Setting], played: Played) -> None:
+    def show_destination(self, recorded: Iterable[EnvironmentValue], played: Played) -> None:
         """Print where the trace was recorded and where it is played, if the region or the account differs."""
         origin = {setting.name: setting.recorded for setting in recorded}
         account = played.account() if "account" in origin else None
@@ -73,9 +73,11 @@ class ReplayView(PlanView):
             warn(message)
 
 
-def moved_elsewhere(recorded: Mapping[SettingName, str], playing: Mapping[SettingName, str | None]) -> str | None:
+def moved_elsewhere(
+    recorded: Mapping[EnvironmentName, str], playing: Mapping[EnvironmentName, str | None]
+) -> str | None:
     """Return where a trace was recorded and where it is played, None if nothing is known to differ."""
-    names: tuple[SettingName, ...] = ("account", "region")
+    names: tuple[EnvironmentName, ...] = ("account", "region")
     others = [name for name in names if name in recorded and playing.get(name) not in (None, recorded[name])]
     there = " and ".join(f"account {recorded[name]}" if name == "account" else recorded[name] for name in others)
     here = " and ".join(str(playing[name]) for name in others)

@@ -30,12 +30,10 @@ from awstracer.commandline import (
 from awstracer.credentials import Environment
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of
-from awstracer.location import Setting
-from awstracer.origins import Source
 from awstracer.pieces import Piece
-from awstracer.places import Side, query_of
 from awstracer.queries import Query
-from awstracer.relations import Relation
+from awstracer.query_option import query_of
+from awstracer.relation_model import EnvironmentValue, Relation, Section, Source
 from awstracer.steps import Pin, Plan, Step
 from awstracer.trace import (
     Call,
@@ -56,13 +54,13 @@ from awstracer.trace import (
 class Substitution:
     """A value of a step that comes from elsewhere: by which relation, and what it is now.
 
-    `rivals` are the sources that seemed as good and say something else now, with what they say.
+    `alternatives` are the sources that seemed as good and say something else now, with what they say.
     """
 
     relation: Relation
     value: Any
     mark: Mark
-    rivals: tuple[tuple[Source, Any], ...] = ()
+    alternatives: tuple[tuple[Source, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -229,8 +227,8 @@ class Knowledge:
         return tuple(found)
 
     def _contested(self, step: Step) -> tuple[Substitution, ...]:
-        rivalled = [each for relations in step.related.values() for each in relations if each.rivals]
-        return tuple(each for each in self.substitutions(step) if each.rivals) if rivalled else ()
+        rivalled = [each for relations in step.related.values() for each in relations if each.alternatives]
+        return tuple(each for each in self.substitutions(step) if each.alternatives) if rivalled else ()
 
     def _kept(self, step: Step, at: int) -> Text:
         """A word of a global option, the `--query` with what it names here."""
@@ -244,13 +242,13 @@ class Knowledge:
         return now.shown if commandline.option_named(step.command.argv[at - 1], ["--query"]) else (Span(word),)
 
     def _others(self, relation: Relation, value: Any) -> Iterator[tuple[Source, Any]]:
-        """The rivals of a relation's source that turned out to say something else."""
-        for rival in relation.rivals:
+        """The alternatives of a relation's source that turned out to say something else."""
+        for rival in relation.alternatives:
             other = self._known_value(rival)
             if other is not None and other.value != value:
                 yield rival, other.value
 
-    def _at(self, step: Step, side: Side, path: Path, recorded: Any) -> Any:
+    def _at(self, step: Step, side: Section, path: Path, recorded: Any) -> Any:
         """What stands at a path of a request or a response instead of what was recorded; None for nothing."""
         if side == "response":
             return self._put(step.echoed.get(path, ()), (), recorded)
@@ -280,14 +278,14 @@ class Knowledge:
         """A recorded string with other pieces in it; None if nothing in it comes from elsewhere."""
         if not relations and not pins:
             return None
-        is_encoded = isinstance(recorded, bytes) or (relations and relations[0].target.form == "base64")
+        is_encoded = isinstance(recorded, bytes) or (relations and relations[0].target.encoding == "base64")
         text = str(holes.text_of(recorded)) if is_encoded or any(pin.hole for pin in pins) else recorded
         found = self._filling(pins, text)
         filled = [span for span, _ in found]
         for relation in relations:
             span, value = relation.target.span, self._value(relation.source)
             if span is not None and value is not None and span not in filled:
-                found.append((span, pieces.as_said(value.shown, text, span, relation.target.form)))
+                found.append((span, pieces.as_said(value.shown, text, span, relation.target.encoding)))
         found += [
             (pieces.span_of(recorded, pin.part), (Span(str(pin.value), OVERRIDDEN),))
             for pin in pins
@@ -305,16 +303,16 @@ class Knowledge:
             for secret in [str(pin.value) if self._live else pin.hole]
         ]
 
-    def _value(self, source: Source | Setting) -> Marked | None:
+    def _value(self, source: Source | EnvironmentValue) -> Marked | None:
         """The value of a source; None for a setting that is as it was. What is taken from elsewhere is derived."""
-        if isinstance(source, Setting):
+        if isinstance(source, EnvironmentValue):
             return self._setting(source)
         value = self._values.get(source)
         if value is None:
             value = self._values[source] = self._looked_up(source)
         return value
 
-    def _known_value(self, source: Source | Setting) -> Marked | None:
+    def _known_value(self, source: Source | EnvironmentValue) -> Marked | None:
         """The same, None for what isn't known too."""
         try:
             return self._value(source)
@@ -323,10 +321,10 @@ class Knowledge:
 
     def _looked_up(self, source: Source) -> Marked:
         step = self._plan.steps[source.command]
-        value = self._requested(step, source.path) if source.side == "request" else self._answer(step, source)
+        value = self._requested(step, source.path) if source.section == "request" else self._answer(step, source)
         return value if source.part is None else self._part(step, source, value)
 
-    def _setting(self, setting: Setting) -> Marked | None:
+    def _setting(self, setting: EnvironmentValue) -> Marked | None:
         if setting.name != "account":
             now = self._place[setting.name]
             return None if now in (None, setting.recorded) else pieces.marked(now, DERIVED)
@@ -373,7 +371,7 @@ class Knowledge:
 
     def _lookup(self, step: Step, response: Document, query: str, source: Source, path: Path) -> Any:
         document = response
-        if source.side == "printed":
+        if source.section == "printed":
             document = self._query(query, response)
         try:
             return lookup(document, path)
@@ -406,7 +404,7 @@ class Knowledge:
     def _is_as_recorded(self, relation: Relation) -> bool:
         """Whether a dry run has a source's value as it was recorded."""
         source = relation.source
-        if isinstance(source, Setting):
+        if isinstance(source, EnvironmentValue):
             return self._place.get(source.name) in (None, source.recorded)
         value = self._known_value(source)
         return value is not None and commandline.mark_of(value) is PENDING
@@ -439,7 +437,7 @@ def _told_path(source: Source) -> str:
     return spelled(source.path) or "what it printed"
 
 
-def _recorded(step: Step, side: Side, path: Path) -> Any:
+def _recorded(step: Step, side: Section, path: Path) -> Any:
     return lookup(step.command.request if side == "request" else step.command.response, path)
 
 

@@ -36,8 +36,7 @@ from typing import NamedTuple
 
 from awstracer import commandline, identifiers
 from awstracer.operations import created_names, effect, is_deletion, is_read_only, selects_broadly
-from awstracer.origins import Source
-from awstracer.relations import Relation
+from awstracer.relation_model import Relation, Source
 from awstracer.steps import Step
 from awstracer.trace import Document, Opaque, leaves, strings
 
@@ -161,7 +160,7 @@ class _User:
         access = _access(step)
         chains = list(_source_chains(step, steps))
         sources = [source for chain in chains for source in chain]
-        first_seen = {chain[-1][:3] for chain in chains if chain}
+        first_seen = {(chain[-1].command, chain[-1].section, chain[-1].path) for chain in chains if chain}
         requested = frozenset({*first_seen, *_identifiers(step.command.request), *_names(step)})
         answered = frozenset(_identifiers(step.command.response))
         credentials = {step.minted.number} if step.minted is not None else set()
@@ -172,7 +171,7 @@ class _User:
             access=access,
             requested=requested,
             answered=answered,
-            answering=frozenset(source.command + 1 for source in sources if source.side != "request"),
+            answering=frozenset(source.command + 1 for source in sources if source.section != "request"),
             sources=frozenset(source.command + 1 for source in sources) | credentials,
             services=frozenset(call.service for call in step.command.calls),
             is_named=bool(requested) and not is_broad if is_reading else bool(requested or answered),
@@ -277,11 +276,11 @@ def _source_chains(step: Step, steps: Sequence[Step]) -> Iterator[list[Source]]:
 
 
 def _chain(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
-    for source in (relation.source, *relation.rivals):
+    for source in (relation.source, *relation.alternatives):
         if not isinstance(source, Source):
             continue
         yield source
-        for earlier in steps[source.command].related.get(source.path, ()) if source.side == "request" else ():
+        for earlier in steps[source.command].related.get(source.path, ()) if source.section == "request" else ():
             yield from _chain(earlier, steps)
 
 
@@ -294,7 +293,7 @@ def _given_values(step: Step) -> Iterator[object]:
 
 def _identifiers(document: Document) -> Iterator[str]:
     for _, text in strings(document):
-        yield from (text[begin:end] for begin, end in identifiers.minted(text))
+        yield from (text[begin:end] for begin, end in identifiers.find_generated_ids(text))
 
 
 def _names(step: Step) -> Iterator[str]:

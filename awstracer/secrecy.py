@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from awstracer.encodings import decoded
 from awstracer.holes import HOLE
-from awstracer.identifiers import decoded
 from awstracer.secret_names import is_secret_name, is_suspicious_name
 
 Span = tuple[int, int]

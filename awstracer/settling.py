@@ -24,8 +24,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from awstracer import identifiers
-from awstracer.identifiers import MUCH
-from awstracer.location import Setting
+from awstracer.identifiers import Specificity
 from awstracer.operations import (
     created_names,
     creates_something,
@@ -33,8 +32,7 @@ from awstracer.operations import (
     is_read_only,
     names_created_resource,
 )
-from awstracer.origins import Source
-from awstracer.relations import Relation
+from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.steps import Step
 from awstracer.trace import Call, Path, lookup, strings
 
@@ -186,7 +184,7 @@ class CreatedResources:
 
     @cached_property
     def _specific_names(self) -> frozenset[str]:
-        return frozenset(name for name in self.names if identifiers.strength(name) >= MUCH)
+        return frozenset(name for name in self.names if identifiers.specificity(name) >= Specificity.STRONG)
 
     def are_named_in(self, text: str) -> bool:
         """Return whether a text is the name of a created resource, or has a specific one as a word in it."""
@@ -214,14 +212,14 @@ class CreatedResources:
             relation = pending.pop()
             yield relation
             source = relation.source
-            if isinstance(source, Source) and source.side != "request" and source.command not in seen:
+            if isinstance(source, Source) and source.section != "request" and source.command not in seen:
                 seen.add(source.command)
                 pending += _sources(self.steps[source.command])
 
     def _is_source_created(self, relation: Relation) -> bool:
         """Return whether a relation's source is a response to a command that created something, or asked for such."""
         source, target = relation.source, relation.target
-        if isinstance(source, Setting) or source.side == "request":
+        if isinstance(source, EnvironmentValue) or source.section == "request":
             return False
         value = lookup(self.steps[target.command].command.request, target.path)
         if isinstance(value, str) and identifiers.is_account(value[slice(*target.span)] if target.span else value):
@@ -285,18 +283,18 @@ def _is_about_created(call: Call, transient: TransientError, step: Step, created
 
 def _may_be_missing(path: Path, text: str, call: Call) -> bool:
     """Return whether a string of a request may name what an error says is missing, and not what is created here."""
-    strength = identifiers.strength(text)
-    is_telling = strength >= MUCH or (strength and identifiers.is_name(path, call.operation))
+    strength = identifiers.specificity(text)
+    is_telling = strength >= Specificity.STRONG or (strength and identifiers.is_resource_name(path, call.operation))
     is_foreign = not identifiers.is_account(text) and not names_created_resource(path, call.operation)
     return bool(is_telling) and is_foreign
 
 
 def _is_of_kind(path: Path, call: Call, transient: TransientError) -> bool:
     """Return whether a request has at a path a resource of the kind that the error is about."""
-    kind = identifiers.kind(path, call.operation)
+    kind = identifiers.resource_type(path, call.operation)
     if transient.about is not None:
         return transient.about.search(kind) is not None
-    noun = identifiers.stem_of(NO_KIND.sub("", call.error.code if call.error else ""))
+    noun = identifiers.normalize_type(NO_KIND.sub("", call.error.code if call.error else ""))
     return bool(noun and kind) and (kind.endswith(noun) or noun.endswith(kind))
 
 

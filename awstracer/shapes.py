@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from awstracer.places import ORDINARY, Asked, Shape
+from awstracer.api_shapes import ORDINARY, Direction, MemberInfo
 from awstracer.trace import Key, Path
 
 
@@ -16,7 +16,7 @@ class Models:
     def __init__(self, models: Mapping[tuple[str, str], Any]) -> None:
         self._models = models
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """What is at a path of an operation's request or response; ORDINARY where no model tells."""
         model = self._models.get((service, operation))
         return at(model and (model.input_shape if side == "request" else model.output_shape), path)
@@ -26,7 +26,7 @@ class Models:
         return {name: model.input_shape for name, model in self._models.items()}
 
 
-def at(shape: Any, path: Path) -> Shape:
+def at(shape: Any, path: Path) -> MemberInfo:
     """What a shape says of the value at a path below it; ORDINARY where it says nothing."""
     passed = [shape]
     for step in path:
@@ -53,9 +53,9 @@ def _is_marked(shape: Any) -> bool:
     return shape is not None and bool(shape.metadata.get("sensitive"))
 
 
-def _shape(shape: Any) -> Shape:
+def _shape(shape: Any) -> MemberInfo:
     if shape is None:
         return ORDINARY
     is_silent = bool(getattr(shape, "enum", None) or shape.metadata.get("idempotencyToken"))
     addresses = shape.serialization.get("location") == "uri"
-    return Shape(is_silent, shape.key.name if shape.type_name == "map" else None, addresses, shape.name)
+    return MemberInfo(is_silent, shape.key.name if shape.type_name == "map" else None, addresses, shape.name)

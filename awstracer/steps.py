@@ -10,8 +10,7 @@ from typing import Any, Protocol
 from awstracer import commandline, holes
 from awstracer.commandline import OperationCommand
 from awstracer.credentials import Minted
-from awstracer.origins import Part
-from awstracer.relations import Relation
+from awstracer.relation_model import Part, Relation
 from awstracer.trace import Command, Operation, Path, lookup
 
 Related = Mapping[Path, tuple[Relation, ...]]

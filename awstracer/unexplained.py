@@ -16,7 +16,7 @@ def unrelated(step: Step) -> Iterator[tuple[Path, str]]:
             continue
         related = [each for length in range(len(path) + 1) for each in step.related.get(path[:length], ())]
         spans = [relation.target.span or (0, len(text)) for relation in related]
-        for begin, end in identifiers.minted(text):
+        for begin, end in identifiers.find_generated_ids(text):
             if not any(first < end and begin < last for first, last in spans):
                 yield path, text[begin:end]
 

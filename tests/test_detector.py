@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from awstracer import holes
+from awstracer.api_shapes import Direction
 from awstracer.driver import AwsCli
 from awstracer.holes import placeholder_for
-from awstracer.places import Asked
 from awstracer.redaction import Redactor
 from awstracer.trace import leaves
 
@@ -27,7 +27,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SECRET_ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf"
 
-Case = tuple[str, Asked, dict[str, Any]]  # an operation, its request or its response, and the document with marks
+Case = tuple[str, Direction, dict[str, Any]]  # an operation, its request or its response, and the document with marks
 
 
 def redactor() -> Redactor:
@@ -343,7 +343,7 @@ def _id(case: Case) -> str:
 
 @pytest.mark.parametrize(("name", "side", "document"), DOCUMENTS, ids=map(_id, DOCUMENTS))
 def test_in_a_request_or_a_response_the_marked_secrets_are_replaced(
-    name: str, side: Asked, document: dict[str, Any]
+    name: str, side: Direction, document: dict[str, Any]
 ) -> None:
     given = unmarked(document)
     made = call(name, given, {}) if side == "request" else call(name, {}, given)

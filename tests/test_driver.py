@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 from awstracer import plan
+from awstracer.api_shapes import ORDINARY
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.errors import UnfitParameters, UnknownCommand
-from awstracer.places import ORDINARY
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.trace import Command, Opaque, Operation, Trace, response_of

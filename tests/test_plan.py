@@ -443,7 +443,7 @@ def test_sources_that_were_as_good_are_told_where_they_differ() -> None:
     (substitution,) = known.substitutions(known.steps[2])
     assert known.invocation(known.steps[2]).contested == (substitution,)
     assert substitution.value == "2"
-    assert [(rival.command, value) for rival, value in substitution.rivals] == [(0, "1")]
+    assert [(rival.command, value) for rival, value in substitution.alternatives] == [(0, "1")]
 
 
 def test_identifiers_that_nothing_explains_are_told() -> None:

@@ -16,10 +16,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from awstracer import holes, secrecy
+from awstracer.api_shapes import ORDINARY, Direction, MemberInfo
 from awstracer.detector import EVERYDAY_WORD
 from awstracer.driver import AwsCli
 from awstracer.holes import HOLE, is_hole, placeholder_for
-from awstracer.places import ORDINARY, Asked, Shape
 from awstracer.redaction import Redactor
 from awstracer.trace import CallError, Command, Path, leaves, spelled
 from benchmarks import sweep_secrets
@@ -41,7 +41,7 @@ def redactor() -> Redactor:
 class Unmodelled:
     """API models that know no operation."""
 
-    def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         return ORDINARY
 
     def namespaces(self, service: str) -> frozenset[str]:

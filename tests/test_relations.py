@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import identifiers, places, relations
+from awstracer import relations
 from awstracer.driver import AwsCli
-from awstracer.location import Setting
+from awstracer.index import RelevanceFilter
 from awstracer.queries import query
-from awstracer.relations import Relation
+from awstracer.relation_model import EnvironmentValue, Relation
 from awstracer.trace import Trace, rebuilt, spelled
-from awstracer.wanted import Wanted
 
 from .traces import call, command, operation, trace
 
@@ -42,11 +41,11 @@ def told(relation: Relation) -> str:
     """`2 VpcId <- 1 response Vpc.VpcId`, with the characters taken up and the part taken, if it isn't all."""
     target, source = relation.target, relation.source
     span = f" {target.span[0]}:{target.span[1]}" if target.span else ""
-    place = f"{target.command + 1} {'query' if target.side == 'query' else spelled(target.path)}{span}"
-    if isinstance(source, Setting):
+    place = f"{target.command + 1} {'query' if target.section == 'query' else spelled(target.path)}{span}"
+    if isinstance(source, EnvironmentValue):
         return f"{place} <- {source.name}"
     part = f" part {source.part[0]}:{'' if source.part[1] is None else source.part[1]}" if source.part else ""
-    return f"{place} <- {source.command + 1} {source.side} {spelled(source.path)}{part}"
+    return f"{place} <- {source.command + 1} {source.section} {spelled(source.path)}{part}"
 
 
 def asked(found: list[Relation]) -> list[Relation]:
@@ -55,8 +54,8 @@ def asked(found: list[Relation]) -> list[Relation]:
     return [
         relation
         for relation in found
-        if relation.target.side in ("request", "query")
-        and not (isinstance(relation.source, Setting) and relation.source.name in elsewhere)
+        if relation.target.section in ("request", "query")
+        and not (isinstance(relation.source, EnvironmentValue) and relation.source.name in elsewhere)
     ]
 
 
@@ -70,13 +69,6 @@ def test_the_cases_are_of_all_groups_and_half_of_them_leave_something_alone() ->
     assert {case["group"] for case in CASES} == GROUPS
     assert {case["group"] for case in CASES if case.get("leaves_alone")} == GROUPS
     assert 2 * sum(case.get("leaves_alone", False) for case in CASES) >= len(CASES)
-
-
-def test_how_many_commands_are_read_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    traces = [trace_of(case) for case in CASES]
-    found = [relations.derive(each, query, MODELS) for each in traces]
-    monkeypatch.setattr(relations, "BATCH", 1)
-    assert [relations.derive(each, query, MODELS) for each in traces] == found
 
 
 def test_there_is_evidence_for_every_relation() -> None:
@@ -112,7 +104,7 @@ def test_a_query_for_an_element_that_nobody_could_count_to_prints_nothing() -> N
     assert list(map(told, found)) == ["2 VpcId <- 1 response Vpcs[0].VpcId"]
 
 
-@pytest.mark.parametrize("size", [3, places.MANY + 1])
+@pytest.mark.parametrize("size", [3, 300])
 def test_an_element_of_a_list_is_found_however_long_the_list_is(size: int) -> None:
     vpcs = [{"VpcId": f"vpc-{number:017x}", "State": "available", "Tags": []} for number in range(1, size + 1)]
     listing = operation("ec2.DescribeVpcs", {}, {"Vpcs": vpcs})
@@ -121,30 +113,36 @@ def test_an_element_of_a_list_is_found_however_long_the_list_is(size: int) -> No
     assert list(map(told, found)) == [f"2 VpcId <- 1 response Vpcs[{size - 1}].VpcId"]
 
 
-TEXTS = st.text("ab1-:/ é\n", max_size=6)
+@pytest.mark.parametrize(
+    ("text", "is_relevant"),
+    [
+        ("vpc-0a1b", True),
+        ("0a1b-vpc", True),
+        ("vpc-0a1c", False),
+        ("arn:aws:ec2:us-east-1:111111111111:vpc/0a1b", True),  # its last token alone may be used
+        ("arn:aws:ec2:us-east-1:111111111111:vpc/0a1c", False),
+        ("arn:aws:ec2:us-east-1:123456789012:vpc/0a1c", True),  # the account
+        ("vpc_0a1b_and_more", False),
+        ("=", False),
+        ("", False),
+    ],
+)
+def test_a_string_is_relevant_if_its_tokens_are_in_some_request(text: str, is_relevant: bool) -> None:
+    request = {"Tags": ["vpc-0a1b", "123456789012"]}
+    relevance = RelevanceFilter.of(trace(["ec2.CreateTags", request, {}]), "123456789012")
+    assert relevance.is_relevant(text) is is_relevant
+    assert relevance.is_relevant(text) is is_relevant  # as it remembers
 
 
-@given(st.lists(TEXTS), st.lists(st.lists(TEXTS | st.integers() | st.none() | st.booleans())))
-def test_a_look_at_many_strings_says_what_one_at_each_says(asked: list[str], groups: list[list[Any]]) -> None:
-    wanted = Wanted.of(trace(["ec2.CreateTags", {"Tags": asked}, {}]), None)
-    sieve = wanted.sieve
-    for group in groups:
-        alone = [Wanted(wanted.words, wanted.lists).matters(node) for node in group]
-        assert sieve.any_of(group) == any(alone)
-        assert [sieve.matters(node) for node in group] == alone
+def test_the_tokens_of_what_a_request_encodes_are_relevant_too() -> None:
+    request = {"Url": "a%3Dvpc", "UserData": "ZWNobyBpLTBhMWIgPiBmaWxl"}
+    relevance = RelevanceFilter.of(trace(["ec2.RunInstances", request, {}]), None)
+    assert relevance.is_relevant("vpc")
+    assert relevance.is_relevant("i-0a1b")
+    assert not relevance.is_relevant("i-0a1c")
 
 
-@given(st.text() | TEXTS)
-def test_the_runs_of_letters_and_digits_are_found_where_they_are(text: str) -> None:
-    found = list(identifiers.ATOM.finditer(text))
-    assert identifiers.atoms(text) == [match[0] for match in found]
-    spaced = identifiers.spaced(text)
-    assert len(spaced) == len(text)
-    assert [match.span() for match in identifiers.ATOM.finditer(spaced)] == [match.span() for match in found]
-
-
-@given(st.text() | TEXTS)
-def test_no_line_begins_with_other_letters_and_digits_than_those_that_are_told(lines: str) -> None:
-    first = [match[0] for line in lines.split("\n") if (match := identifiers.ATOM.search(line))]
-    told = identifiers.first_atoms(lines)
-    assert told == first if lines.isascii() else set(told) >= set(first)
+@given(st.text("ab1-:/ é\n", max_size=6))
+def test_a_request_is_relevant_to_itself(text: str) -> None:
+    relevance = RelevanceFilter.of(trace(["ec2.CreateTags", {"Tags": [text]}, {}]), None)
+    assert relevance.is_relevant(text) == any(character.isascii() and character.isalnum() for character in text)

@@ -15,7 +15,8 @@ from awstracer import plan, replay_view, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.queries import query
-from awstracer.relations import Relation, derive
+from awstracer.relation_model import Relation
+from awstracer.relations import derive
 from awstracer.replayed import taken_up, written
 from awstracer.resolve import Knowledge
 from awstracer.trace import Trace
