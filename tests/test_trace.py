@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer.trace import KeyOf, Path, children, rebuilt, rebuilt_at
+from awstracer.paths import EACH, KeyOf, Path, PathNotFound, Where, children, lookup, rebuilt, rebuilt_at
 
 from .values import DOCUMENTS
 
@@ -47,3 +47,36 @@ def test_what_is_beside_the_paths_is_shared() -> None:
     assert made["d"] is document["d"]
     assert made["a"][1] is document["a"][1]  # type: ignore[index]
     assert rebuilt_at([], document, lambda *_: None) is document
+
+
+DOCUMENT = {"Subnets": [{"Id": "subnet-1", "Zone": "a"}, {"Id": "subnet-2", "Zone": "b"}], "Tags": {"Stage": "test"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ((), DOCUMENT),
+        (("Subnets", 1, "Id"), "subnet-2"),
+        (("Subnets", EACH, "Id"), ["subnet-1", "subnet-2"]),
+        (("Subnets", Where(("Zone",), "b", 0), "Id"), "subnet-2"),
+        (("Tags", KeyOf("Stage")), "Stage"),
+    ],
+)
+def test_a_path_leads_to_a_value(path: Path, expected: object) -> None:
+    assert lookup(DOCUMENT, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "missing"),
+    [
+        (("Vpcs", 0, "Id"), ("Vpcs",)),
+        (("Subnets", 2, "Id"), ("Subnets", 2)),
+        (("Subnets", "Id"), ("Subnets", "Id")),
+        (("Tags", KeyOf("Name")), ("Tags", KeyOf("Name"))),
+        (("Subnets", EACH, "Name"), ("Subnets", EACH)),
+    ],
+)
+def test_an_error_names_the_path_up_to_the_first_missing_key(path: Path, missing: Path) -> None:
+    with pytest.raises(PathNotFound) as error:
+        lookup(DOCUMENT, path)
+    assert error.value.path == missing
