@@ -126,7 +126,8 @@ class Detector:
 
     def redact_files(self, command: Command) -> Mapping[str, str | bytes]:
         """Return the contents of the files in a command's line, which are judged by the options that name the files."""
-        labels = {split_option(word)[1]: label for word, label in _labelled_words(command.argv)}
+        words = _labelled_words(command.argv)
+        labels = {value: label for word, label in words if (value := split_option(word)[1])}
         return {word: self._redact(content, Location(labels.get(word, ""))) for word, content in command.files.items()}
 
     def redact_words(self, argv: Sequence[str], is_secret: IsSecret) -> Iterator[str]:
