@@ -116,8 +116,8 @@ def run(aws: Any, argv: Sequence[str], started: float, folder: Path) -> int:
     outcome = aws.run(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with delivery.failures_told():
-        made = _ran(argv, outcome, started, aws.global_options())
-        delivery.hand_over(replace(made, stdin=stdin), aws, folder)
+        made = _ran(argv, outcome, started, aws.catalog.global_options())
+        delivery.hand_over(replace(made, stdin=stdin), aws.catalog, folder)
     return int(outcome.exit_code)
 
 

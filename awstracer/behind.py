@@ -12,6 +12,7 @@ from awstracer.places import Asked, Shape
 from awstracer.trace import Path
 
 if TYPE_CHECKING:
+    from awstracer.catalog import Catalog
     from awstracer.driver import AwsCli
 
 HEAD_START = 0.05  # seconds
@@ -44,11 +45,11 @@ class Behind:
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._is_wanted.wait(HEAD_START)
         try:
-            from awstracer import driver
+            from awstracer import catalog, driver
 
-            self._version = driver.VERSION
+            self._version = catalog.VERSION
             aws = driver.AwsCli()
-            aws.check_profile(None)
+            aws.catalog.check_profile(None)
             self._aws = aws
         except BaseException as error:  # noqa: BLE001 - it is raised where somebody can tell it
             self._error = error
@@ -62,6 +63,10 @@ class Behind:
             assert self._error is not None
             raise self._error
         return self._aws
+
+    def loaded_catalog(self) -> Catalog:
+        """Wait for the catalogue of the loaded awscli."""
+        return self.loaded().catalog
 
     @property
     def version(self) -> str | None:
@@ -81,20 +86,20 @@ class Behind:
 
     def global_options(self) -> Mapping[str, bool]:
         """As `AwsCli` has them."""
-        return self.loaded().global_options()
+        return self.loaded().catalog.global_options()
 
     def complete(self, line: str) -> Sequence[str]:
         """As `AwsCli` does."""
-        return self.loaded().complete(line)
+        return self.loaded().catalog.complete(line)
 
     def shape(self, service: str, operation: str, side: Asked, path: Path) -> Shape:
         """As `AwsCli` has it."""
-        return self.loaded().shape(service, operation, side, path)
+        return self.loaded().catalog.shape(service, operation, side, path)
 
     def namespaces(self, service: str) -> frozenset[str]:
         """As `AwsCli` has them."""
-        return self.loaded().namespaces(service)
+        return self.loaded().catalog.namespaces(service)
 
     def partition(self, region: str) -> tuple[str, str] | None:
         """As `AwsCli` has it."""
-        return self.loaded().partition(region)
+        return self.loaded().catalog.partition(region)

@@ -64,9 +64,10 @@ class Capture:
 
     def __init__(self) -> None:
         self._commands: dict[str, tuple[Any, Any]] = {}
-        self.begin()
+        self.command: Any = None
+        self.reset()
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Forget what was taken down, to take down a command that is run in the same session once more."""
         self.operation: Operation | None = None
         self.files: dict[str, str | bytes] = {}
@@ -129,7 +130,7 @@ class Capture:
         model, command = self._commands.get(event_name.split(".", 1)[1], (None, None))
         if model is None or command is None or len(command.lineage_names) != 2:
             return
-        service = model.service_model.service_name
+        service, self.command = model.service_model.service_name, command
         self.operation = Operation(service, model.name, copied(call_parameters), tuple(command.lineage_names))
 
     @never_raises

@@ -26,9 +26,9 @@ def _with_lines(commands: Mapping[int, Command]) -> Mapping[int, Command]:
     """
     if all(command.argv or command.operation is None for command in commands.values()):
         return commands
-    from awstracer import driver  # importing awscli takes a while, and a trace of format 2 doesn't need it
+    from awstracer.catalog import Catalog  # importing awscli takes a while, and a trace of format 2 doesn't need it
 
-    aws = driver.AwsCli()
+    aws = Catalog()
 
     def with_line(number: int, command: Command) -> Command:
         if command.argv or command.operation is None:

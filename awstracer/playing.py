@@ -58,36 +58,37 @@ class Playing:
         self._order, self._screen = order, screen
         self._is_plain = configuration.is_plain(os.environ)  # importing awscli changes the environment
         self._trace = trace = tracefile.load(order.trace_file)
-        from awstracer import driver  # importing awscli takes a while, and a trace that can't be read does without
+        from awstracer import catalog, driver  # importing awscli takes a while; a trace that can't be read does without
 
-        self._version = driver.VERSION
+        self._version = catalog.VERSION
         self._aws = driver.AwsCli()
-        self._aws.check_profile(order.profile)
+        self._catalog = self._aws.catalog
+        self._catalog.check_profile(order.profile)
         self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        aws = noting.Noting(self._aws, driver.VERSION)
+        aws = noting.Noting(self._catalog, catalog.VERSION)
         found = relations.derive(trace, queries.query, aws)
         made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
         if self._is_plain and not noting.is_confirmed(trace, aws):
             raise Refused(f"{order.trace_file} {UNLIKE}")
-        self._identities = guards.identities(made, self._aws.global_options())
+        self._identities = guards.identities(made, self._catalog.global_options())
         self._planned = Planned(trace, found, made, self._place(), queries.query)
         self._planned.check()
         screen.found(found)
 
     def _noted(self, trace: Trace) -> Document | None:
         """What awscli knows of the commands of a replay's own trace."""
-        return noting.noted(trace, queries.query, lambda: self._aws, self._version) if self._is_plain else None
+        return noting.noted(trace, queries.query, lambda: self._catalog, self._version) if self._is_plain else None
 
     def _place(self) -> Played:
         """Where it is played; the account is asked for once, when it is needed."""
         words = self._identities[0] if len(self._identities) == 1 else ()
-        region = self._order.region or self._aws.region(self._order.profile)
-        return planning.place(region, self._aws, lambda: self._account(words))
+        region = self._order.region or self._catalog.region(self._order.profile)
+        return planning.place(region, self._catalog, lambda: self._account(words))
 
     def _doubts(self) -> Sequence[guards.Doubt]:
         if self._order.agrees:
             return ()
-        options, aliases = self._aws.global_options(), self._aws.shell_aliases()
+        options, aliases = self._catalog.global_options(), self._catalog.shell_aliases()
         return guards.doubts(self._planned.plan, options, os.environ, Path.cwd(), aliases)
 
     def play(self, save_trace: Path | None, *, resume: bool) -> int:
@@ -106,7 +107,7 @@ class Playing:
 
     def _run(self, knowledge: Knowledge, done: Mapping[int, Sequence[Call]], note: player.Done) -> int:
         order, screen = self._order, self._screen
-        screen.moved(location.settings(self._trace, self._aws), self._planned.played)
+        screen.moved(location.settings(self._trace, self._catalog), self._planned.played)
         settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
         play = self._together if order.jobs > 1 else self._in_turn
         report = play(knowledge, settings, note)
@@ -166,7 +167,7 @@ class Playing:
                 done = replayed.taken_up([*earlier, *journal.commands], knowledge)
                 tell(results.resumed(done, len(knowledge.steps)))
             commands, keep = list(journal.commands), saving.keeping(journal, tell)
-            redactor = Redactor(token_bytes(32), self._aws, blanks.given(knowledge.plan.steps))
+            redactor = Redactor(token_bytes(32), self._catalog, blanks.given(knowledge.plan.steps))
 
             def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
                 key = knowledge.environment(step).get("AWS_ACCESS_KEY_ID")

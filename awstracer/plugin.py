@@ -18,7 +18,7 @@ WANTED = (FILE, RECORDING)
 
 def awscli_initialize(cli: Any) -> None:
     """Take part in a command that begins; `cli` is awscli's event emitter."""
-    if not any(map(os.environ.get, WANTED)) or "awstracer.driver" in sys.modules:
+    if not any(map(os.environ.get, WANTED)) or "awstracer.isolation" in sys.modules:
         return
     try:
         from awstracer import watching

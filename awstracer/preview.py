@@ -111,9 +111,10 @@ def _by_known(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
 
 def _asked(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
     """What awscli's answers foretell."""
-    from awstracer import driver, plan
+    from awstracer import plan
+    from awstracer.catalog import Catalog
 
-    aws = driver.AwsCli()
+    aws = Catalog()
     aws.check_profile(order.profile)
     found = relations.derive(trace, query, aws)
     made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))

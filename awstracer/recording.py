@@ -120,7 +120,9 @@ def _save(
     new, began = tuple(cache.commands), replace(began, awscli=aws.version)
 
     def note(trace: Trace) -> Document | None:
-        return noting.noted(trace, queries.query, aws.loaded, began.awscli) if is_plain and began.awscli else None
+        return (
+            noting.noted(trace, queries.query, aws.loaded_catalog, began.awscli) if is_plain and began.awscli else None
+        )
 
     is_saved = saved(path, before, cache, began, journal, note=note, remedy=remedy)
     if is_saved:

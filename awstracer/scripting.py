@@ -62,15 +62,15 @@ def record(
     """
     environment = dict(os.environ)  # importing awscli changes it
     asked = _ask_version(environment)
-    from awstracer import driver
+    from awstracer import catalog, driver
 
     aws, key = driver.AwsCli(), token_bytes(32)
     aws.warm()
     gc.freeze()  # a fork then copies less
     tracefile.check_writable(path)
     console = Console(styles=styles, complete=lambda _: [])
-    script = tuple(words) if keep_secrets else Redactor(key, aws).line(words)
-    began = Circumstances(datetime.now(timezone.utc), None, __version__, driver.VERSION, script=script)
+    script = tuple(words) if keep_secrets else Redactor(key, aws.catalog).line(words)
+    began = Circumstances(datetime.now(timezone.utc), None, __version__, catalog.VERSION, script=script)
     with Journal(path, began) as journal:
         left, before = recording.continued(path, journal, console, append=append, overwrite=overwrite, ask=ask)
         notes: list[str] = []
@@ -98,7 +98,9 @@ def record(
             cache,
             began,
             journal,
-            note=lambda trace: noting.noted(trace, queries.query, lambda: aws, driver.VERSION) if is_plain else None,
+            note=lambda trace: (
+                noting.noted(trace, queries.query, lambda: aws.catalog, catalog.VERSION) if is_plain else None
+            ),
             remedy=f"record to {path} again to save them",
         ):
             return code or ExitCode.FAILED

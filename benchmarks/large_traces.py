@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from awstracer import driver, noting, queries, tracefile
+from awstracer import catalog, noting, queries, tracefile
 
 from .relations_scale import made
 
@@ -47,7 +47,7 @@ def main() -> int:
     found = []
     for size in SIZES:
         trace = made(size)
-        known = noting.noted(trace, queries.query, driver.AwsCli, driver.VERSION)
+        known = noting.noted(trace, queries.query, catalog.Catalog, catalog.VERSION)
         found.append(shown(tracefile.dumps(replace(trace, known=known))))
         print(f"{size:6} commands: dry run {found[-1][0]:7.3f} s, {found[-1][1]:4.0f} MB")
     growth, (seconds, memory) = found[-1][0] / found[0][0], found[-1]

@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import Any
 
 from awstracer import tracefile
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.queries import query
 from awstracer.relations import derive
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
@@ -84,7 +84,7 @@ def main() -> int:
     derived = []
     for size in SIZES:
         text = tracefile.dumps(made(size))
-        derived.append(cpu(partial(derive, tracefile.loads(text), query, AwsCli())))
+        derived.append(cpu(partial(derive, tracefile.loads(text), query, Catalog())))
         loading = cpu(partial(json.loads, text))
         sizes = f"{size:6} commands, {len(text) / 1e6:6.1f} MB"
         print(f"{sizes}: derive {derived[-1]:7.3f} s, json.load {loading:7.3f} s")

@@ -29,7 +29,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from awstracer import driver, noting, queries, tracefile
+from awstracer import catalog, noting, queries, tracefile
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
 
 BIN = Path(sys.executable).parent
@@ -122,7 +122,7 @@ def _cpu_of(process: int) -> float:
 def _workplace() -> Iterator[Path]:
     """A folder with a trace, and an environment in which nothing is anybody's own."""
     made = Trace(tuple(policies(5)), Circumstances(region="us-east-1"))
-    trace = replace(made, known=noting.noted(made, queries.query, driver.AwsCli, driver.VERSION))
+    trace = replace(made, known=noting.noted(made, queries.query, catalog.Catalog, catalog.VERSION))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for variable in [each for each in os.environ if each.startswith("AWS_")]:

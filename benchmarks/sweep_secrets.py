@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from awstracer import driver, secrecy
-from awstracer.driver import AwsCli
+from awstracer import catalog, secrecy
+from awstracer.catalog import Catalog
 from awstracer.redaction import Redactor
 from awstracer.trace import Call, Command, Path, leaves, spelled
 
@@ -170,7 +170,7 @@ def why_not(name: str) -> str | None:
 def sweep(services: list[str], show: Callable[[str], None]) -> bool:
     """Redact canaries in all these services, in all there are if none is given; whether no unmarked one escapes."""
     session = botocore.session.get_session()
-    models = AwsCli()
+    models = Catalog()
     marked: Counter[tuple[Side, str]] = Counter()
     examples: dict[str, set[str]] = defaultdict(set)
     unmarked: Counter[str] = Counter()
@@ -208,7 +208,7 @@ def _report(
     secret = unmarked["a hole"]
     unreasoned = sum(count for (_, reason), count in marked.items() if reason == "for no reason")
     show(
-        f"awscli {driver.VERSION}, marked: {holes} of {sum(marked.values())} become holes, {unreasoned} stay for no "
+        f"awscli {catalog.VERSION}, marked: {holes} of {sum(marked.values())} become holes, {unreasoned} stay for no "
         f"reason; not marked: {secret - len(lost)} of {secret} that look secret become holes"
     )
     return not lost and not unreasoned

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from awstracer import plan, relations, schedule
+from awstracer.catalog import Catalog
 from awstracer.crew import Crew
-from awstracer.driver import AwsCli
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.steps import Override
@@ -22,7 +22,7 @@ from .programs import Relay, Silent, Terminal, refusal
 from .traces import call, command, operation, trace
 
 pytestmark = pytest.mark.once
-MODELS = AwsCli()
+MODELS = Catalog()
 
 VPC, OTHER = "vpc-0a1b2c3d4e5f60718", "vpc-1a1b2c3d4e5f60718"
 USER = ["iam.CreateUser", {"UserName": "alice"}, {"User": {"UserName": "alice", "Arn": "arn:aws:iam::1:user/alice"}}]

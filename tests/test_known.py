@@ -16,7 +16,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import __version__, configuration, driver, frugal, known, noting, planning, preview, relations, tracefile
+from awstracer import (
+    __version__,
+    catalog,
+    configuration,
+    frugal,
+    known,
+    noting,
+    planning,
+    preview,
+    relations,
+    tracefile,
+)
 from awstracer.commandline import Extra, OperationCommand, Option, Span, plain
 from awstracer.known import Known
 from awstracer.outline import outline
@@ -48,7 +59,7 @@ LINES = (
 
 
 def noted(of: Trace) -> Known | None:
-    found = noting.noted(of, query, lambda: MODELS, driver.VERSION)
+    found = noting.noted(of, query, lambda: MODELS, catalog.VERSION)
     return known.read(json.loads(json.dumps(found)), of) if found is not None else None
 
 
@@ -123,7 +134,7 @@ JSON = st.recursive(
 @given(st.data())
 def test_whatever_stands_in_the_place_of_what_is_noted_is_read_or_not(data: st.DataObject) -> None:
     of = trace(["iam.CreateUser", {"UserName": "alice"}, {}], command(["s3", "ls"]))
-    document = dict(noting.noted(of, query, lambda: MODELS, driver.VERSION) or {})
+    document = dict(noting.noted(of, query, lambda: MODELS, catalog.VERSION) or {})
     name = data.draw(st.sampled_from(sorted(document)))
     path, node = [name], document[name]
     while isinstance(node, (dict, list)) and node and data.draw(st.booleans()):
@@ -252,7 +263,7 @@ def test_what_fits_nothing_is_not_believed(text: str, new: str) -> None:
 @pytest.mark.usefixtures("recorded")
 def test_what_another_awscli_has_answered_is_not_believed() -> None:
     bent("--cidr-block", "--dry-run")
-    for mine, others in (driver.VERSION, "1.0.0"), (__version__, "0.1"):
+    for mine, others in (catalog.VERSION, "1.0.0"), (__version__, "0.1"):
         before = tracefile.load(Path("t.trace"))
         bent(f'"{mine}"', f'"{others}"')
         assert "--cidr-block 10.0.0.0/16" in play(*DRY).out
@@ -327,7 +338,7 @@ def test_the_region_is_the_one_that_awscli_finds(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "$HOME/mine")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    aws = driver.AwsCli()
+    aws = catalog.Catalog()
     aws.check_profile(profile)
     assert configuration.region(os.environ, profile) == aws.region(profile)
 
@@ -350,7 +361,7 @@ def test_the_region_is_found_in_ordinary_files(home: Path) -> None:
 
 
 def test_the_installed_awscli_is_the_one_that_is_imported() -> None:
-    assert preview._installed() == driver.VERSION
+    assert preview._installed() == catalog.VERSION
 
 
 def test_what_awscli_makes_up_anew_is_asked_each_time() -> None:

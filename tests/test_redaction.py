@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from awstracer import holes, secrecy
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.holes import HOLE, is_hole
 from awstracer.places import ORDINARY, Asked, Shape
 from awstracer.redaction import CONSTANT, Redactor, token_of
@@ -29,7 +29,7 @@ from .traces import call, command, operation
 import botocore.session  # isort: skip - after the driver, which brings the botocore that is meant
 
 KEY = b"a session's key"
-MODELS = AwsCli()
+MODELS = Catalog()
 MARKED = re.compile(r"«(.*?)»", re.S)
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIB\n-----END CERTIFICATE-----"

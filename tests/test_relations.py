@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import identifiers, places, relations
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.location import Setting
 from awstracer.queries import query
 from awstracer.relations import Relation
@@ -23,7 +23,7 @@ from .traces import call, command, operation, trace
 
 pytestmark = pytest.mark.once
 
-MODELS = AwsCli()
+MODELS = Catalog()
 CASES = json.loads((Path(__file__).parent / "relations.json").read_text(encoding="utf-8"))
 GROUPS = {"born", "forms", "evidence", "lists", "elements", "settings", "overrides", "latest", "sources"}
 

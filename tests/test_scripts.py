@@ -491,7 +491,7 @@ def test_a_plugin_that_cannot_be_loaded_hurts_no_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWSTRACE_FILE", "t.trace")
-    monkeypatch.delitem(sys.modules, "awstracer.driver", raising=False)
+    monkeypatch.delitem(sys.modules, "awstracer.isolation", raising=False)
     monkeypatch.setitem(sys.modules, "awstracer.watching", None)
     plugin.awscli_initialize(object())
     assert capsys.readouterr().err.startswith("awstracer: this command is not recorded: ")

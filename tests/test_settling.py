@@ -416,7 +416,7 @@ def judged(case: Case, refused: CallError | None = None) -> str | None:
 def played(*entries: Any) -> tuple[Sequence[Step], dict[int, Sequence[Call]]]:
     """The steps of a trace, and what was done when all but the last have succeeded."""
     recorded = trace(*entries)
-    steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], Offers()).steps
+    steps = plan.make(recorded, relations.derive(recorded, query, AWS.catalog), [], Offers()).steps
     return steps, {step.number: step.command.calls for step in steps[:-1]}
 
 
@@ -656,7 +656,7 @@ class Hall:
     def play(self, *commands: Command, settle: float = SETTLE) -> Report:
         """Play these commands against the relay."""
         recorded = trace(*commands)
-        steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], AWS)
+        steps = plan.make(recorded, relations.derive(recorded, query, AWS.catalog), [], AWS.catalog)
         return Player(
             steps,
             knowledge=Knowledge(steps, live=True, query=query),
