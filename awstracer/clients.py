@@ -140,6 +140,8 @@ class ClientCache:
 
     def _prepared(self, line: PlainLine) -> _PreparedCall | None:
         """Run a line up to its call, and make the client; return None if its settings or its command don't allow it."""
+        if line.words[0] in load_aliases():  # whatever the alias does, it would do now
+            return None
         driver, capture = self._drivers.create(), Capture()
         session = driver.session
         events = session.get_component("event_emitter")
@@ -147,8 +149,6 @@ class ClientCache:
         def check(**_: Any) -> None:
             if not _may_share_clients(session):
                 self._unfit.add(line.settings)
-                raise SystemExit
-            if line.words[0] in load_aliases():  # whatever it does, it would do it now
                 raise SystemExit
 
         events.register_first("session-initialized", check)
@@ -201,8 +201,7 @@ class _PreparedCall:
         self._operation, self._globals = operation, parsed_globals
         self._paging = paging_parameters(session, operation.service, operation.name)
         self._caller = awscli.clidriver.CLIOperationCaller(session)
-        self._attempts, self._last_used = 0, 0.0
-        session.get_component("event_emitter").register_first("request-created", self._count)
+        self._last_used = time.monotonic()
 
     def send(self, parameters: Mapping[str, Any]) -> Outcome:
         """Call the operation and print its response."""
@@ -210,7 +209,7 @@ class _PreparedCall:
             self._client.close()
         self._capture.reset()
         self._capture.operation = replace(self._operation, parameters=copied(parameters))
-        self._attempts, self.process = 0, os.getpid()
+        self.process = os.getpid()
         options = copy.copy(self._globals)
         options.paginate = options.paginate and not self._paging & set(parameters)
         name = self._operation.name
@@ -220,10 +219,7 @@ class _PreparedCall:
 
     def is_as_new(self, outcome: Outcome) -> bool:
         """Return whether the client remembers nothing of the call that came to this outcome."""
-        return outcome.exit_code == 0 and self._attempts <= len(outcome.calls) and not outcome.faults
-
-    def _count(self, **_: Any) -> None:
-        self._attempts += 1
+        return outcome.exit_code == 0 and self._capture.attempts <= len(outcome.calls) and not outcome.faults
 
 
 class RecordedParameters:

@@ -1,6 +1,7 @@
-"""The person's AWS configuration, as far as it can be read without awscli.
+"""The person's AWS configuration, as far as it can be read without awscli, and its environment variables.
 
-Its files are understood as by botocore's `configloader` and `session`; whatever takes more than that is unclear here.
+`[profile dev]` with `region = eu-west-1` in `~/.aws/config` gives the region `eu-west-1` for the profile `dev`. The
+files are read as botocore's `configloader` and `session` read them. Whatever takes more than that needs awscli.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def is_plain(environment: Mapping[str, str]) -> bool:
 
 
 def region(environment: Mapping[str, str], profile: str | None) -> str | None:
-    """The region of the person's configuration, under a profile if that is given; Unclear if there is no telling."""
+    """Return the region of the person's configuration, under a profile if one is given; raise Unclear if awscli must say."""
     profiles = _profiles(environment)
     if profile is not None and profile not in profiles:
         raise Unclear(profile)
@@ -69,7 +70,7 @@ def _profiles(environment: Mapping[str, str]) -> dict[str, Section]:
 
 
 def _named(sections: Mapping[str, Section]) -> list[tuple[str, Section]]:
-    """The sections of profiles: `[default]`, `[profile NAME]`."""
+    """Return the sections of profiles (`[default]`, `[profile NAME]`), each with the profile's name."""
     found = []
     for title, section in sections.items():
         try:
@@ -82,7 +83,7 @@ def _named(sections: Mapping[str, Section]) -> list[tuple[str, Section]]:
 
 
 def _sections(environment: Mapping[str, str], file: tuple[str, str]) -> dict[str, Section]:
-    """The sections of a file, none where there is no such file; Unclear if it isn't one that can be read."""
+    """Return the sections of a file, none if there is no such file; raise Unclear if it can't be read."""
     variable, usual = file
     try:
         path = Path(os.path.expandvars(environment.get(variable, usual))).expanduser()
