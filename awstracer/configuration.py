@@ -47,7 +47,7 @@ def is_plain(environment: Mapping[str, str]) -> bool:
 
 
 def region(environment: Mapping[str, str], profile: str | None) -> str | None:
-    """Return the region of the person's configuration, under a profile if one is given; raise Unclear if awscli must say."""
+    """Return the region of the person's configuration under a profile; raise Unclear if only awscli can tell."""
     profiles = _profiles(environment)
     if profile is not None and profile not in profiles:
         raise Unclear(profile)
