@@ -340,9 +340,12 @@ def _files_read_by(reader: Reader) -> Iterator[None]:
 
 
 def expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
-    """Return a predicate of arguments: whether awscli expands their words, as its own handler decides."""
+    """Return a predicate of arguments: whether awscli expands their words, as its own handler decides.
+
+    `session` must not run a line.
+    """
     handler = awscli.paramfile.URIArgumentHandler({"probe://": (lambda *_: "expanded", {})})
-    session.register("load-cli-arg", handler)
+    session.register("load-cli-arg", handler, unique_id="awstracer-probe")  # once, however often it is asked
     service = operation_model(command).service_model.endpoint_prefix
 
     def expands(argument: Any) -> bool:
