@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from awstracer.trace import Path
+from awstracer.paths import Path
 
 Direction = Literal["request", "response"]
 

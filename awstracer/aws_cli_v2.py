@@ -21,10 +21,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from awstracer import commandline, recorded, shapes, trace
+from awstracer import commandline, paths, recorded, shapes
 from awstracer.capture import Outcome
 from awstracer.configuration import PLUGIN_PATH
-from awstracer.trace import KeyOf
+from awstracer.paths import KeyOf
 from awstracer.variables import RECORDING
 
 WITHOUT_PLUGIN = "--without-plugin"
@@ -147,15 +147,15 @@ def with_bytes(outcome: Outcome, input_shapes: Mapping[tuple[str, str], Any]) ->
 def decode_blobs(first: Any, sent: Any, shape: Any) -> Any:
     """Return a request as it was before any handler changed it, but with its blobs as they are sent."""
 
-    def decode(path: trace.Path, node: Any) -> Any:
+    def decode(path: paths.Path, node: Any) -> Any:
         if not isinstance(node, str) or not path or isinstance(path[-1], KeyOf) or not shapes.is_blob(shape, path):
             return None
         with suppress(LookupError):
-            return trace.lookup(sent, path)
+            return paths.lookup(sent, path)
         return None
 
-    return trace.rebuilt(first, decode)
+    return paths.rebuilt(first, decode)
 
 
-def _has_blob(value: Any, shape: Any, path: trace.Path) -> bool:
-    return any(isinstance(leaf, bytes) and shapes.is_blob(shape, (*path, *rest)) for rest, leaf in trace.leaves(value))
+def _has_blob(value: Any, shape: Any, path: paths.Path) -> bool:
+    return any(isinstance(leaf, bytes) and shapes.is_blob(shape, (*path, *rest)) for rest, leaf in paths.leaves(value))

@@ -127,8 +127,8 @@ def run(aws: AwsCli, argv: Sequence[str], started: float, folder: Path) -> int:
     outcome = aws.run(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with client.errors_on_stderr():
-        finished = _finished(argv, outcome, started, aws.global_options(), stdin=stdin)
-        client.deliver(finished, aws, folder)
+        finished = _finished(argv, outcome, started, aws.catalog.global_options(), stdin=stdin)
+        client.deliver(finished, aws.catalog, folder)
     return int(outcome.exit_code)
 
 

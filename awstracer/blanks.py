@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from awstracer import holes
 from awstracer.judgement import label_before
+from awstracer.paths import Path, leaves
 from awstracer.steps import Pin, Plan, Step
-from awstracer.trace import Document, Path, leaves
+from awstracer.trace import Document
 
 ENVIRONMENT = "AWSTRACE_PARAM_"
 WORD = "word"  # of a custom command, if no option tells what it is

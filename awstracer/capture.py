@@ -1,8 +1,12 @@
-"""Pairs botocore's events into calls: what was asked, what came back, many per command.
+"""Records the API calls of one command from botocore's events.
 
-`Capture` holds the handlers for the events of one command; `driver` registers them. It copies
-whatever it keeps, since awscli and botocore go on changing what they hand out, and it never
-raises: a handler that did would fail a command whose request has already taken effect.
+`aws ec2 create-vpc --cidr-block 10.0.0.0/16` makes botocore emit `provide-client-params` with the request,
+`before-call` when it goes out, `response-received` for each attempt and `after-call` with the response. `Capture`
+makes one `Call` of them, with `{"CidrBlock": "10.0.0.0/16"}` and `{"Vpc": {"VpcId": "vpc-0a1b", ...}}`.
+
+What is recorded is copied, since awscli and botocore go on changing it. A handler never raises: that would fail a
+command whose request has already taken effect. Files and streams are not read. `aws/driver` and
+`record/plugin_recorder` attach the handlers; `secrets/redactor` removes secrets from what they recorded.
 """
 
 from __future__ import annotations
@@ -24,12 +28,12 @@ THROTTLED = re.compile(r"Throttl|SlowDown|RequestLimitExceeded|TooManyRequests")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one command line.
+    """The result of one command line.
 
-    operation   set if it was an operation's own command and got as far as calling it
-    files       what its `file://` words held, by word
-    faults      what could not be recorded, in words; the command itself was not hurt by it
-    read_input  whether it read its standard input, which is not recorded
+    operation   the operation, if the command is an operation's own and called it
+    files       contents of the files that `file://` words of the line name, by word
+    faults      messages about what could not be recorded; the command itself ran as usual
+    read_input  whether the command read its standard input, which is not recorded
     """
 
     exit_code: int
@@ -41,7 +45,7 @@ class Outcome:
 
 
 def never_raises(handler: Handler) -> Handler:
-    """A handler whose own errors become faults of the recording."""
+    """Return a handler whose exceptions become faults of the recording."""
 
     @functools.wraps(handler)
     def guarded(self: Capture, **event: Any) -> None:
@@ -54,34 +58,38 @@ def never_raises(handler: Handler) -> Handler:
 
 
 class Capture:
-    """The handlers for one command's events, and what they have taken down.
+    """The handlers of one command's events, and the calls that they have recorded.
 
-    A call starts at `before-call`, where its request is certain to be sent: what is only signed
-    (`s3 presign`) or fails validation never gets there. botocore's `context`, one dict for one
-    call, pairs its events. A call inside another one in the same thread is a credential
-    provider's or a redirect's, and not the command's.
+    A call starts at `before-call`, when its request is certain to be sent: a request that is only signed
+    (`s3 presign`) or is invalid doesn't get there. botocore's `context`, one dict for each call, pairs the events.
+    A call within another one of the same thread is not recorded: a credential provider or a redirect makes it.
+
+    command     awscli's object of the operation's command
+    attempts    number of requests that were sent, repeated ones included
     """
 
     def __init__(self) -> None:
         self._commands: dict[str, tuple[Any, Any]] = {}
-        self.begin()
+        self.command: Any = None
+        self.reset()
 
-    def begin(self) -> None:
-        """Forget what was taken down, to take down a command that is run in the same session once more."""
+    def reset(self) -> None:
+        """Forget what was recorded, before another command runs in the same session."""
         self.operation: Operation | None = None
         self.files: dict[str, str | bytes] = {}
         self.faults: list[str] = []
+        self.attempts = 0
         self.models: dict[tuple[str, str], Any] = {}
         self._calls: list[Call] = []
         self._requests: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._open: dict[int, tuple[int, int]] = {}
-        self._doubtful: set[int] = set()
+        self._uncertain: set[int] = set()
         self._lock = threading.Lock()
 
     def attach(self, events: Any) -> None:
-        """Take part in the events of an emitter, botocore's.
+        """Register the handlers with botocore's event emitter.
 
-        Requests are taken before any other handler has changed them, everything else after all have.
+        The handler of requests comes first, before others change them. All other handlers come last.
         """
         events.register_last("building-argument-table", self.on_building_argument_table)
         events.register_last("calling-command", self.on_calling_command)
@@ -93,58 +101,58 @@ class Capture:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that have ended, in the order in which they started."""
+        """Return the calls that have ended, in the order in which they started."""
         with self._lock:
             ended = [call for call in self._calls if call.response is not None or call.error is not None]
         return tuple(ended)
 
     def amend(self, context: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        """Change the request of a call that has not gone out yet."""
+        """Change the recorded request of a call that has not been sent yet."""
         with self._lock:
             if id(context) in self._requests:
                 _, request = self._requests[id(context)]
                 self._requests[id(context)] = (context, change(request))
 
     def outcome(self, exit_code: int) -> Outcome:
-        """All that was taken down, for a command that ended with `exit_code`.
+        """Return what was recorded of a command that ended with `exit_code`.
 
-        Where nothing was called (`--generate-cli-skeleton`), there is no operation either.
+        A command that called nothing (`--generate-cli-skeleton`) has no operation.
         """
         calls = self.calls
         return Outcome(exit_code, self.operation if calls else None, calls, dict(self.files), tuple(self.faults))
 
     @never_raises
     def on_building_argument_table(self, *, event_name: str, **event: Any) -> None:
-        """`building-argument-table.SERVICE.COMMAND`: remembers which operation's command it is."""
+        """Remember the operation's model and command (`building-argument-table.SERVICE.COMMAND`)."""
         if "operation_model" in event and "command" in event:
             self._commands[event_name.split(".", 1)[1]] = (event["operation_model"], event["command"])
 
     @never_raises
     def on_calling_command(self, *, event_name: str, call_parameters: Any, **_: Any) -> None:
-        """`calling-command.SERVICE.COMMAND`: the parameters as awscli understood the line.
+        """Record the operation with the parameters that awscli read from the line (`calling-command.SERVICE.COMMAND`).
 
-        Three words make a waiter's command, whose operation is only what it polls. The words are the
-        command's own, since the event's name may have a service's other name in it.
+        A command of three words is a waiter's, and its operation is the one that it polls. The words are taken from
+        the command: the event may name the service otherwise.
         """
         model, command = self._commands.get(event_name.split(".", 1)[1], (None, None))
         if model is None or command is None or len(command.lineage_names) != 2:
             return
-        service = model.service_model.service_name
+        service, self.command = model.service_model.service_name, command
         self.operation = Operation(service, model.name, copied(call_parameters), tuple(command.lineage_names))
 
     @never_raises
     def on_provide_client_params(self, *, params: Any, context: Any, **_: Any) -> None:
-        """`provide-client-params`: the request before any handler has changed it."""
+        """Record the request before any handler has changed it (`provide-client-params`)."""
         with self._lock:
             self._requests[id(context)] = (context, copied(params))
 
     @never_raises
     def on_before_call(self, *, model: Any, context: Any, **_: Any) -> None:
-        """`before-call`: the request is going out."""
+        """Begin a call: its request is about to be sent (`before-call`)."""
         thread = threading.get_ident()
         with self._lock:
             _, request = self._requests.pop(id(context), (None, {}))
-            self._doubtful.discard(id(context))  # another call's, which is over
+            self._uncertain.discard(id(context))  # an earlier call may have had the same id
             if thread in self._open:
                 return
             self.models[model.service_model.service_name, model.name] = model
@@ -153,27 +161,28 @@ class Capture:
 
     @never_raises
     def on_response_received(self, *, parsed_response: Any, context: Any, **_: Any) -> None:
-        """`response-received`: what became of one attempt; botocore may make more."""
-        if parsed_response is None or not _is_refused(parsed_response):
-            with self._lock:
-                self._doubtful.add(id(context))
+        """Record whether an attempt may have taken effect (`response-received`); botocore may try again."""
+        with self._lock:
+            self.attempts += 1
+            if parsed_response is None or not _is_refused(parsed_response):
+                self._uncertain.add(id(context))
 
     @never_raises
     def on_after_call(self, *, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
-        """`after-call`: a response, or a service's error."""
+        """End a call with its response or the service's error (`after-call`)."""
         refused = getattr(http_response, "status_code", 200) >= 300
         metadata = parsed.get("ResponseMetadata") or {}
         body = {name: copied(member) for name, member in parsed.items() if name != "ResponseMetadata"}
         self._end(
             context,
             response=None if refused else body,
-            error=_service_error(parsed, is_certain=id(context) not in self._doubtful) if refused else None,
+            error=_service_error(parsed, is_certain=id(context) not in self._uncertain) if refused else None,
             request_id=metadata.get("RequestId"),
         )
 
     @never_raises
     def on_after_call_error(self, *, exception: BaseException, context: Any, **_: Any) -> None:
-        """`after-call-error`: no response at all."""
+        """End a call that got no response (`after-call-error`)."""
         self._end(context, error=CallError(type(exception).__name__, str(exception)))
 
     def _end(self, context: Any, **result: Any) -> None:
@@ -206,13 +215,13 @@ def _service_error(parsed: Mapping[str, Any], *, is_certain: bool) -> CallError:
 
 
 def _is_refused(parsed: Mapping[str, Any]) -> bool:
-    """Whether an attempt's answer says that nothing was done: throttling may come as a fault of the server (503)."""
+    """Return whether a response says that nothing was done. Throttling counts, even as a server's error (503)."""
     code = str((parsed.get("Error") or {}).get("Code", ""))
     return 300 <= _status(parsed) < 500 or bool(THROTTLED.search(code))
 
 
 def _status(parsed: Mapping[str, Any]) -> int:
-    """The HTTP status of an answer; 0 if it doesn't tell."""
+    """Return the HTTP status of a response; 0 if it has none."""
     return int((parsed.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0))
 
 
@@ -221,7 +230,7 @@ def _now() -> datetime:
 
 
 def copied(value: Any) -> Any:
-    """A copy that nothing else changes, of the kinds of value that a trace holds; a body is not read."""
+    """Return a deep copy made of the types that a trace holds; a stream becomes `Opaque` and is not read."""
     if value is None or isinstance(value, (bool, int, float, str, bytes, datetime)):
         return value
     if isinstance(value, Mapping):

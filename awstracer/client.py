@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from awstracer import __version__, aws_cli_v2, protocol, recorded, state, tracefile
+from awstracer import __version__, aws_cli_v2, protocol, recorded, serializer, tracefile
 from awstracer.capture import Outcome
 from awstracer.errors import Refused, TraceError
 from awstracer.journal import Journal
@@ -173,7 +173,7 @@ def _reports(finished: FinishedCommand, session: SessionInfo, judge: Judge) -> I
         yield NoteReport(f"aws {words} {reason}")
         return
     command, secrets = _to_redacted_command(finished, session, judge)
-    yield CommandReport(command=tracefile.command_document(command), secrets=secrets)
+    yield CommandReport(command=serializer.command_to_json(command), secrets=secrets)
 
 
 def _write_to_journal(finished: FinishedCommand, judge: Judge, folder: Path) -> None:
@@ -228,7 +228,7 @@ def _open_journal(trace_file: Path, finished: FinishedCommand) -> Journal:
 
 def _user_key() -> bytes:
     """Return the user's own key of placeholders, so that processes give equal secrets equal placeholders."""
-    file = state.folder() / "key"
+    file = tracefile.state_directory() / "key"
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():

@@ -19,7 +19,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from awstracer.errors import SplitError, Unfinished
-from awstracer.trace import Opaque, Path, leaves, new
+from awstracer.paths import Path, leaves
+from awstracer.trace import Opaque, new
 
 UNSAFE = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 EXPANDED = ("file://", "fileb://", "http://", "https://")

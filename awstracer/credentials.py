@@ -14,7 +14,8 @@ from typing import Any
 from awstracer import holes
 from awstracer.commandline import without_options
 from awstracer.errors import MissingValue, NotPlayed
-from awstracer.trace import Command, Document, Path, children, lookup, spelled
+from awstracer.paths import Path, children, lookup, spelled
+from awstracer.trace import Command, Document
 
 PROFILE = "--profile"
 KEY, SECRETS, TOKEN = "accesskeyid", ("secretaccesskey", "secretkey"), "sessiontoken"

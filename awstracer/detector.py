@@ -37,9 +37,10 @@ from awstracer.aws_regions import ZONE
 from awstracer.encodings import is_in_url
 from awstracer.holes import is_hole, placeholder_for
 from awstracer.nested_text import change_nested, parse_json
+from awstracer.paths import Path
 from awstracer.secrecy import IsSecret
 from awstracer.secret_names import exemption, is_secret_name, normalize_name
-from awstracer.trace import Command, Path
+from awstracer.trace import Command
 
 SHORTEST = 4  # shorter secrets are replaced in their own place only
 EVERYDAY_WORD = re.compile(rf"(?i:true|false|null|none|default|enabled|disabled)|{ZONE.pattern}")

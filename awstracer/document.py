@@ -12,11 +12,12 @@ from typing import Any
 
 from awstracer import holes, unexplained, waiter
 from awstracer.commandline import HIDDEN, PENDING, Text, plain
+from awstracer.paths import Path, rebuilt, spelled
 from awstracer.relation_model import EnvironmentValue, Source
 from awstracer.resolve import Knowledge, Substitution
+from awstracer.serializer import condition_to_json, encode_value
 from awstracer.steps import Step
-from awstracer.trace import Command, Path, Poll, rebuilt, spelled
-from awstracer.tracefile import condition_document, packed
+from awstracer.trace import Command, Poll
 
 REPORT_VERSION = 1
 
@@ -33,7 +34,7 @@ def _step_json(step: Step, knowledge: Knowledge, pause: float | None) -> dict[st
     return {
         "number": step.number,
         "line": plain(_hide_secrets(invocation.shown)),
-        "parameters": packed(rebuilt(invocation.parameters, lambda path, node: _hide_secret(step, path, node))),
+        "parameters": encode_value(rebuilt(invocation.parameters, lambda path, node: _hide_secret(step, path, node))),
         "derived": [_substitution_json(each) for each in knowledge.substitutions(step)],
         "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
         "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
@@ -49,7 +50,7 @@ def _poll_json(command: Command, poll: Poll, pause: float | None) -> dict[str, A
     return {
         "interval": waiter.poll_interval(poll, pause),
         "limit": waiter.poll_limit(command),
-        "until": [condition_document(condition) for condition in poll.until],
+        "until": [condition_to_json(condition) for condition in poll.until],
         "failing": list(poll.failing),
     }
 

@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any
 
 from awstracer.identifiers import Specificity, specificity
-from awstracer.trace import Path, Where, children, concrete, lookup
+from awstracer.paths import Path, Where, children, concrete, lookup
 
 ZONE_MEMBER = re.compile(r"zone(name)?$", re.I)
 NAME_MEMBER = re.compile(r"(?i:name|key|path\w*|title|alias|identifier)$")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from awstracer import recorded, tracefile
+from awstracer import recorded, serializer
 from awstracer.protocol import Acknowledgement, CommandReport, Message, NoteReport, SessionInfo, SessionRequest
 from awstracer.trace import Command
 
@@ -64,7 +64,7 @@ class ScriptRecording:
                 )
             case CommandReport():
                 self._secrets.update(message.secrets)
-                self._add(tracefile.command_of(message.command))
+                self._add(serializer.command_from_json(message.command))
             case NoteReport():
                 self.note(message.text)
             case _:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from awstracer.encodings import decoded
-from awstracer.trace import scalars
+from awstracer.paths import scalars
 
 SHOWN = "<secret>"  # printed in the place of a placeholder, and of the secret that fills it
 PREFIX = "<SECRET-"

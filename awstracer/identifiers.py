@@ -17,7 +17,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from awstracer.aws_regions import ZONE
-from awstracer.trace import Path
+from awstracer.paths import Path
 
 REMEMBERED = 1 << 16  # results of a function that is asked for the same few strings again and again
 

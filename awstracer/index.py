@@ -21,10 +21,11 @@ from typing import Any
 from awstracer.encodings import decoded, unquoted
 from awstracer.identifiers import TOKEN, Specificity, specificity, tokens
 from awstracer.origins import Candidate
+from awstracer.paths import EACH, Path, children, lookup
 from awstracer.places import Occurrence
 from awstracer.query_option import query_of
 from awstracer.relation_model import Relation, Source, Span, Target
-from awstracer.trace import EACH, Command, Path, Trace, children, lookup
+from awstracer.trace import Command, Trace
 
 REMEMBERED = 1 << 16  # strings; most of a trace's come again and again
 LONGEST_LIST = 100  # elements of a list that is recognized as a whole

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from awstracer import holes, identifiers, operations
+from awstracer.paths import Path, leaves
 from awstracer.steps import Step
-from awstracer.trace import Path, leaves
 
 LONGEST = 200
 NEAR = 86_400  # seconds

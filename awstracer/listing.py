@@ -32,14 +32,14 @@ def _with_lines(commands: Mapping[int, Command]) -> Mapping[int, Command]:
     """Return the commands, each with a line; raise UnknownCommand or UnfitParameters if one has no possible line."""
     if all(command.argv or command.operation is None for command in commands.values()):
         return commands
-    from awstracer import driver  # awscli, which takes a while to import
+    from awstracer.catalog import Catalog  # awscli takes a while to import, and a trace of format 2 doesn't need it
 
-    aws = driver.AwsCli()
+    catalog = Catalog()
 
     def with_line(number: int, command: Command) -> Command:
         if command.argv or command.operation is None:
             return command
-        form = aws.operation_command(number, command.operation, command.argv)
+        form = catalog.operation_command(number, command.operation, command.argv)
         words = commandline.spell(command.operation.parameters, form).words
         return replace(command, argv=tuple(map(commandline.plain, words)))
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from awstracer.encodings import decoded
-from awstracer.trace import leaves
+from awstracer.paths import leaves
 
 JSON_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"(?P<key>\s*:)?|-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity')
 

@@ -22,7 +22,8 @@ from functools import lru_cache
 
 from awstracer import identifiers
 from awstracer.identifiers import Specificity
-from awstracer.trace import Call, Path, strings
+from awstracer.paths import Path, strings
+from awstracer.trace import Call
 
 READING = re.compile(
     r"(?:BatchGet|BatchDescribe|Check|Count|Decode|Describe|Detect|Discover|Estimate|Filter|Get|Head|List|Lookup|Poll|"

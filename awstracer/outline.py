@@ -7,9 +7,10 @@ from itertools import groupby
 
 from awstracer import commandline, credentials
 from awstracer.commandline import OperationCommand
+from awstracer.paths import Path
 from awstracer.relation_model import Relation, Section
 from awstracer.steps import NOTHING_RELATED, Lines, Plan, Related, Step
-from awstracer.trace import Command, Path, Trace
+from awstracer.trace import Command, Trace
 
 
 def outline(

@@ -18,13 +18,9 @@ from awstracer.errors import (
     UnfitParameters,
     UnknownParameter,
 )
+from awstracer.paths import Path, lookup, rebuilt
 from awstracer.relation_model import Source
 from awstracer.steps import Catalog, Override, Pin, Step
-from awstracer.trace import (
-    Path,
-    lookup,
-    rebuilt,
-)
 
 
 def applied(steps: list[Step], override: Override, catalog: Catalog) -> list[Step]:

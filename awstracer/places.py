@@ -23,10 +23,11 @@ from typing import Any
 from awstracer import identifiers, operations
 from awstracer.api_shapes import ApiModel, Direction
 from awstracer.identifiers import TOKEN, normalize_type, resource_type
+from awstracer.paths import KeyOf, Path, leaves, lookup
 from awstracer.queries import Query, plain_path
 from awstracer.query_option import query_of
 from awstracer.relation_model import Section
-from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup
+from awstracer.trace import Command, Document, Operation
 
 IsRelevant = Callable[[str], bool]
 UNSPECIFIC_LABEL = re.compile(r"values?$", re.I)

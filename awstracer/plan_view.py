@@ -21,13 +21,14 @@ from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING, Span, line, plain
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
 from awstracer.output import show, warn
+from awstracer.paths import Path, spelled
 from awstracer.query_option import query_of
 from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.resolve import Invocation, Knowledge, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import PLAIN, Styles, one_line, painted, short, styled, visible
-from awstracer.trace import Command, Condition, Path, spelled
+from awstracer.trace import Command, Condition
 
 if TYPE_CHECKING:
     from awstracer.invented import Invented

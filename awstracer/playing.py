@@ -61,17 +61,18 @@ class PlayCommand:
     def __init__(self, order: Order, view: ReplayView) -> None:
         self._order, self._view = order, view
         self._trace = tracefile.load(order.trace_file)
-        from awstracer import driver  # awscli takes a while to import: an unreadable trace does without
+        from awstracer import catalog, driver  # awscli takes a while to import: an unreadable trace does without
 
-        self._awscli_version = driver.VERSION
-        self._aws = aws = driver.AwsCli()
-        aws.check_profile(order.profile)
-        self._account = functools.cache(lambda words: aws.account([*words, *order.extra]))
+        self._awscli_version = catalog.VERSION
+        self._aws = driver.AwsCli()
+        self._catalog = self._aws.catalog
+        self._catalog.check_profile(order.profile)
+        self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
         with gc_paused():
-            found = relations.derive(self._trace, queries.query, aws)
+            found = relations.derive(self._trace, queries.query, self._catalog)
             selected = order.selected(self._trace)
-            made = plan.make(self._trace, found, order.overrides, aws, order.given, selected=selected)
-        self._identities = guards.identities(made, aws.global_options())
+            made = plan.make(self._trace, found, order.overrides, self._catalog, order.given, selected=selected)
+        self._identities = guards.identities(made, self._catalog.global_options())
         self._planned = Planned(self._trace, found, made, self._destination(), queries.query)
         self._planned.check()
         view.show_relations(found)
@@ -79,8 +80,8 @@ class PlayCommand:
     def _destination(self) -> Played:
         """Return where the plan is played; its account is asked for once, when it is needed."""
         words = self._identities[0] if len(self._identities) == 1 else ()
-        region = self._order.region or self._aws.region(self._order.profile)
-        return planning.place(region, self._aws, lambda: self._account(words))
+        region = self._order.region or self._catalog.region(self._order.profile)
+        return planning.place(region, self._catalog, lambda: self._account(words))
 
     def run(self, save_trace: Path | None, *, resume: bool) -> int:
         """Play, and record the replay in `save_trace` unless that is None; return the exit code."""
@@ -95,7 +96,7 @@ class PlayCommand:
     def _confirmations(self) -> Sequence[guards.Doubt]:
         if self._order.agrees:
             return ()
-        options, aliases = self._aws.global_options(), self._aws.shell_aliases()
+        options, aliases = self._catalog.global_options(), self._catalog.shell_aliases()
         return guards.doubts(self._planned.plan, options, os.environ, Path.cwd(), aliases)
 
     def _check_account(self) -> None:
@@ -112,7 +113,7 @@ class PlayCommand:
     def _play(self, resolver: Knowledge, done: Mapping[int, Sequence[Call]], on_done: player.Done) -> int:
         """Execute the steps that are not in `done`; return the exit code."""
         order, view = self._order, self._view
-        view.show_destination(location.recorded_environment(self._trace, self._aws), self._planned.played)
+        view.show_destination(location.recorded_environment(self._trace, self._catalog), self._planned.played)
         settings = player.Settings(order.extra, order.pause, order.keep_going, order.settle, done)
         run = self._run_parallel if order.jobs > 1 else self._run_sequential
         report = run(resolver, settings, on_done)
@@ -170,7 +171,7 @@ class PlayCommand:
                 output.warn(resuming(done, len(resolver.steps)))
             commands = list(journal.commands)
             write_journal = saving.keeping(journal, output.warn)
-            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._aws, blanks.given(resolver.plan.steps))
+            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._catalog, blanks.given(resolver.plan.steps))
 
             def record(
                 step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime

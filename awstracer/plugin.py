@@ -13,7 +13,9 @@ from typing import Any
 
 from awstracer.variables import FILE, RECORDING
 
-DRIVER = "awstracer.driver"  # a process that has loaded this module runs `aws` for awstracer, which records it itself
+DRIVER = (
+    "awstracer.isolation"  # a process that has loaded this module runs `aws` for awstracer, which records it itself
+)
 
 
 def awscli_initialize(cli: Any) -> None:

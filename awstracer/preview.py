@@ -24,16 +24,17 @@ from awstracer.queries import query
 def run(order: Order, view: PlanView, *, as_json: bool) -> int:
     """Show what a replay would do, as lines or as a JSON document; return the exit code."""
     trace = tracefile.load(order.trace_file)
-    from awstracer import driver, invented, plan  # awscli takes a while to import: an unreadable trace does without
+    from awstracer import invented, plan  # awscli takes a while to import: an unreadable trace does without
+    from awstracer.catalog import Catalog
 
-    aws = driver.AwsCli()
-    aws.check_profile(order.profile)
+    catalog = Catalog()
+    catalog.check_profile(order.profile)
     with gc_paused():
-        found = relations.derive(trace, query, aws)
-        made = plan.make(trace, found, order.overrides, aws, order.given, selected=order.selected(trace))
-        destination = planning.place(order.region or aws.region(order.profile), aws)
+        found = relations.derive(trace, query, catalog)
+        made = plan.make(trace, found, order.overrides, catalog, order.given, selected=order.selected(trace))
+        destination = planning.place(order.region or catalog.region(order.profile), catalog)
         lines = _prepare_lines(Planned(trace, found, made, destination, query), order, view, as_json=as_json)
-    confirmations = guards.doubts(made, aws.global_options(), os.environ, Path.cwd(), aws.shell_aliases())
+    confirmations = guards.doubts(made, catalog.global_options(), os.environ, Path.cwd(), catalog.shell_aliases())
     view.show_relations(found)
     view.show_confirmations(() if order.agrees else confirmations)
     view.show_missing_secrets(blanks.blanks(made))

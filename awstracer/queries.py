@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from awstracer.trace import Path, lookup
+from awstracer.paths import Path, lookup
 
 Query = Callable[[str, Any], Any]  # (expression, document) -> result, as `query` below
 

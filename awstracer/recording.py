@@ -31,7 +31,6 @@ from awstracer import (
     queries,
     recorded,
     saving,
-    state,
     tracefile,
 )
 from awstracer.behind import Behind
@@ -110,7 +109,7 @@ class RecordCommand:
             save=lambda: unsaved.save(replace(info, awscli=aws.version), remedy=SAVE_AGAIN),
         )
         aws.start()
-        with console.session(state.folder() / "history"):
+        with console.session(tracefile.state_directory() / "history"):
             is_to_be_saved = self._run_until_ended(session, console)
             if not (cache.commands or cache.saved):
                 console.say(f"{PROGRAM}: nothing was recorded")
@@ -151,15 +150,15 @@ class RecordCommand:
         from awstracer import scripting  # needs what only Unix has
 
         with scripting.asking_major_version(environment) as major_version:
-            from awstracer import driver
+            from awstracer import catalog, driver
 
             aws, key = driver.AwsCli(), token_bytes(REDACTOR_KEY_LENGTH)
             aws.warm()
             gc.freeze()  # so that forks share this memory
             tracefile.check_writable(self._path)
             version = major_version()
-        script = tuple(words) if self._keeps_secrets else Redactor(key, aws).line(words)
-        info = Circumstances(_now(), awstracer=__version__, awscli=driver.VERSION, script=script)
+        script = tuple(words) if self._keeps_secrets else Redactor(key, aws.catalog).line(words)
+        info = Circumstances(_now(), awstracer=__version__, awscli=catalog.VERSION, script=script)
         console = Console(styles=self._styles, complete=lambda _: [])
         with Journal(self._path, info) as journal:
             leftover, before = self._continue(journal, console)

@@ -20,8 +20,9 @@ from typing import Protocol
 from awstracer import secrecy
 from awstracer.api_shapes import Direction, MemberInfo
 from awstracer.detector import Detector, Shapes
+from awstracer.paths import Path
 from awstracer.scrubber import Scrubber, contained_secrets, texts_of
-from awstracer.trace import Call, Command, Path
+from awstracer.trace import Call, Command
 
 
 class Judge(Protocol):

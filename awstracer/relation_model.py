@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from awstracer.trace import EACH, Path
+from awstracer.paths import EACH, Path
 
 Section = Literal["request", "query", "response", "printed"]  # `printed`: the result of the command's `--query`
 Span = tuple[int, int]  # where characters begin and end in a string

@@ -28,6 +28,7 @@ from awstracer.api_shapes import ApiModel
 from awstracer.index import ListIndex, RelevanceFilter, RequestHistory, ValueIndex
 from awstracer.location import EnvironmentScanner, recorded_environment
 from awstracer.origins import candidates_at
+from awstracer.paths import Path
 from awstracer.places import (
     MemberCatalog,
     MemberFacts,
@@ -42,7 +43,7 @@ from awstracer.queries import Query
 from awstracer.query_option import query_of
 from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.source_finder import SourceFinder
-from awstracer.trace import Command, Path, Trace
+from awstracer.trace import Command, Trace
 
 QUOTE = re.compile(r"['`\"]")  # around a literal of JMESPath
 

@@ -20,10 +20,11 @@ from typing import Any
 from awstracer import commandline, holes
 from awstracer.capture import Outcome
 from awstracer.errors import OtherCircumstances, OtherCommand
+from awstracer.paths import Path, leaves, rebuilt
 from awstracer.resolve import Invocation, Knowledge
+from awstracer.serializer import encode_value
 from awstracer.steps import Step
-from awstracer.trace import Call, Circumstances, Command, Document, Path, leaves, rebuilt
-from awstracer.tracefile import packed
+from awstracer.trace import Call, Circumstances, Command, Document
 
 
 def written(
@@ -108,7 +109,7 @@ def _comparable(step: Step, request: Document) -> Any:
         text = node.decode("utf-8", "surrogateescape") if isinstance(node, bytes) else None
         return "new" if path in generated else text
 
-    return packed(rebuilt(request, comparable))
+    return encode_value(rebuilt(request, comparable))
 
 
 def _different_members(before: Document, now: Document) -> Iterator[str]:

@@ -30,24 +30,13 @@ from awstracer.commandline import (
 from awstracer.credentials import Environment
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.identifiers import part_of
+from awstracer.paths import Key, KeyOf, Path, Where, concrete, lookup, rebuilt_at, spelled
 from awstracer.pieces import Piece
 from awstracer.queries import Query
 from awstracer.query_option import query_of
 from awstracer.relation_model import EnvironmentValue, Relation, Section, Source
 from awstracer.steps import Pin, Plan, Step
-from awstracer.trace import (
-    Call,
-    Document,
-    Key,
-    KeyOf,
-    Path,
-    Where,
-    concrete,
-    lookup,
-    rebuilt_at,
-    response_of,
-    spelled,
-)
+from awstracer.trace import Call, Document, response_of
 
 
 @dataclass(frozen=True, slots=True)

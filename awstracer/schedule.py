@@ -36,9 +36,10 @@ from typing import NamedTuple
 
 from awstracer import commandline, identifiers
 from awstracer.operations import created_names, effect, is_deletion, is_read_only, selects_broadly
+from awstracer.paths import leaves, strings
 from awstracer.relation_model import Relation, Source
 from awstracer.steps import Step
-from awstracer.trace import Document, Opaque, leaves, strings
+from awstracer.trace import Document, Opaque
 
 Resource = Hashable
 

@@ -21,7 +21,8 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from awstracer.detector import SHORTEST, split_option, utf8_text
 from awstracer.holes import HOLE, placeholder_for
 from awstracer.nested_text import change_nested, parse_json
-from awstracer.trace import Call, Command, KeyOf, Path, leaves, rebuilt
+from awstracer.paths import KeyOf, Path, leaves, rebuilt
+from awstracer.trace import Call, Command
 
 BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)")

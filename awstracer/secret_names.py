@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 
 from awstracer.nested_text import parse_json
-from awstracer.trace import Path
+from awstracer.paths import Path
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SECRET_WORDS = {"pass", "pwd", "pw", "sak", "psk", "cred", "creds", "jwt", "otp", "cookie"}

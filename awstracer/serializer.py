@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from awstracer.trace import EACH, Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
+from awstracer.paths import EACH
+from awstracer.trace import Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
 
 FORMAT_VERSION = 2
 DEEPEST = 160  # levels of a value: functions that walk a value call themselves for each, and Python allows 1,000 calls

@@ -32,9 +32,10 @@ from awstracer.operations import (
     is_read_only,
     names_created_resource,
 )
+from awstracer.paths import Path, lookup, strings
 from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.steps import Step
-from awstracer.trace import Call, Path, lookup, strings
+from awstracer.trace import Call
 
 SHORTEST_DELAY = 1.0  # seconds
 

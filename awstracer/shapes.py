@@ -1,4 +1,11 @@
-"""What an API's model says of a value, read off botocore's shapes; nothing of botocore is imported."""
+"""What API models say about a member: its type name, whether it is an enum or a token, whether it is sensitive.
+
+For the path `Environment.Variables.DB_PASSWORD` of `lambda.CreateFunction`'s request the model has the shape
+`EnvironmentVariableValue`, which lies in a structure marked as sensitive.
+
+The functions walk botocore's shape objects without importing botocore: the plugin uses them in `aws`'s own process.
+`aws/catalog` finds the shapes of the installed awscli.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +14,27 @@ from dataclasses import replace
 from typing import Any
 
 from awstracer.api_shapes import ORDINARY, Direction, MemberInfo
-from awstracer.trace import Key, Path
+from awstracer.paths import Key, Path
 
 
 class Models:
-    """What the models of the operations that a process has called say of their requests and responses."""
+    """The models of the operations that one process has called."""
 
     def __init__(self, models: Mapping[tuple[str, str], Any]) -> None:
         self._models = models
 
     def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
-        """What is at a path of an operation's request or response; ORDINARY where no model tells."""
+        """Return what the model says about a path of a request or response; ORDINARY if it says nothing."""
         model = self._models.get((service, operation))
         return at(model and (model.input_shape if side == "request" else model.output_shape), path)
 
     def inputs(self) -> dict[tuple[str, str], Any]:
-        """The shapes of the operations' requests."""
+        """Return the shapes of the operations' requests, by service and operation."""
         return {name: model.input_shape for name, model in self._models.items()}
 
 
 def at(shape: Any, path: Path) -> MemberInfo:
-    """What a shape says of the value at a path below it; ORDINARY where it says nothing."""
+    """Return what a shape says about the path below it; ORDINARY if it says nothing."""
     passed = [shape]
     for step in path:
         passed.append(_below(passed[-1], step))
@@ -35,14 +42,14 @@ def at(shape: Any, path: Path) -> MemberInfo:
 
 
 def is_blob(shape: Any, path: Path) -> bool:
-    """Whether a shape has bytes at a path below it."""
+    """Return whether a shape has bytes at the path below it."""
     for step in path:
         shape = _below(shape, step)
     return shape is not None and shape.type_name == "blob"
 
 
 def _below(shape: Any, key: Key) -> Any:
-    """The shape of what a structure, a map or a list has under a key; None if it has no such."""
+    """Return the shape under a key of a structure, a map or a list; None if there is none."""
     kind = None if shape is None else shape.type_name
     if kind == "structure":
         return shape.members.get(key)

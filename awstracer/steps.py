@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from awstracer import commandline, holes
 from awstracer.commandline import OperationCommand
 from awstracer.credentials import Minted
+from awstracer.paths import Path, lookup
 from awstracer.relation_model import Part, Relation
-from awstracer.trace import Command, Operation, Path, lookup
+from awstracer.trace import Command, Operation
 
 Related = Mapping[Path, tuple[Relation, ...]]
 NOTHING_RELATED: Related = {}

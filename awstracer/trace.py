@@ -15,64 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from awstracer.paths import (
-    EACH,
-    PLAIN_KEY,
-    Each,
-    Key,
-    KeyOf,
-    Path,
-    Where,
-    blobs,
-    children,
-    concrete,
-    is_empty,
-    leaves,
-    lookup,
-    rebuilt,
-    rebuilt_at,
-    replace_at,
-    scalars,
-    spelled,
-    strings,
-)
-
-__all__ = [
-    "BATCH",
-    "EACH",
-    "PLAIN_KEY",
-    "Call",
-    "CallError",
-    "Circumstances",
-    "Command",
-    "Condition",
-    "Document",
-    "Each",
-    "Key",
-    "KeyOf",
-    "Opaque",
-    "Operation",
-    "Path",
-    "Poll",
-    "Trace",
-    "Where",
-    "blobs",
-    "children",
-    "concrete",
-    "error_code",
-    "is_empty",
-    "leaves",
-    "lookup",
-    "new",
-    "rebuilt",
-    "rebuilt_at",
-    "replace_at",
-    "response_of",
-    "scalars",
-    "spelled",
-    "strings",
-    "whole",
-]
+from awstracer.paths import Path, is_empty, leaves, lookup
 
 Document = Mapping[str, Any]
 new = tuple.__new__

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from awstracer import format_v1, serializer
+from awstracer import format_v1
 from awstracer.errors import TraceError
 from awstracer.memory import gc_paused
 from awstracer.serializer import (
@@ -35,10 +35,6 @@ LARGEST = 256_000_000  # bytes: a replay takes about six times as much memory
 MOST_VALUES = 10_000_000  # a trace has about one for each 30 bytes; what is denser takes up to 300 bytes for each
 LONGEST_NUMBER = 300  # digits: the largest that a float can hold has 309
 CONVERTERS: Mapping[int, Callable[[Any], dict[str, Any]]] = {1: format_v1.convert}
-
-# old names, for modules that aren't renamed yet
-command_document, command_of = serializer.command_to_json, serializer.command_from_json
-packed, unpacked, condition_document = serializer.encode_value, serializer.decode_value, serializer.condition_to_json
 
 
 def dumps(trace: Trace) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from awstracer import identifiers
+from awstracer.paths import Path, leaves
 from awstracer.steps import Step
-from awstracer.trace import Path, leaves
 
 
 def unrelated(step: Step) -> Iterator[tuple[Path, str]]:

@@ -1,6 +1,6 @@
-"""The variables of the environment by which a recording is known to the `aws` processes in it."""
+"""The environment variables that tell an `aws` process to record its command."""
 
 from __future__ import annotations
 
-FILE = "AWSTRACE_FILE"  # the trace that plain `aws` commands go to
-RECORDING = "AWSTRACER_RECORDING"  # the folder of a script's recorder
+FILE = "AWSTRACE_FILE"  # the trace file to which plain `aws` commands are added
+RECORDING = "AWSTRACER_RECORDING"  # the folder in which the recorder of a script listens

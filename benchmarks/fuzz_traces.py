@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from awstracer import driver
+from awstracer import catalog, driver
 from awstracer.cli import play_main
 
 COUNT, SEED, WORKERS, BATCH = 20_000, 1, 2, 500
@@ -663,7 +663,10 @@ def _time_limited() -> Iterator[None]:
 def one_awscli() -> Iterator[None]:
     """What reads awscli's models is made once, and not for each case."""
     aws = driver.AwsCli()
-    with mock.patch.object(driver, "AwsCli", lambda: aws):
+    with (
+        mock.patch.object(driver, "AwsCli", lambda: aws),
+        mock.patch.object(catalog, "Catalog", lambda: aws.catalog),
+    ):
         yield
 
 

@@ -22,8 +22,8 @@ from itertools import pairwise
 from typing import Any
 
 from awstracer import tracefile
-from awstracer.driver import AwsCli
-from awstracer.garbage import uncollected
+from awstracer.catalog import Catalog
+from awstracer.memory import gc_paused
 from awstracer.queries import query
 from awstracer.relations import derive
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
@@ -76,7 +76,7 @@ def cpu(work: Callable[[], object]) -> float:
     times = []
     for _ in range(3):
         started = time.process_time()
-        with uncollected():
+        with gc_paused():
             work()
         times.append(time.process_time() - started)
     return min(times)
@@ -86,7 +86,7 @@ def main() -> int:
     derived = []
     for size in SIZES:
         text = tracefile.dumps(made(size))
-        derived.append(cpu(partial(derive, tracefile.loads(text), query, AwsCli())))
+        derived.append(cpu(partial(derive, tracefile.loads(text), query, Catalog())))
         loading = cpu(partial(json.loads, text))
         sizes = f"{size:6} commands, {len(text) / 1e6:6.1f} MB"
         print(f"{sizes}: derive {derived[-1]:7.3f} s, json.load {loading:7.3f} s")

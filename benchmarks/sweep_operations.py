@@ -32,11 +32,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from awstracer import commandline, driver, plan, queries
+from awstracer import catalog, commandline, plan, queries
 from awstracer.commandline import plain
 from awstracer.driver import AwsCli
+from awstracer.driver_factory import DriverFactory
 from awstracer.errors import AwstracerError
-from awstracer.repeats import Repeats
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.trace import Command, Opaque, Operation, Trace
 
@@ -276,21 +276,24 @@ def _xml_tree(element: ElementTree.Element) -> tuple[object, ...]:
     return element.tag, element.attrib, element.text, children
 
 
-class CutAwsCli(AwsCli):
-    """awscli in this process, HTTP cut off."""
+class CutDrivers(DriverFactory):
+    """Creates awscli drivers with HTTP cut off."""
 
     def __init__(self) -> None:
         super().__init__()
         self.requests = Requests()
 
-    def forget(self) -> None:
-        """Forget what was worked out for lines."""
-        self._repeats = Repeats()
+    def create(self) -> Any:
+        driver = super().create()
+        self.requests.register(driver.session.get_component("event_emitter"))
+        return driver
 
-    def _driver(self) -> Any:
-        made = super()._driver()
-        self.requests.register(made.session.get_component("event_emitter"))
-        return made
+
+class WithoutClients(AwsCli):
+    """awscli that keeps no client: each line has a driver of its own."""
+
+    def _call(self, *_: object) -> None:
+        pass
 
 
 # --- one operation
@@ -300,21 +303,21 @@ class Bench:
     """Both ways to call an operation, for one service after the other."""
 
     def __init__(self, body: Path) -> None:
-        self._aws, self._body = CutAwsCli(), body
+        self.drivers = CutDrivers()
+        self._aws, self._without_clients = AwsCli(self.drivers), WithoutClients(self.drivers)
+        self._body = body
         self._session = botocore.session.Session()
         self._clients: dict[str, tuple[Any, Requests]] = {}
 
     def services(self) -> list[tuple[str, str]]:
         """(command, service) for each service that has a command of its own."""
-        made = self._aws._driver()
-        table = made.create_help_command().command_table
+        table = self.drivers.create().create_help_command().command_table
         pairs = [(name, getattr(command, "service_model", None)) for name, command in table.items()]
         return [(name, model.service_name) for name, model in pairs if model is not None]
 
     def commands(self, service_command: str) -> Iterator[tuple[tuple[str, str], Any]]:
         """The words and the model of every operation of a service that has a command of its own."""
-        made = self._aws._driver()
-        service = made.create_help_command().command_table[service_command]
+        service = self.drivers.create().create_help_command().command_table[service_command]
         for name, command in service.create_help_command().command_table.items():
             model = getattr(command, "_operation_model", None)
             if model is not None and isinstance(command, ServiceOperation):
@@ -339,10 +342,9 @@ class Bench:
                 invocation = self._invocation(operation, typed)
         except AwstracerError as error:
             return result("no plan", repr(error))
-        self._aws.forget()
-        for _ in range(2):  # the second time, with what awscli worked out the first time where that is kept
+        for aws in (self._without_clients, self._aws):
             got, said = self._requests(
-                lambda: self._aws.replay(invocation.argv, parameters=invocation.parameters, files=invocation.files)
+                lambda aws=aws: aws.replay(invocation.argv, parameters=invocation.parameters, files=invocation.files)
             )
             if not got:
                 return result("the line is refused", said)
@@ -387,7 +389,7 @@ class Bench:
 
     def _demanded(self, words: tuple[str, str], parameters: Mapping[str, Any]) -> Iterator[str]:
         """Words that a line needs beside the members' own options: where the output goes, and the like."""
-        for argument in self._aws._operation(words).arg_table.values():
+        for argument in self._aws.catalog.find_command(words).arg_table.values():
             if getattr(argument, "_serialized_name", None) is None and (argument.required or argument.positional_arg):
                 outfile = str(self._body.parent / "outfile")
                 value = argument.choices[0] if argument.choices else _said_by(argument, parameters) or outfile
@@ -395,15 +397,15 @@ class Bench:
 
     def _invocation(self, operation: Operation, argv: list[str]) -> Invocation:
         recorded = Trace((Command(tuple(argv), operation, (), 0, NOW, NOW),))
-        steps = plan.make(recorded, [], [], self._aws)
+        steps = plan.make(recorded, [], [], self._aws.catalog)
         return Knowledge(steps, live=True, query=queries.query).invocation(steps.steps[0])
 
     def _requests(self, run: Callable[[], object]) -> tuple[list[dict[str, Any]], str]:
-        self._aws.requests.seen.clear()
+        self.drivers.requests.seen.clear()
         said = io.StringIO()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
             run()
-        return list(self._aws.requests.seen), said.getvalue().strip()
+        return list(self.drivers.requests.seen), said.getvalue().strip()
 
 
 def _said_by(argument: Any, parameters: Mapping[str, Any]) -> str | None:
@@ -527,7 +529,7 @@ def _report(results: list[Result], show: Callable[[str], None]) -> bool:
         of = [result for result in results if result.members == members]
         exact = sum(result.cause is None for result in of)
         totals.append(f"{members}: {exact} of {len(of)} exact ({100 * exact / max(len(of), 1):.2f} %)")
-    show(f"awscli {driver.VERSION}, {'; '.join(totals)}; {len(misleading)} lines say something else")
+    show(f"awscli {catalog.VERSION}, {'; '.join(totals)}; {len(misleading)} lines say something else")
     return not failed and not misleading
 
 

@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from awstracer import driver, secret_names
-from awstracer.driver import AwsCli
+from awstracer import catalog, secret_names
+from awstracer.catalog import Catalog
+from awstracer.paths import Path, leaves, spelled
 from awstracer.redaction import Redactor
-from awstracer.trace import Call, Command, Path, leaves, spelled
+from awstracer.trace import Call, Command
 
 import botocore.session  # isort: skip - after the driver, which brings the botocore that is meant
 
@@ -171,7 +172,7 @@ def harmless_name(name: str) -> str | None:
 def sweep(services: list[str], show: Callable[[str], None]) -> bool:
     """Redact canaries in these services, or in all if there are none; return whether none is left without a reason."""
     session = botocore.session.get_session()
-    models = AwsCli()
+    models = Catalog()
     marked: Counter[tuple[Side, str]] = Counter()
     examples: dict[str, set[str]] = defaultdict(set)
     unmarked: Counter[str] = Counter()
@@ -209,8 +210,8 @@ def _report(
     secret = unmarked[REPLACED]
     unreasoned = sum(count for (_, reason), count in marked.items() if reason == "for no reason")
     show(
-        f"awscli {driver.VERSION}, marked: {replaced} of {sum(marked.values())} become placeholders, {unreasoned} stay "
-        f"for no reason; not marked: {secret - len(lost)} of {secret} that look secret become placeholders"
+        f"awscli {catalog.VERSION}, marked: {replaced} of {sum(marked.values())} become placeholders, "
+        f"{unreasoned} stay for no reason; not marked: {secret - len(lost)} of {secret} that look secret do"
     )
     return not lost and not unreasoned
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from awstracer import credentials, guards, plan, tracefile
+from awstracer.catalog import Catalog
 from awstracer.credentials import Minted
 from awstracer.driver import AwsCli
 from awstracer.errors import MissingValue
@@ -46,7 +47,7 @@ def write(*entries: Any) -> None:
 
 
 def doubts(*commands: Command) -> list[guards.Doubt]:
-    aws = AwsCli()
+    aws = Catalog()
     return list(guards.doubts(plan.make(trace(*commands), [], [], aws), aws.global_options(), {}, Path.cwd()))
 
 
@@ -195,7 +196,7 @@ def test_a_key_that_the_trace_does_not_make_needs_a_yes(relay: Relay) -> None:
 
 
 def test_new_credentials_need_no_question_for_their_account() -> None:
-    aws = AwsCli()
+    aws = Catalog()
     steps = plan.make(trace(ASSUMED, under(KEY, "--profile", "made"), under(None, "--profile", "p")), [], [], aws)
     assert guards.identities(steps, aws.global_options()) == ((), ("--profile", "p"))
 

@@ -10,16 +10,16 @@ import pytest
 
 from awstracer import holes
 from awstracer.api_shapes import Direction
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.holes import placeholder_for
+from awstracer.paths import leaves
 from awstracer.redaction import Redactor
-from awstracer.trace import leaves
 
 from .marked import KEY, MARKED, blob, unmarked, with_placeholders
 from .test_secret_names import HARMLESS_NAMES, SECRET_NAMES
 from .traces import call, command
 
-MODELS = AwsCli()
+MODELS = Catalog()
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIB\n-----END CERTIFICATE-----"
 AWS_SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

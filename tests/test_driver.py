@@ -23,6 +23,7 @@ import pytest
 from awstracer import plan
 from awstracer.api_shapes import ORDINARY
 from awstracer.capture import Outcome
+from awstracer.catalog import Catalog
 from awstracer.driver import AwsCli
 from awstracer.errors import UnfitParameters, UnknownCommand
 from awstracer.queries import query
@@ -86,7 +87,7 @@ class Cli:
 
     def replay(self, ran: Ran) -> Ran:
         """Run what the player would run for it, nothing being changed."""
-        steps = plan.make(Trace((ran.command,)), [], [], self.aws)
+        steps = plan.make(Trace((ran.command,)), [], [], self.aws.catalog)
         step = Knowledge(steps, live=True, query=query).invocation(steps.steps[0])
         return self._observed(
             ran.argv, lambda: self.aws.replay(step.argv, parameters=step.parameters, files=step.files)
@@ -520,7 +521,7 @@ def test_pulled_up_booleans_do_not_change_later_operations(cli: Cli) -> None:
 
 @pytest.mark.usefixtures("home")
 def test_models_tell_what_says_nothing_and_what_people_choose() -> None:
-    aws = AwsCli()
+    aws = Catalog()
     for service in ("elbv2", "elastic-load-balancing-v2"):
         assert aws.shape(service, "CreateLoadBalancer", "request", ("Scheme",)).is_silent
         assert not aws.shape(service, "CreateLoadBalancer", "request", ("Name",)).is_silent
@@ -544,12 +545,12 @@ def test_models_tell_what_says_nothing_and_what_people_choose() -> None:
 )
 def test_models_tell_what_they_mark_with_all_that_is_in_it(place: str, path: tuple[str | int, ...]) -> None:
     service, operation, side = re.split(r"[. ]", place)
-    assert AwsCli().shape(service, operation, side, path).is_sensitive  # type: ignore[arg-type]
-    assert not AwsCli().shape("iam", "CreateLoginProfile", "request", ("UserName",)).is_sensitive
+    assert Catalog().shape(service, operation, side, path).is_sensitive  # type: ignore[arg-type]
+    assert not Catalog().shape("iam", "CreateLoginProfile", "request", ("UserName",)).is_sensitive
 
 
 def test_partitions_are_botocores() -> None:
-    aws = AwsCli()
+    aws = Catalog()
     assert aws.partition("eu-west-1") == ("aws", "amazonaws.com")
     assert aws.partition("cn-north-1") == ("aws-cn", "amazonaws.com.cn")
     assert aws.partition("us-gov-west-1") == ("aws-us-gov", "amazonaws.com")
@@ -563,7 +564,7 @@ def test_what_awscli_hands_to_itself_is_no_unknown_parameter() -> None:
     def check(members: dict[str, str]) -> None:
         storage = {"S3": {"Bucket": "b", "Prefix": "p", **members}}
         parameters = {"InstanceId": "i-1", "Storage": storage}
-        AwsCli().check(1, Operation("ec2", "BundleInstance", parameters, ("ec2", "bundle-instance")))
+        Catalog().check(1, Operation("ec2", "BundleInstance", parameters, ("ec2", "bundle-instance")))
 
     check({"_SAK": "key"})
     with pytest.raises(UnfitParameters, match="Sak"):
@@ -668,7 +669,7 @@ def test_services_are_found_by_their_hyphenated_ids(home: Path) -> None:
     names = dict(hyphenated())
     assert len(names) > 50
     assert {"logs": "cloudwatch-logs", "elbv2": "elastic-load-balancing-v2"}.items() <= names.items()
-    loader, aws = botocore.loaders.Loader(), AwsCli()
+    loader, aws = botocore.loaders.Loader(), Catalog()
     body = home / "body"
     body.write_bytes(b"")
     found = {}

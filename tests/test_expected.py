@@ -13,7 +13,7 @@ import pytest
 
 from awstracer import plan, replay_view, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.errors import NotKnown
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.queries import query
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.once
 
 TRACE = ("--trace-file", "t.trace")
 SAVED = ("--save-trace", "r.trace")
-AWS = AwsCli()
+AWS = Catalog()
 DENIED = refusal("query", "AccessDenied", "no", 403)
 ABSENT = refusal("query", "NoSuchEntity", "The user with name nobody cannot be found.", 404)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import guards, plan, questions, relations, selection, tracefile
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.errors import NoSuchCommand, NothingSelected
 from awstracer.guards import OutsideFile, OwnSettings, RecordedOption
 from awstracer.player import Answer
@@ -62,7 +62,7 @@ def refused(result: Result) -> str:
 
 def one(*entries: Any, environment: dict[str, str] | None = None) -> Sequence[guards.Doubt]:
     """What has to be confirmed of a trace."""
-    aws = AwsCli()
+    aws = Catalog()
     steps = plan.make(trace(*entries), [], [], aws)
     return guards.doubts(steps, aws.global_options(), environment or {}, Path.cwd())
 
@@ -256,7 +256,7 @@ def test_a_person_at_a_terminal_sees_a_command_and_decides() -> None:
 
 def test_an_answer_that_is_no_text_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8"))
-    steps = plan.make(trace(command(["s3", "ls"])), [], [], AwsCli())
+    steps = plan.make(trace(command(["s3", "ls"])), [], [], Catalog())
     assert questions.StepPrompt()(steps.steps[0]) is Answer.QUIT
 
 
@@ -464,7 +464,7 @@ def test_a_custom_command_that_writes_elsewhere_is_asked_about(line: str, path: 
 
 @pytest.mark.usefixtures("home")
 def test_a_path_is_the_persons_only_where_they_named_it() -> None:
-    aws = AwsCli()
+    aws = Catalog()
     recorded = trace(
         operation("s3.CreateBucket", {"Bucket": "site-0f3a"}, {}),
         command(["s3", "cp", "s3://site-0f3a/k", "/x"]),

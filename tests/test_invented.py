@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from awstracer import plan, relations, tracefile
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.invented import Invented, invented, looks_made_up
 from awstracer.queries import query
 from awstracer.steps import Override
@@ -20,7 +20,7 @@ from .traces import THEN, command, operation, trace
 
 pytestmark = pytest.mark.once
 
-AWS = AwsCli()
+AWS = Catalog()
 NOW = int(THEN.timestamp())
 MADE_UP = f"demo-{NOW}"
 

@@ -15,7 +15,7 @@ import pytest
 
 from awstracer import plan, relations, schedule
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.parallel import ParallelPlayer
 from awstracer.player import Report, Settings, Status
 from awstracer.queries import query
@@ -30,7 +30,7 @@ from .programs import PATIENCE, Relay, Silent, Terminal, refusal
 from .traces import call, command, operation, trace
 
 pytestmark = pytest.mark.once
-MODELS = AwsCli()
+MODELS = Catalog()
 
 VPC, OTHER = "vpc-0a1b2c3d4e5f60718", "vpc-1a1b2c3d4e5f60718"
 USER = ["iam.CreateUser", {"UserName": "alice"}, {"User": {"UserName": "alice", "Arn": "arn:aws:iam::1:user/alice"}}]

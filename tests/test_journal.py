@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from awstracer import saving, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.errors import TraceError
 from awstracer.journal import Journal, parsed
 from awstracer.recorder import Recorder, Settings
@@ -311,7 +311,7 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
         console=person,
         shell=lambda _: 0,
         now=lambda: datetime.now(timezone.utc),
-        redactor=Redactor(b"key", AwsCli()),
+        redactor=Redactor(b"key", Catalog()),
         settings=Settings(),
         cache=Cache([user("alice")]),
         summarize=lambda commands: map(str, commands),

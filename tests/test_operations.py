@@ -175,7 +175,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture(scope="module")
 def candidates(bench: Bench) -> list[Candidate]:
-    commands = bench._aws._driver().create_help_command().command_table
+    commands = bench.drivers.create().create_help_command().command_table
     return [candidate for service in SERVICES for candidate in _of(service, commands[service])]
 
 
@@ -351,7 +351,7 @@ def test_what_was_typed_can_be_pasted_again(endpoint: Relay, line: str) -> None:
     outcome = AWS.run(argv)
     assert outcome.operation is not None
     recorded = Trace((Command(tuple(argv), outcome.operation, (), 0, THEN, THEN),))
-    steps = plan.make(recorded, [], [], AWS)
+    steps = plan.make(recorded, [], [], AWS.catalog)
     step = Knowledge(steps, live=True, query=query).invocation(steps.steps[0])
     AWS.replay(step.argv, parameters=step.parameters, files=step.files)
     complaint = paste(step)

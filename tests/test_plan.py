@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import plan, relations
+from awstracer.catalog import InstalledApiModel
 from awstracer.commandline import Mark, OperationCommand, Option, plain, split
-from awstracer.driver import AwsCli
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.queries import query
 from awstracer.resolve import Knowledge, Played
@@ -67,7 +67,7 @@ def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Mark]]:
     return [{span.text: span.mark for span in text if span.mark is not Mark.RECORDED} for text in shown]
 
 
-MODELS = AwsCli()
+MODELS = InstalledApiModel()
 ARN = "arn:aws:iam::123456789012:policy/p-one"
 POLICY = trace(
     [

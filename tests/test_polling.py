@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from awstracer import waiter
 from awstracer.folding import collapse_polls
+from awstracer.paths import EACH
 from awstracer.queries import query
-from awstracer.trace import EACH, CallError, Command, Condition, Poll
+from awstracer.trace import CallError, Command, Condition, Poll
 from awstracer.waiter import PollStatus, poll_status
 
 from .traces import THEN, call, command, operation

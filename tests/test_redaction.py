@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from awstracer import holes, secrecy
 from awstracer.api_shapes import ORDINARY, Direction, MemberInfo
+from awstracer.catalog import Catalog
 from awstracer.detector import EVERYDAY_WORD
-from awstracer.driver import AwsCli
 from awstracer.holes import HOLE, is_hole, placeholder_for
+from awstracer.paths import Path, leaves, spelled
 from awstracer.redaction import Redactor
-from awstracer.trace import CallError, Command, Path, leaves, spelled
+from awstracer.trace import CallError, Command
 from benchmarks import sweep_secrets
 
 from . import values
@@ -30,7 +31,7 @@ from .traces import call, command, operation
 
 import botocore.session  # isort: skip - after the driver, which brings the botocore that is meant
 
-MODELS = AwsCli()
+MODELS = Catalog()
 
 
 def redactor() -> Redactor:

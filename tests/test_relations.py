@@ -12,17 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import relations
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.index import RelevanceFilter
+from awstracer.paths import rebuilt, spelled
 from awstracer.queries import query
 from awstracer.relation_model import EnvironmentValue, Relation
-from awstracer.trace import Trace, rebuilt, spelled
+from awstracer.trace import Trace
 
 from .traces import call, command, operation, trace
 
 pytestmark = pytest.mark.once
 
-MODELS = AwsCli()
+MODELS = Catalog()
 CASES = json.loads((Path(__file__).parent / "relations.json").read_text(encoding="utf-8"))
 GROUPS = {"born", "forms", "evidence", "lists", "elements", "settings", "overrides", "latest", "sources"}
 

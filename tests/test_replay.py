@@ -17,7 +17,7 @@ import pytest
 
 from awstracer import plan, playing, relations, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.errors import NotKnown
 from awstracer.player import Player, Settings, Status
 from awstracer.queries import query
@@ -247,7 +247,7 @@ def asked(settings: Settings, **pauses: float) -> list[object]:
     """What is run and slept when commands with these names and recorded pauses are played."""
     stage = Stage()
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
-    steps = plan.make(recorded, relations.derive(recorded, query, AwsCli()), [], stage)
+    steps = plan.make(recorded, relations.derive(recorded, query, Catalog()), [], stage)
     known = Knowledge(steps, live=True, query=query)
     Player(steps, knowledge=known, runner=stage, sleep=stage.sleep, listener=stage, settings=settings).play()
     return stage.asked

@@ -13,7 +13,7 @@ import pytest
 
 from awstracer import plan, replay_view, tracefile
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.queries import query
 from awstracer.relation_model import Relation
 from awstracer.relations import derive
@@ -90,7 +90,7 @@ def steps(path: str = "r.trace") -> list[int]:
 
 
 def related(trace: Trace) -> list[Relation]:
-    return derive(trace, query, AwsCli())
+    return derive(trace, query, Catalog())
 
 
 # --- what is recorded
@@ -312,7 +312,7 @@ def test_what_awscli_makes_up_each_time_is_no_difference() -> None:
     batch = {"Paths": {"Quantity": 1, "Items": ["/a"]}, "CallerReference": "cli-1-1"}
     request = {"DistributionId": "E1", "InvalidationBatch": batch}
     invalidation = trace(operation("cloudfront.CreateInvalidation", request, {}, line))
-    first, second = (plan.make(invalidation, [], [], AwsCli()) for _ in range(2))
+    first, second = (plan.make(invalidation, [], [], Catalog()) for _ in range(2))
     (step,) = first.steps
     invocation = Knowledge(first, live=True, query=query).invocation(step)
     assert invocation.parameters != Knowledge(second, live=True, query=query).invocation(second.steps[0]).parameters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from awstracer.paths import Path
 from awstracer.secret_names import exemption, is_secret_name, normalize_name
-from awstracer.trace import Path
 
 SECRET_NAMES = """
     Password password DB_PASSWORD db-password masterUserPassword MasterUserPassword PGPASSWORD PASSWORD2 mysql_pwd

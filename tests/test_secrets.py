@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from awstracer import blanks, plan, tracefile
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
 from awstracer.serializer import decode_value
@@ -168,7 +168,7 @@ def test_the_secrets_of_custom_commands_are_named_and_filled(relay: Relay) -> No
     deploy = ["cloudformation", "deploy", "--stack-name", "s", "--parameter-overrides", "file://p.json"]
     files: dict[str, str | bytes] = {"file://p.json": json.dumps([f"DbPassword={HOLE}"])}
     copy = ["s3", "cp", f"s3://b/{OTHER}", "out"]
-    steps = plan.make(trace(command(deploy, files=files), command(copy)), [], [], AwsCli())
+    steps = plan.make(trace(command(deploy, files=files), command(copy)), [], [], Catalog())
     lacking = blanks.blanks(steps)
     assert [blank.spelling for blank in lacking] == ["1.DbPassword", "2.word"]
     filled = blanks.with_secrets(steps, {HOLE: 'a"b', OTHER: "c d"})

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from awstracer.capture import Outcome
-from awstracer.driver import AwsCli
+from awstracer.catalog import Catalog
 from awstracer.recorder import Recorder, Settings
 from awstracer.redaction import Redactor
 from awstracer.session_commands import Cache
@@ -344,7 +344,7 @@ class Day:
 
 def pauses(*lines: tuple[int, str, int]) -> list[float]:
     """The pauses before the commands that are kept of a day."""
-    day, redactor = Day(lines), Redactor(b"key", AwsCli())
+    day, redactor = Day(lines), Redactor(b"key", Catalog())
     session = Recorder(
         runner=day,
         console=day,

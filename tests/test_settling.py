@@ -21,13 +21,14 @@ from awstracer import plan, relations, settling, tracefile
 from awstracer.capture import Outcome
 from awstracer.driver import AwsCli
 from awstracer.errors import NotKnown
+from awstracer.paths import Path, rebuilt
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.queries import query
 from awstracer.resolve import Invocation, Knowledge
 from awstracer.settling import CreatedResources
 from awstracer.steps import Pin, Step
 from awstracer.switches import SETTLE
-from awstracer.trace import Call, CallError, Command, Path, rebuilt
+from awstracer.trace import Call, CallError, Command
 
 from .programs import BIN, PATIENCE, Relay, Terminal, Trouble, play, refusal, reset
 from .traces import call, command, operation, trace
@@ -416,7 +417,7 @@ def judged(case: Case, refused: CallError | None = None) -> str | None:
 def played(*entries: Any) -> tuple[Sequence[Step], dict[int, Sequence[Call]]]:
     """The steps of a trace, and what was done when all but the last have succeeded."""
     recorded = trace(*entries)
-    steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], Offers()).steps
+    steps = plan.make(recorded, relations.derive(recorded, query, AWS.catalog), [], Offers()).steps
     return steps, {step.number: step.command.calls for step in steps[:-1]}
 
 
@@ -656,7 +657,7 @@ class Hall:
     def play(self, *commands: Command, settle: float = SETTLE) -> Report:
         """Play these commands against the relay."""
         recorded = trace(*commands)
-        steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], AWS)
+        steps = plan.make(recorded, relations.derive(recorded, query, AWS.catalog), [], AWS.catalog)
         return Player(
             steps,
             knowledge=Knowledge(steps, live=True, query=query),

@@ -6,18 +6,8 @@ from datetime import timezone
 
 from hypothesis import strategies as st
 
-from awstracer.trace import (
-    EACH,
-    Call,
-    CallError,
-    Circumstances,
-    Command,
-    Condition,
-    Opaque,
-    Operation,
-    Poll,
-    Trace,
-)
+from awstracer.paths import EACH
+from awstracer.trace import Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 KEYS = TEXT | st.sampled_from(["$bytes", "$datetime", "$object", "$opaque", "$float", "$", "_isoformat"])

@@ -1,4 +1,4 @@
-"""Lines that are replayed again in one process: each means and prints what it would in a process of its own."""
+"""Lines whose clients are kept: each sends and prints what it would in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from typing import Any
 
 import pytest
 
-from awstracer import answers, repeats
+from awstracer import clients
 from awstracer.capture import Outcome
+from awstracer.clients import PlainLine
 from awstracer.credentials import Environment
 from awstracer.driver import AwsCli
-from awstracer.repeats import Repeats
+from awstracer.driver_factory import DriverFactory
 
 from . import programs
 from .programs import Http, Relay, Trouble
 from .traces import THEN
 
 from awscli.alias import AliasLoader  # isort: skip - after the driver, which brings the botocore that is meant
-import botocore.compat  # isort: skip
 import botocore.credentials  # isort: skip
-import botocore.hooks  # isort: skip
 import botocore.httpsession  # isort: skip
 import botocore.loaders  # isort: skip
 
@@ -37,16 +36,23 @@ ALICE: Mapping[str, Any] = {"UserName": "alice"}
 OTHER = AwsCli()
 
 
-class Counted(AwsCli):
-    """awscli that counts how many drivers it makes to run commands."""
+class CountingFactory(DriverFactory):
+    """Creates drivers and counts them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.made = 0
 
-    def _driver(self) -> Any:
+    def create(self) -> Any:
         self.made += 1
-        return super()._driver()
+        return super().create()
+
+
+class WithoutClients(AwsCli):
+    """awscli that keeps no client: each line has a driver of its own."""
+
+    def _call(self, *_: object) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,13 @@ class Cli:
     """awscli, and the relay through which all its requests go."""
 
     def __init__(self, relay: Relay, capture: pytest.CaptureFixture[str]) -> None:
-        self.aws, self._relay, self._capture = Counted(), relay, capture
+        self._relay, self._capture = relay, capture
+        self.renew()
         self.environment: dict[str, str | None] = {}
 
     def replay(self, *argv: str, **parameters: Any) -> Replayed:
         self._capture.readouterr()
-        made, before = self.aws.made, len(self._relay.requests)
+        made, before = self._drivers.made, len(self._relay.requests)
         outcome = self.aws.replay(argv, parameters=parameters, files={}, environment=self.environment)
         said, asked = self._capture.readouterr(), self._relay.requests[before:]
         return Replayed(
@@ -87,7 +94,7 @@ class Cli:
             sent=[request.http for request in asked],
             keys=[request.key for request in asked],
             regions=[request.region for request in asked],
-            made=self.aws.made - made,
+            made=self._drivers.made - made,
         )
 
     def prepare(self, *lines: tuple[str, ...]) -> None:
@@ -98,12 +105,17 @@ class Cli:
         assert self._relay.requests[before:] == []
         assert self._capture.readouterr() == ("", "")
 
-    def in_a_new_one(self, *argv: str, **parameters: Any) -> Replayed:
-        """Replay with an awscli that has run nothing before."""
-        used, self.aws = self.aws, Counted()
+    def alone(self, *argv: str, **parameters: Any) -> Replayed:
+        """Replay with a driver of its own, which has run nothing before."""
+        used, self.aws = self.aws, WithoutClients()
         replayed = self.replay(*argv, **parameters)
         self.aws = used
         return replayed
+
+    def renew(self) -> None:
+        """Go on with an awscli that has no client yet."""
+        self._drivers = CountingFactory()
+        self.aws: AwsCli = AwsCli(self._drivers)
 
 
 @pytest.fixture
@@ -148,14 +160,14 @@ LINES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
 @pytest.mark.parametrize("name", LINES)
 def test_a_line_that_is_run_again_or_was_prepared_asks_and_prints_the_same(cli: Cli, name: str) -> None:
     argv, parameters = LINES[name]
-    first = cli.in_a_new_one(*argv, **parameters)
+    first = cli.alone(*argv, **parameters)
     assert first.outcome.exit_code == 0, first.err
     assert first.sent
-    alone = cli.in_a_new_one(*argv, **parameters)
+    alone = cli.alone(*argv, **parameters)
     together = [cli.replay(*argv, **parameters) for _ in range(3)]
     assert [replayed.shown for replayed in together] == [alone.shown] * 3
     assert [replayed.made for replayed in together] == [1, 0, 0]
-    cli.aws = Counted()
+    cli.renew()
     cli.prepare(argv, argv)
     prepared = [cli.replay(*argv, **parameters) for _ in range(2)]
     assert [replayed.shown for replayed in prepared] == [alone.shown] * 2
@@ -165,7 +177,7 @@ def test_a_line_that_is_run_again_or_was_prepared_asks_and_prints_the_same(cli: 
 def test_parameters_are_each_runs_own(cli: Cli) -> None:
     for limits in ({"MaxItems": 1}, {}, {"PaginationConfig": {"MaxItems": 2}}, {"PathPrefix": "/none/"}, {}):
         again = cli.replay(*LISTED, **limits)
-        assert again.shown == cli.in_a_new_one(*LISTED, **limits).shown
+        assert again.shown == cli.alone(*LISTED, **limits).shown
     assert again.made == 0
 
 
@@ -181,7 +193,7 @@ def test_what_goes_wrong_is_told_as_ever_and_is_not_the_next_runs(cli: Cli, rela
     ]
     for parameters, trouble in wrong:
         seen = []
-        for replay in (cli.replay, cli.in_a_new_one):
+        for replay in (cli.replay, cli.alone):
             relay.trouble += trouble
             seen.append(replay(*line, **parameters))
             relay.trouble.clear()
@@ -190,7 +202,7 @@ def test_what_goes_wrong_is_told_as_ever_and_is_not_the_next_runs(cli: Cli, rela
         assert (seen[0].outcome.exit_code, bool(seen[0].err)) == (255, True)
         after = cli.replay(*line, **ALICE)
         assert (after.outcome.exit_code, after.made) == (0, 1)
-        assert after.shown == cli.in_a_new_one(*line, **ALICE).shown
+        assert after.shown == cli.alone(*line, **ALICE).shown
 
 
 def test_ctrl_c_stops_a_run_as_ever(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +214,7 @@ def test_ctrl_c_stops_a_run_as_ever(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
     with monkeypatch.context() as patched:
         patched.setattr("botocore.httpsession.URLLib3Session.send", interrupted)
         stopped = cli.replay(*LISTED)
-        assert stopped.shown == cli.in_a_new_one(*LISTED).shown
+        assert stopped.shown == cli.alone(*LISTED).shown
     assert (stopped.outcome.exit_code, stopped.made) == (130, 0)
     assert cli.replay(*LISTED).outcome.exit_code == 0
 
@@ -226,7 +238,7 @@ def test_connections_that_were_idle_are_not_used_again(cli: Cli, monkeypatch: py
     monkeypatch.setattr("botocore.httpsession.URLLib3Session.close", noted)
     first = cli.replay(*LISTED)
     assert (cli.replay(*LISTED).shown, closed) == (first.shown, [])
-    monkeypatch.setattr(repeats, "IDLE", -1.0)
+    monkeypatch.setattr(clients, "IDLE", -1.0)
     assert (cli.replay(*LISTED).shown, len(closed)) == (first.shown, 1)
 
 
@@ -239,7 +251,7 @@ def test_pages_of_binary_keys_are_turned_as_in_a_process_of_its_own(cli: Cli) ->
     for letter in ("YQ==", "Yg==", "Yw=="):
         cli.replay("dynamodb", "put-item", TableName="t", Item={"k": {"B": letter}})
     scanned = {"TableName": "t", "PaginationConfig": {"PageSize": 1}}
-    alone = cli.in_a_new_one("dynamodb", "scan", **scanned)
+    alone = cli.alone("dynamodb", "scan", **scanned)
     assert len(alone.sent) > 2
     assert [cli.replay("dynamodb", "scan", **scanned).shown for _ in range(3)] == [alone.shown] * 3
 
@@ -265,7 +277,7 @@ def test_only_what_is_sent_several_times_and_says_nothing_else_is_prepared(cli: 
 def test_what_changes_after_a_line_was_prepared_is_noticed(cli: Cli, aws_home: Path) -> None:
     cli.prepare(LISTED, LISTED)
     settings(aws_home, "[default]\noutput = text\n")
-    assert cli.replay(*LISTED).shown == cli.in_a_new_one(*LISTED).shown
+    assert cli.replay(*LISTED).shown == cli.alone(*LISTED).shown
 
 
 def a_process(home: Path) -> None:
@@ -377,7 +389,7 @@ def test_lines_between_others_are_as_in_a_process_of_their_own(cli: Cli) -> None
         (("ec2", "describe-vpcs"), {"VpcIds": [vpc]}),
     ]
     quiet = [line for line in lines if "--debug" not in line[0]]
-    alone = {str(line): cli.in_a_new_one(*line[0], **line[1]).shown for line in quiet}
+    alone = {str(line): cli.alone(*line[0], **line[1]).shown for line in quiet}
     for argv, parameters in [*lines, *reversed(lines), *lines]:
         replayed = cli.replay(*argv, **parameters)
         if "--debug" in argv:
@@ -391,7 +403,7 @@ def test_lines_between_others_are_as_in_a_process_of_their_own(cli: Cli) -> None
 
 def test_only_lines_of_an_operation_and_harmless_options_are_plain() -> None:
     for words in ("iam list-users", "iam list-users --region r --query=Users[0] --no-paginate --profile p"):
-        assert Repeats().line(words.split()).is_plain
+        assert PlainLine.parse(words.split())
     for words in (
         "s3api get-object out",
         "iam list-users --debug",
@@ -402,7 +414,7 @@ def test_only_lines_of_an_operation_and_harmless_options_are_plain() -> None:
         "--version iam",
         "iam",
     ):
-        assert not Repeats().line(words.split()).is_plain
+        assert not PlainLine.parse(words.split())
 
 
 # --- what changes between two runs
@@ -444,11 +456,11 @@ def test_what_is_changed_is_noticed_as_by_a_new_process(
     before = [cli.replay(*line) for _ in range(2)]
     assert [replayed.made for replayed in before] == [1, 0]
     cli.environment = dict(change(aws_home))
-    after, alone = cli.replay(*line), cli.in_a_new_one(*line)
+    after, alone = cli.replay(*line), cli.alone(*line)
     assert (after.shown, after.keys, after.regions) == (alone.shown, alone.keys, alone.regions)
     assert (after.keys, after.regions) != (before[0].keys, before[0].regions)
     cli.environment = {}
-    assert cli.replay(*line).regions == cli.in_a_new_one(*line).regions
+    assert cli.replay(*line).regions == cli.alone(*line).regions
 
 
 def test_credentials_that_a_program_hands_out_are_asked_for_each_time(
@@ -538,74 +550,9 @@ def test_a_process_that_is_forked_off_shares_no_connection(cli: Cli, monkeypatch
 
 
 def test_only_so_many_lines_are_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repeats, "CAPACITY", 2)
+    monkeypatch.setattr(clients, "CAPACITY", 2)
     regions = ("us-east-1", "us-east-2", "us-west-1")
     for region in (*regions, *regions[1:]):
         last = cli.replay(*LISTED, "--region", region)
     assert last.made == 0
     assert cli.replay(*LISTED, "--region", regions[0]).made == 1
-
-
-# --- botocore's own questions
-
-
-class Called:
-    def __call__(self, **named: object) -> None: ...
-
-    def method(self, **named: object) -> None: ...
-
-    def narrow(self, named: object) -> None: ...
-
-
-def decorated(handler: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(handler)
-    def inner(*given: object) -> None:
-        handler(*given)
-
-    return inner
-
-
-HANDLERS: list[Callable[..., object]] = [
-    lambda **named: named,
-    lambda named: named,
-    Called(),
-    Called().method,
-    Called().narrow,
-    functools.partial(Called().method, x=1),
-    functools.partial(Called().narrow, 1),
-    functools.partial(functools.partial(Called().method, x=1), y=2),
-    decorated(Called().method),
-    Called,
-    print,
-]
-
-
-def found(handler: Callable[..., object], look: Callable[[Any], object]) -> bool | None:
-    """Whether a handler takes any keyword; None if there is no telling, for which botocore has a TypeError."""
-    try:
-        return bool(look(handler))
-    except TypeError:
-        return None
-
-
-@pytest.mark.parametrize("handler", HANDLERS)
-def test_whether_a_handler_takes_any_keyword_is_what_botocore_finds(handler: Callable[..., object]) -> None:
-    assert found(handler, answers.takes_keywords) is found(handler, botocore.compat.accepts_kwargs)
-
-
-@pytest.mark.usefixtures("home")
-def test_all_of_awsclis_handlers_and_events_are_taken_as_botocore_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Callable[..., object]] = []
-
-    def noted(handler: Callable[..., object]) -> bool:
-        seen.append(handler)
-        return answers.takes_keywords(handler)
-
-    monkeypatch.setattr(botocore.hooks, "accepts_kwargs", noted)
-    AwsCli().region(None)
-    assert len(seen) > 300
-    for handler in seen:
-        assert found(handler, answers.takes_keywords) is found(handler, botocore.compat.accepts_kwargs)
-    plain = botocore.hooks.EventAliaser(botocore.hooks.HierarchicalEmitter())
-    plain._alias_name_cache = {}
-    assert answers._names == {name: plain._alias_event_name(name) for name in answers._names}
