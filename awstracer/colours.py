@@ -5,18 +5,18 @@ from __future__ import annotations
 import colorama
 from colorama import Fore, Style
 
-from awstracer.commandline import Mark
 from awstracer.styles import Styles
+from awstracer.text import Provenance
 
 COLOURED = Styles(
     prompt=Style.BRIGHT + Fore.BLUE,
     heading=Style.DIM,
     marks={
-        Mark.RECORDED: "",
-        Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
-        Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
-        Mark.PENDING: Style.BRIGHT + Fore.CYAN,
-        Mark.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
+        Provenance.RECORDED: "",
+        Provenance.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
+        Provenance.DERIVED: Style.BRIGHT + Fore.YELLOW,
+        Provenance.PENDING: Style.BRIGHT + Fore.CYAN,
+        Provenance.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
     },
     reset=Style.RESET_ALL,
 )

@@ -6,14 +6,17 @@ What is in it stands in the README's appendix.
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Iterable
 from typing import Any
 
-from awstracer import holes, polling, unexplained
-from awstracer.commandline import HIDDEN, PENDING, Text, plain
+from awstracer import holes, invented, polling
+from awstracer.invocation import Substitution
 from awstracer.location import Setting
 from awstracer.origins import Source
-from awstracer.resolve import Knowledge, Substitution
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
+from awstracer.template import Given, Kept, PlainLeaf, Secret
+from awstracer.text import Provenance, Text, plain
 from awstracer.trace import Command, Path, Poll, rebuilt, spelled
 from awstracer.tracefile import condition_document, packed
 
@@ -28,19 +31,29 @@ def dumps(knowledge: Knowledge, pause: float | None) -> str:
 
 def _command(step: Step, knowledge: Knowledge, pause: float | None) -> dict[str, Any]:
     invocation = knowledge.invocation(step)
+    leaves, secrets = list(step.request.walk()), knowledge.plan.secrets
     return {
         "number": step.number,
         "line": plain(_without_secrets(invocation.shown)),
         "parameters": packed(rebuilt(invocation.parameters, lambda path, node: _hidden(step, path, node))),
         "derived": [_value(each) for each in knowledge.substitutions(step)],
-        "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
-        "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
-        "unrelated": [{"path": spelled(path), "value": text} for path, text in unexplained.unrelated(step)],
+        "given": _paths(path for path, leaf in leaves if isinstance(leaf, Given)),
+        "kept": _paths(path for path, leaf in leaves if isinstance(leaf, Kept) or _is_given(leaf, secrets)),
+        "unrelated": [{"path": spelled(path), "value": text} for path, text in invented.unrelated(step)],
         "unsaid": list(invocation.unsaid),
         "fails": step.command.error_code if step.command.exit_code != 0 else None,
         "poll": _poll(step.command, step.command.poll, pause) if step.command.poll else None,
         "credentials": step.minted.number if step.minted else None,
     }
+
+
+def _paths(paths: Iterable[Path]) -> list[str]:
+    """Paths as text, each once: several pieces of one string can be given."""
+    return list(map(spelled, dict.fromkeys(paths)))
+
+
+def _is_given(leaf: PlainLeaf, secrets: Container[str]) -> bool:
+    return isinstance(leaf, Secret) and leaf.placeholder in secrets
 
 
 def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
@@ -54,12 +67,14 @@ def _poll(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
 
 def _without_secrets(line: Text) -> Text:
     """A line with holes, but without what was given in the place of some."""
-    return tuple(span._replace(text=_open(span.text)) if span.mark is HIDDEN else span for span in line)
+    return tuple(
+        span._replace(text=_open(span.text)) if span.provenance is Provenance.HIDDEN else span for span in line
+    )
 
 
 def _hidden(step: Step, path: Path, node: Any) -> Any:
     """What is told instead of a value in whose place a secret was recorded; None for the value itself."""
-    is_leaf = isinstance(node, (str, bytes)) or path in step.pins
+    is_leaf = isinstance(node, (str, bytes)) or isinstance(step.request.leaves.get(path), Given)
     return holes.SHOWN if is_leaf and step.is_secret(path) and not any(holes.holes(node)) else None
 
 
@@ -73,8 +88,8 @@ def _value(substitution: Substitution) -> dict[str, Any]:
     return {
         "path": spelled(relation.target.path),
         "span": relation.target.span,
-        "value": _open(substitution.value) if substitution.mark is HIDDEN else substitution.value,
-        "known": substitution.mark is not PENDING,
+        "value": _open(substitution.value) if substitution.provenance is Provenance.HIDDEN else substitution.value,
+        "known": substitution.provenance is not Provenance.PENDING,
         "source": _source(relation.source),
         "evidence": relation.evidence,
         "rivals": [_source(rival) for rival in relation.rivals],

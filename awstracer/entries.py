@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from awstracer.commandline import Span, line, plain, scalar_spelling
-from awstracer.places import query_of
+from awstracer.options import query_of
 from awstracer.styles import one_line, short, visible
+from awstracer.text import Span, line, plain, scalar_spelling
 from awstracer.trace import Command, Condition, spelled
 
 

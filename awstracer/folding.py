@@ -24,7 +24,8 @@ from itertools import groupby, pairwise
 from statistics import median
 from typing import Any
 
-from awstracer.places import Query, query_of
+from awstracer.options import query_of
+from awstracer.places import Query
 from awstracer.polling import holds, is_nothing, value_at
 from awstracer.settling import READING
 from awstracer.trace import EACH, Command, Condition, Path, Poll, lookup

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from awstracer import __version__
-from awstracer.commandline import Extra, OperationCommand, Option, Span
+from awstracer.options import Extra, OperationCommand, Option
 from awstracer.places import ORDINARY, Asked, Shape
+from awstracer.text import Span
 from awstracer.trace import Operation, Path, Trace
 
 T = TypeVar("T")

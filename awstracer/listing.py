@@ -8,6 +8,7 @@ from pathlib import Path
 
 from awstracer import commandline, entries, selection, tracefile
 from awstracer.screen import show
+from awstracer.text import plain
 from awstracer.trace import Command
 
 
@@ -35,6 +36,6 @@ def _with_lines(commands: Mapping[int, Command]) -> Mapping[int, Command]:
             return command
         form = aws.operation_command(number, command.operation, command.argv)
         words = commandline.spell(command.operation.parameters, form).words
-        return replace(command, argv=tuple(map(commandline.plain, words)))
+        return replace(command, argv=tuple(map(plain, words)))
 
     return {number: with_line(number, command) for number, command in commands.items()}

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from awstracer import __version__, known, plan, relations, tracefile
-from awstracer.commandline import Extra, OperationCommand, Option, plain
 from awstracer.errors import AwstracerError
 from awstracer.known import Known, Member, Partition
+from awstracer.options import Extra, OperationCommand, Option
 from awstracer.places import ORDINARY, Asked, Models, Query, Shape
 from awstracer.steps import Catalog
+from awstracer.text import plain
 from awstracer.trace import Document, Operation, Path, Trace
 
 

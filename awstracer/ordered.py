@@ -10,8 +10,9 @@ from typing import Any
 
 from awstracer.capture import Outcome
 from awstracer.errors import NotKnown
+from awstracer.invocation import Invocation
 from awstracer.player import Observer, Status
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
 
 

@@ -17,8 +17,9 @@ from awstracer import credentials, polling, settling
 from awstracer.capture import Outcome
 from awstracer.credentials import Environment
 from awstracer.errors import MissingValue, NotKnown
+from awstracer.invocation import Invocation
 from awstracer.polling import Verdict
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.resolve import Knowledge
 from awstracer.steps import Plan, Step
 from awstracer.trace import Call, response_of
 

@@ -35,12 +35,13 @@ from awstracer.capture import Outcome
 from awstracer.complaints import complain
 from awstracer.crew import Crew
 from awstracer.errors import ExitCode, OtherAccount, Refused, TraceError
+from awstracer.invocation import Invocation, Played
 from awstracer.journal import Journal, journal_of
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
 from awstracer.progress import Progress
 from awstracer.redaction import Redactor
-from awstracer.resolve import Invocation, Knowledge, Played
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
 from awstracer.together import Together
 from awstracer.trace import Call, Circumstances, Document, Trace
@@ -166,7 +167,7 @@ class Playing:
                 done = replayed.taken_up([*earlier, *journal.commands], knowledge)
                 tell(results.resumed(done, len(knowledge.steps)))
             commands, keep = list(journal.commands), saving.keeping(journal, tell)
-            redactor = Redactor(token_bytes(32), self._aws, blanks.given(knowledge.plan.steps))
+            redactor = Redactor(token_bytes(32), self._aws, knowledge.plan.secrets.values())
 
             def note(step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime) -> None:
                 key = knowledge.environment(step).get("AWS_ACCESS_KEY_ID")

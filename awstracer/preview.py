@@ -16,11 +16,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from awstracer import blanks, configuration, guards, known, planning, relations, tracefile
+from awstracer import blanks, configuration, guards, known, plan, planning, relations, tracefile
 from awstracer.configuration import Unclear
 from awstracer.errors import ExitCode
 from awstracer.garbage import uncollected
-from awstracer.outline import outline
 from awstracer.planning import Order, Planned
 from awstracer.queries import query
 from awstracer.screen import Screen, Told, show
@@ -103,7 +102,7 @@ def _by_known(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
     if played.region and played.partition is None:
         raise Unclear
     found = relations.derive(trace, query, aws)
-    made = outline(trace, found, aws, order.given, selected=order.selected(trace))
+    made = plan.outline(trace, found, aws, order.given, selected=order.selected(trace))
     doubts = guards.doubts(made, aws.options, os.environ, Path.cwd(), frozenset())
     planned = Planned(trace, found, made, played, query)
     return _Preview(planned, doubts, foretell(planned))
@@ -111,7 +110,7 @@ def _by_known(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
 
 def _asked(order: Order, trace: Trace, foretell: Foretell) -> _Preview:
     """What awscli's answers foretell."""
-    from awstracer import driver, plan
+    from awstracer import driver
 
     aws = driver.AwsCli()
     aws.check_profile(order.profile)

@@ -8,8 +8,9 @@ from typing import Any
 from awstracer import complaints, location, results
 from awstracer.capture import Outcome
 from awstracer.errors import NotKnown
+from awstracer.invocation import Invocation, Played
 from awstracer.player import Report, Status
-from awstracer.resolve import Invocation, Knowledge, Played
+from awstracer.resolve import Knowledge
 from awstracer.screen import Screen, warn
 from awstracer.steps import Step
 

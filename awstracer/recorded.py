@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from awstracer import commandline, identifiers
+from awstracer import identifiers
 from awstracer.capture import Outcome
+from awstracer.options import option_named, without_options
 from awstracer.trace import Call, Command
 
 USAGE = (2, 252)  # awscli's exit codes for a line that it doesn't understand: version 1's, and 2's
@@ -62,7 +63,7 @@ def is_interactive(argv: Sequence[str], options: Mapping[str, bool]) -> bool:
 
 def own_words(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, ...]:
     """The words of a line without its global options."""
-    own, _ = commandline.without_options(argv, options)
+    own, _ = without_options(argv, options)
     return tuple(argv[position] for position in own)
 
 
@@ -101,7 +102,7 @@ def _first(environment: Mapping[str, str], names: Iterable[str]) -> str | None:
 
 
 def _has(argv: Sequence[str], option: str, options: Mapping[str, bool]) -> bool:
-    return any(commandline.option_named(word.partition("=")[0], options) == option for word in argv)
+    return any(option_named(word.partition("=")[0], options) == option for word in argv)
 
 
 def region(calls: Iterable[Call]) -> str | None:

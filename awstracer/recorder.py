@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from awstracer import commandline, metacommands, recorded
+from awstracer import metacommands, recorded, text
 from awstracer.cache import Cache
 from awstracer.capture import Outcome
 from awstracer.errors import BadMetacommand, ExitCode, SplitError, Unfinished
@@ -137,7 +137,7 @@ class Recorder:
             if not line.strip() or line.lstrip().startswith("#"):
                 return line, []
             try:
-                return line, commandline.split(line)
+                return line, text.split(line)
             except Unfinished as unfinished:
                 line = unfinished.prefix + self._more(unfinished)
 

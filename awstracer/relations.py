@@ -22,6 +22,7 @@ from awstracer.garbage import uncollected
 from awstracer.identifiers import LITTLE, PROOF
 from awstracer.judgement import EXACT, Verdict, judge
 from awstracer.location import Finder, Setting, settings
+from awstracer.options import query_of
 from awstracer.origins import Origin, Source, born_at
 from awstracer.places import (
     EVERYTHING,
@@ -33,7 +34,6 @@ from awstracer.places import (
     Side,
     places,
     printed,
-    query_of,
     service_of,
 )
 from awstracer.trace import BATCH, EACH, Command, Path, Trace, children, lookup, new

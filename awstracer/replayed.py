@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from awstracer import commandline, holes
+from awstracer import holes
 from awstracer.capture import Outcome
 from awstracer.errors import OtherCircumstances, OtherCommand
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.invocation import Invocation
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
+from awstracer.text import plain, split
 from awstracer.trace import Call, Circumstances, Command, Document, Path, leaves, rebuilt
 from awstracer.tracefile import packed
 
@@ -31,9 +33,7 @@ def written(
     if operation is not None and step.form is not None:
         operation = replace(operation, parameters=invocation.parameters or {}, words=step.form.words)
     return Command(
-        argv=invocation.argv
-        if operation is None
-        else tuple(commandline.split(commandline.plain(invocation.shown))[1:]),
+        argv=invocation.argv if operation is None else tuple(split(plain(invocation.shown))[1:]),
         operation=operation,
         calls=outcome.calls,
         exit_code=outcome.exit_code,

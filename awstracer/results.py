@@ -7,7 +7,6 @@ from typing import Any
 
 from awstracer import polling
 from awstracer.capture import Outcome
-from awstracer.commandline import told
 from awstracer.entries import awaited
 from awstracer.guards import Doubt, OutsideFile, RecordedOption
 from awstracer.location import SettingName
@@ -16,6 +15,7 @@ from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import one_line, short, visible
 from awstracer.terminal import doubt_text, duration
+from awstracer.text import told
 from awstracer.trace import Command, error_code
 
 

@@ -19,11 +19,12 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from awstracer import commandline, identifiers
+from awstracer import identifiers
 from awstracer.origins import Source
 from awstracer.relations import Relation
 from awstracer.settling import ENDING, READING, names_made
 from awstracer.steps import Step
+from awstracer.text import plain
 from awstracer.trace import Document, Opaque, leaves
 
 NAMING = re.compile(
@@ -196,8 +197,8 @@ def _sources(step: Step, steps: Sequence[Step]) -> Iterator[Source]:
 
 
 def _relations(step: Step) -> Iterator[Relation]:
-    for relations in (*step.related.values(), step.queried):
-        yield from relations
+    for reference in step.references():
+        yield reference.relation
 
 
 def _had_from(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
@@ -206,8 +207,8 @@ def _had_from(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
         if not isinstance(source, Source):
             continue
         yield source
-        for earlier in steps[source.command].related.get(source.path, ()) if source.side == "request" else ():
-            yield from _had_from(earlier, steps)
+        for reference in steps[source.command].references_at(source.path) if source.side == "request" else ():
+            yield from _had_from(reference.relation, steps)
 
 
 def _asked(step: Step, steps: Sequence[Step]) -> Iterator[Hashable]:
@@ -228,8 +229,7 @@ def _identifiers(document: Document) -> Iterator[str]:
 
 def _names(step: Step) -> Iterator[str]:
     """The names in a request, with those at the end of paths and ARNs; all pieces of a custom command's words."""
-    given = (pin.value for pins in step.pins.values() for pin in pins)
-    yield from _named(text for value in given for _, text in leaves(value))
+    yield from _named(text for value in step.override_values() for _, text in leaves(value))
     if step.form is None:
         for at in step.arguments[1:]:
             yield from set(PIECE.findall(step.command.argv[at])) - LOOSE
@@ -249,4 +249,4 @@ def _outfiles(step: Step) -> Iterator[str]:
     """The local files that an operation's answer goes to."""
     for extra in step.form.extra if step.form is not None else ():
         if not extra.members:
-            yield commandline.plain(extra.words[-1])
+            yield plain(extra.words[-1])

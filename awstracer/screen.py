@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from awstracer import guards, relations, terminal
 from awstracer.blanks import Blank
 from awstracer.complaints import complain
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.invocation import Invocation
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
 from awstracer.styles import PLAIN, Styles
 
@@ -71,10 +72,12 @@ class Screen:
         if unsaid:
             yield show, unsaid
         substitutions = knowledge.substitutions(step) if self._explain or self._debug else ()
-        for line in terminal.explained(step, substitutions, self._styles) if self._explain else ():
+        for line in (
+            terminal.explained(step, substitutions, knowledge.plan.secrets, self._styles) if self._explain else ()
+        ):
             yield show, line
         for substitution in invocation.contested:
             for line in terminal.doubtful(step, substitution):
                 yield warn, line
-        for line in terminal.explained(step, substitutions, PLAIN) if self._debug else ():
+        for line in terminal.explained(step, substitutions, knowledge.plan.secrets, PLAIN) if self._debug else ():
             yield warn, f"command {step.number}: {line.strip()}"

@@ -244,12 +244,7 @@ def _refused(step: Step, calls: Sequence[Call]) -> Call | None:
 
 def _fed(step: Step) -> list[Relation]:
     """The relations that feed a step, less those in whose place an override stands."""
-    return [
-        relation
-        for path, relations in step.related.items()
-        if not any(path[:length] in step.pins for length in range(1, len(path) + 1))
-        for relation in relations
-    ]
+    return [reference.relation for reference in step.request.references()]
 
 
 def _changes(call: Call) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from awstracer.commandline import HIDDEN, Mark, Text, json_text, plain
 from awstracer.holes import HOLE, SHOWN
 from awstracer.legible import escaped
+from awstracer.text import Provenance, Text, json_text, plain
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Styles:
 
     prompt: str
     heading: str
-    marks: Mapping[Mark, str]
+    marks: Mapping[Provenance, str]
     reset: str
 
 
-PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
+PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Provenance, ""), reset="")
 
 
 def visible(text: str) -> str:
@@ -40,9 +40,11 @@ def one_line(text: str) -> str:
 def painted(text: Text, styles: Styles) -> str:
     """A marked text in the styles' colours."""
     if not styles.reset:
-        return visible("".join([SHOWN if span.mark is HIDDEN else span.text for span in text]))
-    shown = [SHOWN if span.mark is HIDDEN else visible(span.text) for span in text]
-    return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
+        return visible("".join([SHOWN if span.provenance is Provenance.HIDDEN else span.text for span in text]))
+    shown = [SHOWN if span.provenance is Provenance.HIDDEN else visible(span.text) for span in text]
+    return "".join(
+        styled(piece, styles.marks[span.provenance], styles) for piece, span in zip(shown, text, strict=True)
+    )
 
 
 def styled(text: str, style: str, styles: Styles) -> str:

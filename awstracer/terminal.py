@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Iterator, Sequence
 
-from awstracer import polling, unexplained
+from awstracer import invented, polling
 from awstracer.blanks import Blank
-from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING
 from awstracer.entries import awaited, failure
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
+from awstracer.invocation import Invocation, Substitution
 from awstracer.location import Setting
 from awstracer.origins import Source
 from awstracer.relations import Relation
-from awstracer.resolve import Invocation, Substitution
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import Styles, one_line, painted, short, styled, visible
+from awstracer.template import Given, Kept, Secret
+from awstracer.text import Provenance
 from awstracer.trace import Path, spelled
-
-if TYPE_CHECKING:
-    from awstracer.invented import Invented
-
 
 # --- plans and results
 
@@ -59,19 +55,22 @@ def duration(seconds: float) -> str:
     return f"{seconds:g} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
-def explained(step: Step, substitutions: Iterable[Substitution], styles: Styles) -> Iterator[str]:
+def explained(
+    step: Step, substitutions: Iterable[Substitution], secrets: Container[str], styles: Styles
+) -> Iterator[str]:
     """A line for each value of a step that comes from elsewhere: what it is, whence, and why."""
-    for path, pins in step.pins.items():
-        for pin in pins:
-            place = styled(f"       {_place(step, path)}", styles.heading, styles)
-            if pin.hole is not None:
+    filled: set[tuple[Path, Secret]] = set()
+    for path, leaf in step.request.walk():
+        place = styled(f"       {_place(step, path)}", styles.heading, styles)
+        if isinstance(leaf, Secret):
+            if leaf.placeholder in secrets and (path, leaf) not in filled:
                 yield f"{place} = {SHOWN}, given by you"
-                continue
-            if pin.shown is None:
-                yield f"{place} = {visible(short(pin.value))}, as recorded: kept with --keep"
-                continue
-            shown = SHOWN if step.is_secret(path) else visible(short(pin.shown))
-            value = styled(shown, styles.marks[OVERRIDDEN], styles)
+            filled.add((path, leaf))
+        elif isinstance(leaf, Kept):
+            yield f"{place} = {visible(short(leaf.value))}, as recorded: kept with --keep"
+        elif isinstance(leaf, Given):
+            shown = SHOWN if leaf.is_secret else visible(short(leaf.typed_as))
+            value = styled(shown, styles.marks[Provenance.OVERRIDDEN], styles)
             yield f"{place} = {value}, given with -p"
     for substitution in substitutions:
         place = _place(step, substitution.relation.target.path)
@@ -83,7 +82,7 @@ def explained(step: Step, substitutions: Iterable[Substitution], styles: Styles)
 
 def unrelated(step: Step, styles: Styles) -> Iterator[str]:
     """A line for each identifier that is sent as it was recorded, since nothing in the trace explains it."""
-    for path, text in unexplained.unrelated(step):
+    for path, text in invented.unrelated(step):
         place = styled(f"       {_place(step, path)}", styles.heading, styles)
         yield f"{place} holds {visible(short(text))}, as recorded: nothing in the trace tells where it comes from"
 
@@ -92,7 +91,7 @@ def doubtful(step: Step, substitution: Substitution) -> Iterator[str]:
     """A line for each source that seemed as good as the one that was taken, and says something else now."""
     for source, value in substitution.rivals:
         taken = f"{_told(substitution)}, from {source_text(substitution.relation.source)}"
-        other = f"{source_text(source)}, says {SHOWN if substitution.mark is HIDDEN else short(value)}"
+        other = f"{source_text(source)}, says {SHOWN if substitution.provenance is Provenance.HIDDEN else short(value)}"
         yield visible(f"command {step.number}'s {_place(step, substitution.relation.target.path)} is {taken}; {other}")
 
 
@@ -103,8 +102,8 @@ def _place(step: Step, path: Path) -> str:
 
 
 def _origin(substitution: Substitution, styles: Styles) -> str:
-    value = styled(visible(_told(substitution)), styles.marks[substitution.mark], styles)
-    known = " (as recorded)" if substitution.mark is PENDING else ""
+    value = styled(visible(_told(substitution)), styles.marks[substitution.provenance], styles)
+    known = " (as recorded)" if substitution.provenance is Provenance.PENDING else ""
     relation = substitution.relation
     return f" = {value}{known}, from {source_text(relation.source)}: {visible(relation.evidence)}"
 
@@ -133,7 +132,7 @@ def lacking(blanks: Sequence[Blank]) -> str:
     return f"the trace has no secrets, and a replay needs {wanted}: with -p, from {blanks[0].variables[0]}, or it asks"
 
 
-def made_up(value: Invented) -> str:
+def made_up(value: invented.Invented) -> str:
     """That a script seems to have made up a value, and how to give another one."""
     said = f"--{value.option} {value.text}" if value.option else value.text
     another = f"; another one: -p {value.number}.{value.option} NAME" if value.is_all else ""
@@ -141,7 +140,7 @@ def made_up(value: Invented) -> str:
 
 
 def _told(substitution: Substitution) -> str:
-    return SHOWN if substitution.mark is HIDDEN else short(substitution.value)
+    return SHOWN if substitution.provenance is Provenance.HIDDEN else short(substitution.value)
 
 
 # --- what has to be confirmed

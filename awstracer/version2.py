@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from awstracer import commandline, shapes
+from awstracer import shapes
 from awstracer.capture import Outcome
+from awstracer.options import without_options
 from awstracer.trace import KeyOf, Path, leaves, lookup, rebuilt
 
 # The global options of awscli 1, and those that only version 2 has, which say how it reads and shows things: the
@@ -46,9 +47,9 @@ def played_by_1(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, 
 
     `options` are version 2's global options, and whether each takes a value.
     """
-    own, _ = commandline.without_options(argv, {name: options[name] for name in options.keys() - OPTIONS_1.keys()})
+    own, _ = without_options(argv, {name: options[name] for name in options.keys() - OPTIONS_1.keys()})
     words = [argv[position] for position in own]
-    rest, output = commandline.without_options(words, {"--output": True})
+    rest, output = without_options(words, {"--output": True})
     is_known = not output or words[output[-1]].rpartition("=")[2] in OUTPUTS_1
     return tuple(words if is_known else [words[position] for position in rest])
 

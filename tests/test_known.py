@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import __version__, configuration, driver, frugal, known, noting, planning, preview, relations, tracefile
-from awstracer.commandline import Extra, OperationCommand, Option, Span, plain
 from awstracer.known import Known
-from awstracer.outline import outline
+from awstracer.options import Extra, OperationCommand, Option
 from awstracer.places import Shape, plain_path
+from awstracer.plan import outline
 from awstracer.queries import query
 from awstracer.resolve import Knowledge
+from awstracer.text import Span, plain
 from awstracer.trace import Command, Operation, Trace
 
 from .programs import BIN, Relay, play, rec
