@@ -24,7 +24,9 @@ import awscli.customizations.paginate
 import awscli.customizations.toplevelbool
 from botocore.utils import is_json_value_header
 
-from awstracer.commandline import Extra, OperationCommand, Option, Span, Text, is_text
+from awstracer.commandline import is_text
+from awstracer.options import Extra, OperationCommand, Option
+from awstracer.text import Span, Text
 from awstracer.trace import Path, blobs, leaves, lookup, rebuilt
 
 PAGING = {"--starting-token", "--page-size", "--max-items"}  # awscli refuses even an API's own, with `--next-token`

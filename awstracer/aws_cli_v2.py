@@ -21,9 +21,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from awstracer import commandline, recorded, shapes, trace
+from awstracer import recorded, shapes, trace
 from awstracer.capture import Outcome
 from awstracer.configuration import PLUGIN_PATH
+from awstracer.options import without_options
 from awstracer.trace import KeyOf
 from awstracer.variables import RECORDING
 
@@ -122,7 +123,7 @@ def to_v1_words(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, 
     """
     v2_options = {name: options[name] for name in options.keys() - V1_GLOBAL_OPTIONS.keys()}
     words = recorded.without_global_options(argv, v2_options)
-    rest, output = commandline.without_options(words, {"--output": True})
+    rest, output = without_options(words, {"--output": True})
     if not output or words[output[-1]].rpartition("=")[2] in V1_OUTPUTS:
         return words
     return tuple(words[position] for position in rest)

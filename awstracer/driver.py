@@ -38,10 +38,10 @@ from botocore.validate import ParamValidator
 
 from awstracer import answers, arguments, shapes
 from awstracer.capture import Capture, Outcome
-from awstracer.commandline import OperationCommand, without_options
 from awstracer.configuration import PLUGIN_PATH
 from awstracer.credentials import Environment
 from awstracer.errors import BadConfiguration, BadValue, UnfitParameters, UnknownCommand, UnknownProfile
+from awstracer.options import OperationCommand, without_options
 from awstracer.places import Asked, Shape
 from awstracer.repeats import CAPACITY, Prepared, Rehearsal, Repeats, own_models
 from awstracer.trace import Opaque, Operation, Path

@@ -28,7 +28,7 @@ from statistics import median
 from typing import Any
 
 from awstracer.operations import is_read_only
-from awstracer.places import query_of
+from awstracer.options import query_of
 from awstracer.queries import Query
 from awstracer.trace import EACH, Command, Condition, Path, Poll, is_empty, lookup
 

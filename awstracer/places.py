@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from itertools import chain
 from typing import Any, Literal, NamedTuple, Protocol
 
 from awstracer import identifiers, operations
-from awstracer.commandline import option_named
+from awstracer.options import query_of
 from awstracer.queries import Query, plain_path
 from awstracer.trace import Command, Document, KeyOf, Operation, Path, leaves, lookup, new
 
@@ -357,20 +357,3 @@ def _is_projection(result: Any) -> bool:
         return False
     shapes = {tuple(key for key in leaf.path if isinstance(key, str)) for leaf in result if isinstance(leaf, _Located)}
     return len(result) != 1 and len(shapes) <= 1
-
-
-def query_of(command: Command) -> str | None:
-    """The `--query` of a recorded line."""
-    return _query_in(command.argv)
-
-
-@lru_cache(maxsize=1 << 14)
-def _query_in(argv: tuple[str, ...]) -> str | None:
-    for position, word in enumerate(argv):
-        if option_named(word, ["--query"]) is None:
-            continue
-        if "=" in word:
-            return word.partition("=")[2]
-        if position + 1 < len(argv):
-            return argv[position + 1]
-    return None

@@ -40,6 +40,7 @@ from awstracer import (
 )
 from awstracer.capture import Outcome
 from awstracer.errors import ExitCode, OtherAccount, TraceError
+from awstracer.invocation import Invocation, Played
 from awstracer.journal import Journal, journal_of
 from awstracer.memory import gc_paused
 from awstracer.parallel import ParallelPlayer
@@ -47,7 +48,7 @@ from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
 from awstracer.redaction import Redactor
 from awstracer.replay_view import ReplayView, resuming
-from awstracer.resolve import Invocation, Knowledge, Played
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
 from awstracer.trace import Call, Circumstances, Trace
 from awstracer.worker_pool import WorkerPool
@@ -170,7 +171,7 @@ class PlayCommand:
                 output.warn(resuming(done, len(resolver.steps)))
             commands = list(journal.commands)
             write_journal = saving.keeping(journal, output.warn)
-            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._aws, blanks.given(resolver.plan.steps))
+            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._aws, resolver.plan.secrets.values())
 
             def record(
                 step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime

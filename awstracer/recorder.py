@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from awstracer import commandline, recorded, session_commands
+from awstracer import recorded, session_commands, text
 from awstracer.capture import Outcome
 from awstracer.errors import BadMetacommand, ExitCode, SplitError, Unfinished
 from awstracer.redaction import Redactor
@@ -137,7 +137,7 @@ class Recorder:
             if not line.strip() or line.lstrip().startswith("#"):
                 return line, []
             try:
-                return line, commandline.split(line)
+                return line, text.split(line)
             except Unfinished as unfinished:
                 line = unfinished.prefix + self._read_continuation(unfinished)
 

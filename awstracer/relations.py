@@ -21,6 +21,7 @@ from awstracer import elements, identifiers
 from awstracer.identifiers import LITTLE, PROOF
 from awstracer.judgement import EXACT, Verdict, judge
 from awstracer.location import Finder, Setting, settings
+from awstracer.options import query_of
 from awstracer.origins import Origin, Source, born_at
 from awstracer.places import (
     EVERYTHING,
@@ -31,7 +32,6 @@ from awstracer.places import (
     Side,
     places,
     printed,
-    query_of,
     service_of,
 )
 from awstracer.queries import Query

@@ -32,7 +32,7 @@ from botocore.loaders import Loader
 
 from awstracer import arguments
 from awstracer.capture import Capture, Outcome
-from awstracer.commandline import without_options
+from awstracer.options import without_options
 from awstracer.trace import Opaque
 
 CAPACITY = 64  # lines; each has a session and a client, of about a megabyte

@@ -17,11 +17,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from awstracer import commandline, holes
+from awstracer import holes
 from awstracer.capture import Outcome
 from awstracer.errors import OtherCircumstances, OtherCommand
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.invocation import Invocation
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
+from awstracer.text import plain, split
 from awstracer.trace import Call, Circumstances, Command, Document, Path, leaves, rebuilt
 from awstracer.tracefile import packed
 
@@ -44,7 +46,7 @@ def written(
         operation = replace(operation, parameters=invocation.parameters or {}, words=step.form.words)
     argv = invocation.argv
     if operation is not None:
-        argv = tuple(commandline.split(commandline.plain(invocation.shown))[1:])
+        argv = tuple(split(plain(invocation.shown))[1:])
     return Command(
         argv=argv,
         operation=operation,

@@ -266,7 +266,7 @@ def _may_have_changed(call: Call) -> bool:
 
 def _sources(step: Step) -> list[Relation]:
     """Return the relations that lead to a step's request, without those that an override replaces."""
-    return [relation for path, relations in step.related.items() if not step.is_pinned(path) for relation in relations]
+    return [reference.relation for reference in step.request.references()]
 
 
 def _is_about_created(call: Call, transient: TransientError, step: Step, created: CreatedResources) -> bool:

@@ -7,7 +7,7 @@ A value is what an API takes or gives: None, bool, int, float, str, bytes, datet
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -355,27 +355,26 @@ def rebuilt(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> 
     return value
 
 
-def rebuilt_at(paths: Iterable[Path], value: Any, change: Callable[[Path, Any], Any]) -> Any:
-    """What `rebuilt` makes of a value if `change` has something else only at `paths`; what is beside them is shared."""
-    tree: dict[Key, Any] = {}
-    for path in paths:
-        node = tree
-        for key in path:
-            node = node.setdefault(key, {})
-    return _rebuilt_along(tree, value, change, ()) if tree else value
+def replace_at(value: Any, replacements: Mapping[Path, Any]) -> Any:
+    """Return a copy of a value with other values, and other keys, at certain paths; all the rest is shared with it.
 
-
-def _rebuilt_along(tree: Mapping[Key, Any], value: Any, change: Callable[[Path, Any], Any], path: Path) -> Any:
-    changed = change(path, value)
-    if changed is not None or not tree or not isinstance(value, (dict, list, tuple)):
-        return value if changed is None else changed
+    `replace_at({"a": [1, 2], "b": {}}, {("a", 0): 9})` gives `{"a": [9, 2], "b": {}}`. A path that ends in a `KeyOf`
+    renames the key. A path that leads nowhere changes nothing. None of the paths may lead into another one.
+    """
+    if () in replacements:
+        return replacements[()]
+    if not replacements or not isinstance(value, (dict, list, tuple)):
+        return value
+    below: dict[Key, dict[Path, Any]] = {}
+    for (key, *rest), new in replacements.items():
+        below.setdefault(key, {})[tuple(rest)] = new
     made: Any = dict(value) if isinstance(value, dict) else list(value)
     renamed: dict[str, Any] = {}
-    for key, below in tree.items():
+    for key, inner in below.items():
         if isinstance(key, KeyOf):
-            renamed[key.key] = change((*path, key), key.key) or key.key
-        elif key in made if isinstance(made, dict) else isinstance(key, int):
-            made[key] = _rebuilt_along(below, made[key], change, (*path, key))
+            renamed[key.key] = inner[()]
+        elif key in made if isinstance(made, dict) else isinstance(key, int) and key < len(made):
+            made[key] = replace_at(made[key], inner)
     return {renamed.get(key, key): child for key, child in made.items()} if renamed else made
 
 

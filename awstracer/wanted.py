@@ -14,7 +14,8 @@ from typing import Any
 
 from awstracer import identifiers
 from awstracer.identifiers import ATOM, atoms, first_atoms
-from awstracer.places import Sieve, query_of
+from awstracer.options import query_of
+from awstracer.places import Sieve
 from awstracer.trace import Command, Trace
 
 MOST_ANSWERS = 1 << 12  # few enough to stay in a processor's cache
