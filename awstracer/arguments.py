@@ -28,9 +28,11 @@ import awscli.customizations.paginate
 from botocore.utils import is_json_value_header
 
 from awstracer import isolation
-from awstracer.commandline import Extra, OperationCommand, Option, Span, Text, is_text
+from awstracer.commandline import is_text
 from awstracer.isolation import member_name
+from awstracer.options import Extra, OperationCommand, Option
 from awstracer.paths import Path, blobs, leaves, lookup, rebuilt
+from awstracer.text import Span, Text
 
 PAGING = {"--starting-token", "--page-size", "--max-items"}  # awscli refuses even an API's own, with `--next-token`
 INPUT_OPTIONS = ("cli-input-json", "generate-cli-skeleton")

@@ -21,10 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from awstracer import commandline, paths, recorded, shapes
+from awstracer import paths as paths_module
+from awstracer import recorded, shapes
 from awstracer.capture import Outcome
 from awstracer.configuration import PLUGIN_PATH
-from awstracer.paths import KeyOf
+from awstracer.options import without_options
+from awstracer.paths import KeyOf, leaves, lookup, rebuilt
 from awstracer.variables import RECORDING
 
 WITHOUT_PLUGIN = "--without-plugin"
@@ -122,7 +124,7 @@ def to_v1_words(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, 
     """
     v2_options = {name: options[name] for name in options.keys() - V1_GLOBAL_OPTIONS.keys()}
     words = recorded.without_global_options(argv, v2_options)
-    rest, output = commandline.without_options(words, {"--output": True})
+    rest, output = without_options(words, {"--output": True})
     if not output or words[output[-1]].rpartition("=")[2] in V1_OUTPUTS:
         return words
     return tuple(words[position] for position in rest)
@@ -147,15 +149,15 @@ def with_bytes(outcome: Outcome, input_shapes: Mapping[tuple[str, str], Any]) ->
 def decode_blobs(first: Any, sent: Any, shape: Any) -> Any:
     """Return a request as it was before any handler changed it, but with its blobs as they are sent."""
 
-    def decode(path: paths.Path, node: Any) -> Any:
+    def decode(path: paths_module.Path, node: Any) -> Any:
         if not isinstance(node, str) or not path or isinstance(path[-1], KeyOf) or not shapes.is_blob(shape, path):
             return None
         with suppress(LookupError):
-            return paths.lookup(sent, path)
+            return lookup(sent, path)
         return None
 
-    return paths.rebuilt(first, decode)
+    return rebuilt(first, decode)
 
 
-def _has_blob(value: Any, shape: Any, path: paths.Path) -> bool:
-    return any(isinstance(leaf, bytes) and shapes.is_blob(shape, (*path, *rest)) for rest, leaf in paths.leaves(value))
+def _has_blob(value: Any, shape: Any, path: paths_module.Path) -> bool:
+    return any(isinstance(leaf, bytes) and shapes.is_blob(shape, (*path, *rest)) for rest, leaf in leaves(value))

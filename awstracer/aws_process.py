@@ -23,9 +23,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from awstracer import aws_cli_v2, client
+from awstracer import aws_cli_v2
 from awstracer.capture import Outcome
-from awstracer.client import FinishedCommand, InputTee
+from awstracer.client import FinishedCommand, InputTee, deliver, errors_on_stderr, tee_stdin
 from awstracer.protocol import RunRequest
 from awstracer.shapes import Models
 
@@ -123,12 +123,12 @@ def _open_stream(number: int, encoding: str) -> TextIO:
 
 def run(aws: AwsCli, argv: Sequence[str], started: float, folder: Path) -> int:
     """Run a command line as `aws` does, deliver it to the recorder at a folder, and return its exit code."""
-    stdin = client.tee_stdin()
+    stdin = tee_stdin()
     outcome = aws.run(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with client.errors_on_stderr():
+    with errors_on_stderr():
         finished = _finished(argv, outcome, started, aws.catalog.global_options(), stdin=stdin)
-        client.deliver(finished, aws.catalog, folder)
+        deliver(finished, aws.catalog, folder)
     return int(outcome.exit_code)
 
 
@@ -150,9 +150,9 @@ def _run_without_plugin(words: Sequence[str], started: float, folder: Path) -> i
     with subprocess.Popen(words) as process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to that process too
         code = process.wait()
-    with client.errors_on_stderr():
+    with errors_on_stderr():
         finished = _finished(words[1:], Outcome(code), started, aws_cli_v2.GLOBAL_OPTIONS, major_version=2)
-        client.deliver(finished, Models({}), folder)
+        deliver(finished, Models({}), folder)
     return code if code >= 0 else 128 - code
 
 

@@ -1,32 +1,35 @@
-"""The secrets that a plan lacks: which there are, and what it takes to put them in.
+"""Finds the secrets that a plan needs and that nobody has given yet.
 
-A trace has holes in the place of secrets. Most are filled by themselves, from an answer of the replay;
-the others only the person can fill: these are blanks.
+A trace has placeholders such as `<SECRET-0F3A...>` in the place of secrets. Many are filled in by references: the key
+that `iam create-access-key` answers goes on to `ssm put-parameter`. For each of the others a template has a leaf
+`Secret`: `2.master-user-password` can be given with `-p`, in `AWSTRACE_PARAM_2_MASTER_USER_PASSWORD`, or when the
+player asks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from awstracer import holes
 from awstracer.judgement import label_before
-from awstracer.paths import Path, leaves
-from awstracer.steps import Pin, Plan, Step
-from awstracer.trace import Document
+from awstracer.paths import Path, lookup
+from awstracer.steps import Plan, Step
+from awstracer.template import Secret
 
 ENVIRONMENT = "AWSTRACE_PARAM_"
-WORD = "word"  # of a custom command, if no option tells what it is
+WORD = "word"  # the name of a custom command's word that follows no option
 
 
 @dataclass(frozen=True)
 class Blank:
-    """A hole that only the person can fill, where it is met first.
+    """A secret that only a person can give, where it is met first.
 
+    hole     its placeholder
     number   of the command
     names    what it is called there, the best name first
-    path     where in the command's request it stands
+    path     where it stands in the command's request
     """
 
     hole: str
@@ -36,7 +39,7 @@ class Blank:
 
     @property
     def spelling(self) -> str:
-        """How `-p` picks it: `3.master-user-password`."""
+        """The name that `-p` takes for it: `3.master-user-password`."""
         return f"{self.number}.{self.names[0]}"
 
     @property
@@ -51,88 +54,45 @@ class Blank:
 
 
 def blanks(plan: Plan) -> list[Blank]:
-    """The holes in what a plan sends that neither an answer nor an override fills, each once."""
-    sent = {hole for step in plan.selected for hole in holes.holes(_own(step))}
-    return [blank for blank in _blanks(plan.steps) if blank.hole in sent] if sent else []
+    """Return the secrets that the steps to be played need and that nobody gave, each once."""
+    needed = {leaf.placeholder for step in plan.selected for _, leaf in _secrets(step)}
+    return [blank for blank in _missing(plan.steps, plan.secrets) if blank.hole in needed] if needed else []
 
 
-def named(steps: Sequence[Step], name: str, number: int | None) -> list[Blank]:
-    """The blanks that are called so; of command `number`, unless that is None."""
-    return [blank for blank in _blanks(steps) if number in (None, blank.number) and blank.is_called(name)]
-
-
-def _blanks(steps: Sequence[Step]) -> list[Blank]:
-    found: dict[str, Blank] = {}
-    for step in steps:
-        for path, leaf in _own_leaves(step):
-            for hole in holes.holes(leaf):
-                if hole not in found and not _is_filled(step, path, leaf, hole):
-                    found[hole] = Blank(hole, step.number, _names(step, path, leaf, hole), path)
-    return list(found.values())
-
-
-def filled(steps: Sequence[Step], hole: str, secret: str) -> list[Step]:
-    """The steps with a secret in a hole, wherever no answer fills it."""
-    result = []
-    for step in steps:
-        pins = dict(step.pins)
-        for path, leaf in _own_leaves(step):
-            if hole in holes.holes(leaf) and not _is_filled(step, path, leaf, hole):
-                pins[path] = (*pins.get(path, ()), Pin(secret, None, hole=hole))
-        result.append(replace(step, pins=pins))
-    return result
+def named(steps: Sequence[Step], given: Collection[str], name: str, number: int | None) -> list[Blank]:
+    """Return the secrets called so that nobody gave; only those of command `number`, unless that is None."""
+    return [blank for blank in _missing(steps, given) if number in (None, blank.number) and blank.is_called(name)]
 
 
 def with_secrets(plan: Plan, secrets: Mapping[str, str]) -> Plan:
-    """The plan with secrets in its holes."""
-    steps = list(plan.steps)
-    for hole, secret in secrets.items():
-        steps = filled(steps, hole, secret)
-    return replace(plan, steps=tuple(steps))
-
-
-def given(steps: Sequence[Step]) -> set[str]:
-    """The secrets that the person has put into holes."""
-    return {str(pin.value) for step in steps for pins in step.pins.values() for pin in pins if pin.hole is not None}
+    """Return the plan with further secrets, by placeholder."""
+    return replace(plan, secrets={**plan.secrets, **secrets})
 
 
 def from_environment(blank: Blank, environment: Mapping[str, str]) -> str | None:
-    """The secret for a blank that an environment variable has."""
+    """Return the secret that an environment variable has; None if none has it."""
     return next((environment[name] for name in blank.variables if name in environment), None)
 
 
-def _own(step: Step) -> Document | list[object]:
-    return step.command.request if step.form is not None else [leaf for _, leaf in _own_leaves(step)]
+def _missing(steps: Sequence[Step], given: Collection[str]) -> list[Blank]:
+    found: dict[str, Blank] = {}
+    for step in steps:
+        for path, leaf in _secrets(step):
+            if leaf.placeholder not in found and leaf.placeholder not in given:
+                found[leaf.placeholder] = Blank(leaf.placeholder, step.number, _names(step, path, leaf), path)
+    return list(found.values())
 
 
-def _own_leaves(step: Step) -> Iterator[tuple[Path, object]]:
-    """What a step sends: an operation's parameters; of a custom command the words that are its own, and its files."""
-    for path, leaf in leaves(step.command.request):
-        if step.form is not None or path[0] != "argv" or path[1] in step.arguments:
-            yield path, leaf
+def _secrets(step: Step) -> list[tuple[Path, Secret]]:
+    return [(path, leaf) for path, leaf in step.request.walk() if isinstance(leaf, Secret)]
 
 
-def _is_filled(step: Step, path: Path, leaf: object, hole: str) -> bool:
-    around = [path[:length] for length in range(1, len(path) + 1)]
-    if any(pin.hole in (None, hole) and pin.part is None for each in around for pin in step.pins.get(each, ())):
-        return True
-    relations = [(each, relation) for each in around for relation in step.related.get(each, ())]
-    return any(
-        relation.target.span is None or (each == path and _covers(relation.target.span, leaf, hole))
-        for each, relation in relations
-    )
-
-
-def _covers(span: tuple[int, int], leaf: object, hole: str) -> bool:
-    text = holes.text_of(leaf)
-    return text is not None and hole in text[slice(*span)]
-
-
-def _names(step: Step, path: Path, leaf: object, hole: str) -> tuple[str, ...]:
-    """What a hole is called: in the text that it is in or, if it is all of that, by the option; by the member."""
-    text = holes.text_of(leaf) or ""
-    label = label_before(text[: text.find(hole)])
-    is_parameter = holes.is_hole(leaf) and (step.form is None or len(path) == 1)
+def _names(step: Step, path: Path, leaf: Secret) -> tuple[str, ...]:
+    """Return what a secret is called: by the text before it, by the option that it is all of, by its member."""
+    scalar = lookup(step.command.request, path)
+    text = holes.text_of(scalar) or ""
+    label = label_before(text[: text.find(leaf.placeholder)])
+    is_parameter = holes.is_hole(scalar) and (step.form is None or len(path) == 1)
     option = step.name_of(path) if is_parameter else None
     member = next(key for key in reversed(path) if isinstance(key, str)) if step.form is not None else WORD
     return tuple(name for name in dict.fromkeys([label, option, member]) if name)

@@ -25,10 +25,10 @@ from botocore.validate import ParamValidator
 
 from awstracer import arguments, isolation, shapes
 from awstracer.api_shapes import Direction, MemberInfo
-from awstracer.commandline import OperationCommand, without_options
 from awstracer.driver_factory import DriverFactory
 from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.isolation import configuration_errors, operation_model
+from awstracer.options import OperationCommand, without_options
 from awstracer.paths import Path
 from awstracer.trace import Opaque, Operation
 

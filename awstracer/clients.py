@@ -32,8 +32,8 @@ from awstracer import isolation
 from awstracer.arguments import relax
 from awstracer.capture import Capture, Outcome, copied
 from awstracer.catalog import load_aliases
-from awstracer.commandline import without_options
 from awstracer.driver_factory import DriverFactory, customer_models_state, file_state
+from awstracer.options import without_options
 from awstracer.trace import Opaque, Operation
 
 CAPACITY = 64  # kinds of call; each has a session and a client, of about a megabyte

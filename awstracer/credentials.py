@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from awstracer import holes
-from awstracer.commandline import without_options
 from awstracer.errors import MissingValue, NotPlayed
+from awstracer.options import without_options
 from awstracer.paths import Path, children, lookup, spelled
 from awstracer.trace import Command, Document
 

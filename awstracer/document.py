@@ -8,15 +8,18 @@ encoding (bytes, dates) from `trace/serializer`. A secret that was given is neve
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Iterable
 from typing import Any
 
-from awstracer import holes, unexplained, waiter
-from awstracer.commandline import HIDDEN, PENDING, Text, plain
+from awstracer import holes, invented, waiter
+from awstracer.invocation import Substitution
 from awstracer.paths import Path, rebuilt, spelled
 from awstracer.relation_model import EnvironmentValue, Source
-from awstracer.resolve import Knowledge, Substitution
+from awstracer.resolve import Knowledge
 from awstracer.serializer import condition_to_json, encode_value
 from awstracer.steps import Step
+from awstracer.template import Given, Kept, PlainLeaf, Secret
+from awstracer.text import Provenance, Span, Text, plain
 from awstracer.trace import Command, Poll
 
 REPORT_VERSION = 1
@@ -31,19 +34,29 @@ def dumps(knowledge: Knowledge, pause: float | None) -> str:
 
 def _step_json(step: Step, knowledge: Knowledge, pause: float | None) -> dict[str, Any]:
     invocation = knowledge.invocation(step)
+    leaves, secrets = list(step.request.walk()), knowledge.plan.secrets
     return {
         "number": step.number,
         "line": plain(_hide_secrets(invocation.shown)),
         "parameters": encode_value(rebuilt(invocation.parameters, lambda path, node: _hide_secret(step, path, node))),
         "derived": [_substitution_json(each) for each in knowledge.substitutions(step)],
-        "given": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is not None],
-        "kept": [spelled(path) for path, pins in step.pins.items() if pins[0].shown is None],
-        "unrelated": [{"path": spelled(path), "value": text} for path, text in unexplained.unrelated(step)],
+        "given": _paths(path for path, leaf in leaves if isinstance(leaf, Given)),
+        "kept": _paths(path for path, leaf in leaves if isinstance(leaf, Kept) or _is_given(leaf, secrets)),
+        "unrelated": [{"path": spelled(path), "value": text} for path, text in invented.unrelated(step)],
         "unsaid": list(invocation.unsaid),
         "fails": step.command.error_code if step.command.exit_code != 0 else None,
         "poll": _poll_json(step.command, step.command.poll, pause) if step.command.poll else None,
         "credentials": step.minted.number if step.minted else None,
     }
+
+
+def _paths(paths: Iterable[Path]) -> list[str]:
+    """Return paths as text, each once: several pieces of one string can be given."""
+    return list(map(spelled, dict.fromkeys(paths)))
+
+
+def _is_given(leaf: PlainLeaf, secrets: Container[str]) -> bool:
+    return isinstance(leaf, Secret) and leaf.placeholder in secrets
 
 
 def _poll_json(command: Command, poll: Poll, pause: float | None) -> dict[str, Any]:
@@ -60,8 +73,8 @@ def _substitution_json(substitution: Substitution) -> dict[str, Any]:
     return {
         "path": spelled(relation.target.path),
         "span": relation.target.span,
-        "value": _hide_value(substitution.value) if substitution.mark is HIDDEN else substitution.value,
-        "known": substitution.mark is not PENDING,
+        "value": _hide_value(substitution.value) if _is_hidden(substitution) else substitution.value,
+        "known": substitution.provenance is not Provenance.PENDING,
         "source": _source_json(relation.source),
         "evidence": relation.evidence,
         "rivals": [_source_json(rival) for rival in relation.alternatives],
@@ -78,12 +91,16 @@ def _source_json(source: Source | EnvironmentValue) -> dict[str, Any]:
 
 
 def _hide_secrets(line: Text) -> Text:
-    return tuple(span._replace(text=_hide_value(span.text)) if span.mark is HIDDEN else span for span in line)
+    return tuple(span._replace(text=_hide_value(span.text)) if _is_hidden(span) else span for span in line)
+
+
+def _is_hidden(marked: Span | Substitution) -> bool:
+    return marked.provenance is Provenance.HIDDEN
 
 
 def _hide_secret(step: Step, path: Path, node: Any) -> Any:
     """Return `<secret>` for a value that was given in the place of a recorded secret; None to leave the value alone."""
-    is_leaf = isinstance(node, (str, bytes)) or path in step.pins
+    is_leaf = isinstance(node, (str, bytes)) or isinstance(step.request.leaves.get(path), Given)
     return holes.SHOWN if is_leaf and step.is_secret(path) and not any(holes.holes(node)) else None
 
 

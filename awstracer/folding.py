@@ -28,9 +28,9 @@ from statistics import median
 from typing import Any
 
 from awstracer.operations import is_read_only
+from awstracer.options import query_of
 from awstracer.paths import EACH, Path, is_empty, lookup
 from awstracer.queries import Query
-from awstracer.query_option import query_of
 from awstracer.trace import Command, Condition, Poll
 
 LARGEST_COUNT = 1e9  # a larger number may be a time

@@ -12,9 +12,11 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from awstracer.commandline import RECORDED, option_named, plain
 from awstracer.credentials import PROFILE
+from awstracer.options import option_named
 from awstracer.steps import Plan, Step
+from awstracer.template import Given, Kept
+from awstracer.text import Provenance, plain
 
 # The options that say who plays and whom the requests reach, each with what else says so, the strongest first.
 TRUSTED: Mapping[str, tuple[str, ...]] = {
@@ -159,7 +161,7 @@ def _written(step: Step) -> Iterator[str]:
         yield from _written_by_words(step)
         return
     for extra in step.form.extra:
-        is_recorded = all(span.mark is RECORDED for span in extra.words[-1])
+        is_recorded = all(span.provenance is Provenance.RECORDED for span in extra.words[-1])
         if not extra.members and is_recorded:
             yield plain(extra.words[-1])
 
@@ -171,7 +173,7 @@ def _written_by_words(step: Step) -> Iterator[str]:
         name, _, value = argv[at].partition("=")
         is_target = is_behind_s3 and not argv[at].startswith(("-", "s3://"))
         path = value if WRITTEN.fullmatch(name) else argv[at] if is_target or WRITTEN.fullmatch(argv[at - 1]) else ""
-        if path and all(pin.part is not None for pin in step.pins.get(("argv", at), ())):
+        if path and not isinstance(step.request.leaves.get(("argv", at)), (Given, Kept)):
             yield path
         is_behind_s3 = is_behind_s3 or (argv[at].startswith("s3://") and argv[step.arguments[0]] == "s3")
 

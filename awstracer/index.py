@@ -20,10 +20,10 @@ from typing import Any
 
 from awstracer.encodings import decoded, unquoted
 from awstracer.identifiers import TOKEN, Specificity, specificity, tokens
+from awstracer.options import query_of
 from awstracer.origins import Candidate
 from awstracer.paths import EACH, Path, children, lookup
 from awstracer.places import Occurrence
-from awstracer.query_option import query_of
 from awstracer.relation_model import Relation, Source, Span, Target
 from awstracer.trace import Command, Trace
 

@@ -12,8 +12,10 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from awstracer import holes, identifiers, operations
+from awstracer.identifiers import find_generated_ids
 from awstracer.paths import Path, leaves
 from awstracer.steps import Step
+from awstracer.template import Interpolation
 
 LONGEST = 200
 NEAR = 86_400  # seconds
@@ -99,11 +101,8 @@ def _born(step: Step) -> Iterator[tuple[Path, str]]:
 
 
 def _is_said_here(step: Step, path: Path) -> bool:
-    fresh = step.form.fresh if step.form is not None else {}
-    around = (path[:length] for length in range(1, len(path) + 1))
-    if any(each in step.related or each in step.pins or each in fresh for each in around):
-        return False
-    return step.form is not None or (path[0] == "argv" and path[1] in step.arguments)
+    is_own = step.form is not None or (path[0] == "argv" and path[1] in step.arguments)
+    return is_own and step.request.covering(path) is None
 
 
 def _names_another(step: Step, path: Path) -> bool:
@@ -117,3 +116,18 @@ def _names_another(step: Step, path: Path) -> bool:
 def _is_all(step: Step, path: Path) -> bool:
     """Whether an option sets just what is at a path."""
     return step.form is None or any(option.path == path for option in step.form.options)
+
+
+# --- identifiers
+
+
+def unrelated(step: Step) -> Iterator[tuple[Path, str]]:
+    """Yield the identifiers that a step sends as recorded since nothing explains them, with their paths."""
+    for path, scalar in step.own_scalars():
+        found = step.request.covering(path) if isinstance(scalar, str) else None
+        leaf = found[1] if found is not None else None
+        if isinstance(scalar, str) and (leaf is None or isinstance(leaf, Interpolation)):
+            replaced = [piece.slice for piece in leaf.pieces] if leaf is not None else []
+            for begin, end in find_generated_ids(scalar):
+                if not any(first < end and begin < last for first, last in replaced):
+                    yield path, scalar[begin:end]

@@ -16,6 +16,7 @@ from awstracer import commandline, selection, tracefile
 from awstracer.errors import ExitCode
 from awstracer.output import show
 from awstracer.plan_view import summary_lines
+from awstracer.text import plain
 from awstracer.trace import Command
 
 
@@ -41,6 +42,6 @@ def _with_lines(commands: Mapping[int, Command]) -> Mapping[int, Command]:
             return command
         form = catalog.operation_command(number, command.operation, command.argv)
         words = commandline.spell(command.operation.parameters, form).words
-        return replace(command, argv=tuple(map(commandline.plain, words)))
+        return replace(command, argv=tuple(map(plain, words)))
 
     return {number: with_line(number, command) for number, command in commands.items()}

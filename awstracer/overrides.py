@@ -1,195 +1,245 @@
-"""What `-p` and `--keep` do to the steps of a plan.
+"""Enters what a person says with `-p` and `--keep` in the drafts of a plan.
 
-An override of a name goes to where the person chose the value first, so that all that refers there follows.
+`-p policy-name tp` looks for the parameter `policy-name` in all commands. If `iam attach-user-policy` of command 2 has
+the value from the request of command 1, the override goes to command 1: everything that refers there follows.
+An override of the third kind fills in a secret that the trace doesn't have.
+
+Which of several leaves a place gets is decided in `plan/compiler`; `plan/missing_secrets` finds the secrets.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from awstracer import blanks, commandline
-from awstracer.commandline import OVERRIDDEN, Span, Text
-from awstracer.errors import (
-    AmbiguousParameter,
-    BadValue,
-    UnfitParameters,
-    UnknownParameter,
-)
-from awstracer.paths import Path, lookup, rebuilt
-from awstracer.relation_model import Source
-from awstracer.steps import Catalog, Override, Pin, Step
+from awstracer import blanks
+from awstracer.compiler import Draft, Place
+from awstracer.errors import AmbiguousParameter, BadValue, UnfitParameters, UnknownParameter
+from awstracer.identifiers import segments
+from awstracer.options import Extra
+from awstracer.paths import Path, lookup, replace_at
+from awstracer.relation_model import Part, Source
+from awstracer.steps import Catalog, Override, Step
+from awstracer.template import Given, Kept, Slice
+from awstracer.text import Provenance, Span, Text, plain, told
 
 
-def applied(steps: list[Step], override: Override, catalog: Catalog) -> list[Step]:
-    """The steps with an override; UnknownParameter, AmbiguousParameter or BadValue if it doesn't fit them."""
+@dataclass(frozen=True)
+class Drafted:
+    """The drafts of a plan, and the secrets that a person gave, by placeholder."""
+
+    drafts: tuple[Draft, ...]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def changed(self, number: int, draft: Draft) -> Drafted:
+        """Return these with another draft of command `number`."""
+        return replace(self, drafts=(*self.drafts[: number - 1], draft, *self.drafts[number:]))
+
+
+def applied(drafted: Drafted, override: Override, catalog: Catalog) -> Drafted:
+    """Return the drafts with an override.
+
+    Raise UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
+    """
     if override.text is None:
-        return _kept(steps, override)
+        return _kept(drafted, override)
     return (
-        _redirected(steps, override, override.text)
-        or _filled(steps, override, override.text)
-        or _overridden(steps, override, override.text, catalog)
+        _with_word(drafted, override, override.text)
+        or _with_secret(drafted, override, override.text)
+        or _with_value(drafted, override, override.text, catalog)
     )
 
 
-def _kept(steps: list[Step], override: Override) -> list[Step]:
-    """The steps with recorded values in the place of derived ones."""
-    pinned = [dict(step.pins) for step in steps]
-    for use in _uses_in(steps, override):
-        for path in use.paths:
-            recorded = lookup(steps[use.step].command.request, path)
-            pinned[use.step][path] = (Pin(recorded, None),)
-    return [replace(step, pins=pins) for step, pins in zip(steps, pinned, strict=True)]
+def _meant(drafted: Drafted, override: Override) -> list[Draft]:
+    """Return the drafts of the commands that an override can be about."""
+    return [draft for draft in drafted.drafts if override.command in (None, draft.bare.number)]
 
 
-def _redirected(steps: list[Step], override: Override, text: str) -> list[Step] | None:
-    """The steps with another value for a word that is no parameter, `outfile`; None if the override isn't about one."""
-    named = [step for step in steps if override.command in (None, step.number) and _words_called(step, override.name)]
-    if not named:
+# --- words that are no parameter
+
+
+def _with_word(drafted: Drafted, override: Override, text: str) -> Drafted | None:
+    """Return the drafts with another word for an `outfile` and the like; None if the override isn't about one."""
+    steps = [draft.bare for draft in _meant(drafted, override) if _words_called(draft.bare, override.name)]
+    if not steps:
         return None
-    uses = [(f"{step.number}.{override.name}", _words_called(step, override.name)) for step in named]
+    uses = [(f"{step.number}.{override.name}", _words_called(step, override.name)) for step in steps]
     if any(words != uses[0][1] for _, words in uses):
         raise AmbiguousParameter(override.name, [(spelling, " ".join(words)) for spelling, words in uses])
-    return [_with_words(step, override.name, text) if step in named else step for step in steps]
-
-
-def _filled(steps: list[Step], override: Override, text: str) -> list[Step] | None:
-    """The steps with a secret where the trace has a hole; None if the override isn't about one."""
-    named = blanks.named(steps, override.name, override.command)
-    if not named:
-        return None
-    if len(named) > 1:
-        raise AmbiguousParameter(override.name, [(blank.spelling, blank.hole) for blank in named])
-    return blanks.filled(steps, named[0].hole, text)
+    for step in steps:
+        draft = drafted.drafts[step.number - 1]
+        drafted = drafted.changed(step.number, replace(draft, bare=_renamed_word(step, override.name, text)))
+    return drafted
 
 
 def _words_called(step: Step, name: str) -> list[str]:
-    """The words of an argument that is no parameter; its name alone if the recorded line doesn't have it."""
+    """Return the words of an argument that is no parameter; only its name if the recorded line doesn't have it."""
     if step.form is None:
         return []
     for extra in step.form.extra:
         if extra.name == name and not extra.members:
-            return [commandline.plain(word) for word in extra.words]
+            return [plain(word) for word in extra.words]
     return [word for word in step.form.needed if word.removeprefix("--") == name]
 
 
-def _with_words(step: Step, name: str, text: str) -> Step:
+def _renamed_word(step: Step, name: str, text: str) -> Step:
     assert step.form is not None
     before: list[Text] = [(Span(word),) for word in step.form.needed if word == f"--{name}"]
     before += [extra.words[0] for extra in step.form.extra if extra.name == name and len(extra.words) > 1]
-    given = commandline.Extra(name, (*before, (Span(text, OVERRIDDEN),)))
+    given = Extra(name, (*before, (Span(text, Provenance.OVERRIDDEN),)))
     extras = [extra for extra in step.form.extra if extra.name != name]
     needed = tuple(word for word in step.form.needed if word.removeprefix("--") != name)
     return replace(step, form=replace(step.form, extra=(*extras, given), needed=needed))
 
 
+# --- secrets
+
+
+def _with_secret(drafted: Drafted, override: Override, text: str) -> Drafted | None:
+    """Return the drafts with a secret; None if the override isn't about one that is missing."""
+    steps = [draft.step for draft in drafted.drafts]
+    named = blanks.named(steps, drafted.secrets, override.name, override.command)
+    if not named:
+        return None
+    if len(named) > 1:
+        raise AmbiguousParameter(override.name, [(blank.spelling, blank.hole) for blank in named])
+    return replace(drafted, secrets={**drafted.secrets, named[0].hole: text})
+
+
+# --- parameters
+
+
 @dataclass(frozen=True)
 class _Use:
-    """A place of the trace that has the parameter of an override."""
+    """A parameter that an override can be about: where it stands in a command, and what was recorded there.
 
-    step: int
+    option   what `-p` calls it
+    """
+
+    step: Step
     paths: tuple[Path, ...]
     option: str
     recorded: Any
 
 
-def _overridden(steps: list[Step], override: Override, text: str, catalog: Catalog) -> list[Step]:
-    uses = _uses_in(steps, override)
+def _kept(drafted: Drafted, override: Override) -> Drafted:
+    """Return the drafts with recorded values in the place of related ones."""
+    for use in _uses(drafted, override):
+        draft = drafted.drafts[use.step.number - 1]
+        kept = {path: Kept(lookup(use.step.command.request, path)) for path in use.paths}
+        drafted = drafted.changed(use.step.number, replace(draft, kept={**draft.kept, **kept}))
+    return drafted
+
+
+def _with_value(drafted: Drafted, override: Override, text: str, catalog: Catalog) -> Drafted:
+    """Return the drafts with another value for a parameter, entered where everything that should follow refers to."""
+    uses = _uses(drafted, override)
     if any(use.recorded != uses[0].recorded for use in uses):
-        first = {commandline.told(use.recorded): f"{steps[use.step].number}.{use.option}" for use in reversed(uses)}
+        first = {told(use.recorded): f"{use.step.number}.{use.option}" for use in reversed(uses)}
         raise AmbiguousParameter(override.name, [(spelling, value) for value, spelling in reversed(first.items())])
-    pinned = [dict(step.pins) for step in steps]
     for use in uses:
-        values = _read(steps[use.step], use, text, catalog)
-        _check(steps[use.step], override.name, text, values, catalog)
+        values = _values(use, text, catalog)
+        _check(use.step, override.name, text, values, catalog)
         for path, value in values.items():
-            told = value if steps[use.step].form is None else text
-            index, root, pin = _root(steps, use, path, Pin(value, told), renames=override.command is None)
-            pinned[index][root] = (*(old for old in pinned[index].get(root, ()) if old.part != pin.part), pin)
-    return [replace(step, pins=pins) for step, pins in zip(steps, pinned, strict=True)]
+            typed_as = str(value) if use.step.form is None else text
+            is_numbered = override.command is not None
+            number, place = (use.step.number, (path, None)) if is_numbered else _origin(drafted, use.step, path)
+            given = Given(value, typed_as, is_secret=drafted.drafts[number - 1].bare.is_secret(place[0]))
+            draft = drafted.drafts[number - 1]
+            drafted = drafted.changed(number, replace(draft, given={**draft.given, place: given}))
+    return drafted
 
 
-def _uses_in(steps: list[Step], override: Override) -> list[_Use]:
-    uses = [use for step in steps if override.command in (None, step.number) for use in _uses(step, override.name)]
+def _origin(drafted: Drafted, step: Step, path: Path) -> tuple[int, Place]:
+    """Return the command and the place in its request where the value at a path was chosen; here, if nowhere else."""
+    for relation in drafted.drafts[step.number - 1].request:
+        target, source = relation.target, relation.source
+        if target.path == path and target.span is None:
+            if relation.is_same_type and isinstance(source, Source) and source.section == "request":
+                text = lookup(drafted.drafts[source.command].bare.command.request, source.path)
+                place = None if source.part is None else _slice_of(text, source.part)
+                return source.command + 1, (source.path, place)
+            break
+    return step.number, (path, None)
+
+
+def _slice_of(text: str, part: Part) -> Slice:
+    """Return where a part of a text begins and ends."""
+    found = segments(text)
+    return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
+
+
+def _uses(drafted: Drafted, override: Override) -> list[_Use]:
+    """Return where the parameter of an override stands; raise UnknownParameter if it stands nowhere."""
+    steps = [draft.bare for draft in _meant(drafted, override)]
+    uses = [use for step in steps for use in _uses_in(step, override.name)]
     if not uses:
         raise UnknownParameter(_numbered(override.command, override.name), _closest(steps, override))
     return uses
 
 
-def _uses(step: Step, name: str) -> list[_Use]:
-    index = step.number - 1
+def _uses_in(step: Step, name: str) -> Sequence[_Use]:
     if step.command.operation is None or step.form is None:
-        return _custom_uses(step, name)
+        return _uses_in_words(step, name)
     parameters = step.command.operation.parameters
     for option in step.form.options:
         if name in (option.name.removeprefix("--"), option.path[-1]):
             try:
-                return [_Use(index, (option.path,), option.name.removeprefix("--"), lookup(parameters, option.path))]
+                return [_Use(step, (option.path,), option.name.removeprefix("--"), lookup(parameters, option.path))]
             except LookupError:
                 continue
     for extra in step.form.extra:
         if extra.name == name and extra.members:
-            paths = tuple((member,) for member in sorted(extra.members))
-            return [_Use(index, paths, name, [parameters.get(member) for member in sorted(extra.members)])]
+            members = sorted(extra.members)
+            recorded = [parameters.get(member) for member in members]
+            return [_Use(step, tuple((member,) for member in members), name, recorded)]
     return []
 
 
-def _custom_uses(step: Step, name: str) -> list[_Use]:
+def _uses_in_words(step: Step, name: str) -> Sequence[_Use]:
     argv = step.command.argv
     apart = [at for at in step.arguments if argv[at - 1] == f"--{name}" and not argv[at].startswith("--")]
     joined = [at for at in step.arguments if argv[at].startswith(f"--{name}=")]
-    return [
-        _Use(step.number - 1, (("argv", at),), name, argv[at].removeprefix(f"--{name}="))
-        for at in sorted([*apart, *joined])
-    ]
+    return [_Use(step, (("argv", at),), name, argv[at].removeprefix(f"--{name}=")) for at in sorted([*apart, *joined])]
 
 
-def _read(step: Step, use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
-    """What the override's text means there, by path."""
-    if step.form is None:
-        word = str(lookup(step.command.request, use.paths[0]))
+def _values(use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
+    """Return what the text of an override means for a parameter, by path."""
+    if use.step.form is None:
+        word = str(lookup(use.step.command.request, use.paths[0]))
         return {use.paths[0]: word.removesuffix(use.recorded) + text}
-    members = catalog.read_option(step.form.words, use.option, text)
+    members = catalog.read_option(use.step.form.words, use.option, text)
     return {path: lookup(members, path) for path in use.paths}
 
 
 def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: Catalog) -> None:
-    """BadValue if the operation wouldn't take the values."""
+    """Raise BadValue if the operation wouldn't take the values."""
     operation = step.command.operation
     if operation is None:
         return
-    parameters = rebuilt(operation.parameters, lambda path, _: values.get(path))
     try:
-        catalog.check(step.number, replace(operation, parameters=parameters))
+        catalog.check(step.number, replace(operation, parameters=replace_at(operation.parameters, values)))
     except UnfitParameters as unfit:
         raise BadValue(name, text, unfit.reason) from unfit
 
 
-def _root(steps: list[Step], use: _Use, path: Path, pin: Pin, *, renames: bool) -> tuple[int, Path, Pin]:
-    """Where the pin belongs: at the value that the person chose first for this thing, which all others follow."""
-    whole = next((relation for relation in steps[use.step].related.get(path, ()) if relation.target.span is None), None)
-    source = whole.source if whole is not None else None
-    follows = whole is not None and whole.is_same_type
-    if renames and follows and isinstance(source, Source) and source.section == "request":
-        return source.command, source.path, replace(pin, part=source.part)
-    return use.step, path, pin
+def _closest(steps: Iterable[Step], override: Override) -> list[str]:
+    """Return the names of parameters that are most like the one that an override names."""
+    import difflib  # only a mistyped name needs it
 
-
-def _closest(steps: Sequence[Step], override: Override) -> list[str]:
-    names: set[str] = set()
-    for step in steps:
-        if step.form and step.command.operation and override.command in (None, step.number):
-            present = step.command.operation.parameters
-            names |= {option.name.removeprefix("--") for option in step.form.options if option.path[0] in present}
-            names |= {extra.name for extra in step.form.extra}
-        elif override.command in (None, step.number):
-            argv = step.command.argv
-            options = [argv[at].partition("=")[0] for at in step.arguments if argv[at].startswith("--")]
-            names |= {option.removeprefix("--") for option in options}
+    names = {name for step in steps for name in _parameter_names(step)}
     close = difflib.get_close_matches(override.name, sorted(names), n=3, cutoff=0.5)
     return [_numbered(override.command, name) for name in close]
+
+
+def _parameter_names(step: Step) -> set[str]:
+    if step.form is None or step.command.operation is None:
+        options = [step.command.argv[at].partition("=")[0] for at in step.arguments]
+        return {option.removeprefix("--") for option in options if option.startswith("--")}
+    present = step.command.operation.parameters
+    options = [option.name.removeprefix("--") for option in step.form.options if option.path[0] in present]
+    return {*options, *(extra.name for extra in step.form.extra)}
 
 
 def _numbered(command: int | None, name: str) -> str:

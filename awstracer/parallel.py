@@ -23,8 +23,9 @@ from typing import Any
 
 from awstracer.capture import Outcome
 from awstracer.errors import NotKnown
+from awstracer.invocation import Invocation
 from awstracer.player import Done, ExecutionListener, Report, Send, Settings, Status, StepRun, StepRunner
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.resolve import Knowledge
 from awstracer.steps import Plan, Step
 from awstracer.worker_pool import CapturedRun, WorkerPool
 

@@ -23,9 +23,9 @@ from typing import Any
 from awstracer import identifiers, operations
 from awstracer.api_shapes import ApiModel, Direction
 from awstracer.identifiers import TOKEN, normalize_type, resource_type
+from awstracer.options import query_of
 from awstracer.paths import KeyOf, Path, leaves, lookup
 from awstracer.queries import Query, plain_path
-from awstracer.query_option import query_of
 from awstracer.relation_model import Section
 from awstracer.trace import Command, Document, Operation
 

@@ -12,26 +12,24 @@ colours from `cli/styles`; what a replay shows besides is in `cli/replay_view`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
-from awstracer import unexplained, waiter
+from awstracer import invented, waiter
 from awstracer.blanks import Blank
-from awstracer.commandline import HIDDEN, OVERRIDDEN, PENDING, Span, line, plain, scalar_spelling
 from awstracer.guards import Doubt, ForeignKey, OutsideFile, RecordedOption, ShellAlias
 from awstracer.holes import SHOWN
+from awstracer.invocation import Invocation, Substitution
+from awstracer.options import query_of
 from awstracer.output import show, warn
 from awstracer.paths import Path, spelled
-from awstracer.query_option import query_of
 from awstracer.relation_model import EnvironmentValue, Relation, Source
-from awstracer.resolve import Invocation, Knowledge, Substitution
+from awstracer.resolve import Knowledge
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import PLAIN, Styles, one_line, painted, short, styled, visible
+from awstracer.template import Given, Kept, Secret
+from awstracer.text import Provenance, Span, line, plain, scalar_spelling
 from awstracer.trace import Command, Condition
-
-if TYPE_CHECKING:
-    from awstracer.invented import Invented
 
 PreparedLine = tuple[Callable[[str], None], str]  # a text, and the function that prints it
 
@@ -61,7 +59,7 @@ class PlanView:
         if missing:
             warn(describe_missing_secrets(missing))
 
-    def show_generated_names(self, names: Iterable[Invented]) -> None:
+    def show_generated_names(self, names: Iterable[invented.Invented]) -> None:
         """Print which recorded names a new run of the script would generate anew."""
         for name in names:
             warn(generated_name(name))
@@ -85,12 +83,13 @@ class PlanView:
         if invocation.unsaid:
             yield show, inexact_note(invocation, self._styles)
         substitutions = knowledge.substitutions(step) if self._explain or self._debug else ()
-        for text in explained_values(step, substitutions, self._styles) if self._explain else ():
+        secrets = knowledge.plan.secrets
+        for text in explained_values(step, substitutions, secrets, self._styles) if self._explain else ():
             yield show, text
         for substitution in invocation.contested:
             for text in ambiguity_lines(step, substitution):
                 yield warn, text
-        for text in explained_values(step, substitutions, PLAIN) if self._debug else ():
+        for text in explained_values(step, substitutions, secrets, PLAIN) if self._debug else ():
             yield warn, f"command {step.number}: {text.strip()}"
 
 
@@ -176,9 +175,14 @@ def format_duration(seconds: float) -> str:
 # --- where values come from
 
 
-def explained_values(step: Step, substitutions: Iterable[Substitution], styles: Styles) -> Iterator[str]:
-    """Yield a line for each value of a step that is not simply the recorded one: its source, and why."""
-    yield from _override_lines(step, styles)
+def explained_values(
+    step: Step, substitutions: Iterable[Substitution], secrets: Container[str], styles: Styles
+) -> Iterator[str]:
+    """Yield a line for each value of a step that is not simply the recorded one: its source, and why.
+
+    `secrets` are the placeholders for which a secret was given.
+    """
+    yield from _override_lines(step, secrets, styles)
     for substitution in substitutions:
         place = styled(f"       {_place(step, substitution.relation.target.path)}", styles.heading, styles)
         yield place + _describe_origin(substitution, styles)
@@ -187,22 +191,24 @@ def explained_values(step: Step, substitutions: Iterable[Substitution], styles: 
     yield from unresolved_lines(step, styles)
 
 
-def _override_lines(step: Step, styles: Styles) -> Iterator[str]:
-    for path, pins in step.pins.items():
+def _override_lines(step: Step, secrets: Container[str], styles: Styles) -> Iterator[str]:
+    filled: set[tuple[Path, Secret]] = set()
+    for path, leaf in step.request.walk():
         place = styled(f"       {_place(step, path)}", styles.heading, styles)
-        for pin in pins:
-            if pin.hole is not None:
+        if isinstance(leaf, Secret):
+            if leaf.placeholder in secrets and (path, leaf) not in filled:
                 yield f"{place} = {SHOWN}, given by you"
-            elif pin.shown is None:
-                yield f"{place} = {visible(short(pin.value))}, as recorded: kept with --keep"
-            else:
-                shown = SHOWN if step.is_secret(path) else visible(short(pin.shown))
-                yield f"{place} = {styled(shown, styles.marks[OVERRIDDEN], styles)}, given with -p"
+            filled.add((path, leaf))
+        elif isinstance(leaf, Kept):
+            yield f"{place} = {visible(short(leaf.value))}, as recorded: kept with --keep"
+        elif isinstance(leaf, Given):
+            shown = SHOWN if leaf.is_secret else visible(short(leaf.typed_as))
+            yield f"{place} = {styled(shown, styles.marks[Provenance.OVERRIDDEN], styles)}, given with -p"
 
 
 def unresolved_lines(step: Step, styles: Styles) -> Iterator[str]:
     """Yield a line for each identifier that is sent as recorded because no relation explains it."""
-    for path, text in unexplained.unrelated(step):
+    for path, text in invented.unrelated(step):
         place = styled(f"       {_place(step, path)}", styles.heading, styles)
         yield f"{place} holds {visible(short(text))}, as recorded: nothing in the trace tells where it comes from"
 
@@ -212,7 +218,7 @@ def ambiguity_lines(step: Step, substitution: Substitution) -> Iterator[str]:
     place = _place(step, substitution.relation.target.path)
     taken = f"{_value_text(substitution)}, from {describe_source(substitution.relation.source)}"
     for source, value in substitution.alternatives:
-        other = SHOWN if substitution.mark is HIDDEN else short(value)
+        other = SHOWN if substitution.provenance is Provenance.HIDDEN else short(value)
         yield visible(
             f"command {step.number}'s {place} is {taken}; {describe_source(source)}, was as good when it was recorded, "
             f"and is {other} now"
@@ -244,14 +250,14 @@ def _place(step: Step, path: Path) -> str:
 
 
 def _describe_origin(substitution: Substitution, styles: Styles) -> str:
-    value = styled(visible(_value_text(substitution)), styles.marks[substitution.mark], styles)
-    known = " (as recorded)" if substitution.mark is PENDING else ""
+    value = styled(visible(_value_text(substitution)), styles.marks[substitution.provenance], styles)
+    known = " (as recorded)" if substitution.provenance is Provenance.PENDING else ""
     relation = substitution.relation
     return f" = {value}{known}, from {describe_source(relation.source)}: {visible(relation.evidence)}"
 
 
 def _value_text(substitution: Substitution) -> str:
-    return SHOWN if substitution.mark is HIDDEN else short(substitution.value)
+    return SHOWN if substitution.provenance is Provenance.HIDDEN else short(substitution.value)
 
 
 # --- what a replay would ask for
@@ -264,7 +270,7 @@ def describe_missing_secrets(missing: Sequence[Blank]) -> str:
     return f"a trace has no secrets, and a replay needs {names}: give them {ways}"
 
 
-def generated_name(value: Invented) -> str:
+def generated_name(value: invented.Invented) -> str:
     """Return that a script seems to have generated a value, and how to send another one."""
     said = f"--{value.option} {value.text}" if value.option else value.text
     mend = f"; to send another one, add -p {value.number}.{value.option} NAME" if value.is_all else ""

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from awstracer import selection
+from awstracer.invocation import Played
 from awstracer.queries import Query
 from awstracer.relation_model import Relation
-from awstracer.resolve import Knowledge, Played
+from awstracer.resolve import Knowledge
 from awstracer.steps import Override, Plan
 from awstracer.trace import Trace
 

@@ -29,7 +29,8 @@ from awstracer import credentials
 from awstracer.capture import Outcome
 from awstracer.credentials import Environment
 from awstracer.errors import ExitCode, MissingValue, NotKnown
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.invocation import Invocation
+from awstracer.resolve import Knowledge
 from awstracer.settling import CreatedResources, retry_delays, retry_reason
 from awstracer.steps import Plan, Step
 from awstracer.trace import Call, Document, response_of

@@ -26,7 +26,6 @@ from awstracer import (
     blanks,
     guards,
     location,
-    output,
     plan,
     planning,
     player,
@@ -40,14 +39,16 @@ from awstracer import (
 )
 from awstracer.capture import Outcome
 from awstracer.errors import ExitCode, OtherAccount, TraceError
+from awstracer.invocation import Invocation, Played
 from awstracer.journal import Journal, journal_of
 from awstracer.memory import gc_paused
+from awstracer.output import warn
 from awstracer.parallel import ParallelPlayer
 from awstracer.planning import Order, Planned
 from awstracer.player import Player, Report
 from awstracer.redaction import Redactor
 from awstracer.replay_view import ReplayView, resuming
-from awstracer.resolve import Invocation, Knowledge, Played
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
 from awstracer.trace import Call, Circumstances, Trace
 from awstracer.worker_pool import WorkerPool
@@ -168,10 +169,10 @@ class PlayCommand:
                 replayed.check_place(before.recorded if before else journal.recorded, here)
                 earlier = before.commands if before else ()
                 done = replayed.taken_up([*earlier, *journal.commands], resolver)
-                output.warn(resuming(done, len(resolver.steps)))
+                warn(resuming(done, len(resolver.steps)))
             commands = list(journal.commands)
-            write_journal = saving.keeping(journal, output.warn)
-            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._catalog, blanks.given(resolver.plan.steps))
+            write_journal = saving.keeping(journal, warn)
+            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._catalog, resolver.plan.secrets.values())
 
             def record(
                 step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime
@@ -185,7 +186,7 @@ class PlayCommand:
                 code = self._play(resolver, done, record)
             finally:
                 trace = Trace(tuple(commands), journal.recorded)
-                is_saved = saving.save(path, before, trace, journal, tell=output.warn, remedy="go on with --resume")
+                is_saved = saving.save(path, before, trace, journal, tell=warn, remedy="go on with --resume")
             return code if code or is_saved else ExitCode.FAILED
 
     def _recording_info(self) -> Circumstances:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from awstracer import aws_regions, commandline
+from awstracer import aws_regions
 from awstracer.capture import Outcome
+from awstracer.options import option_named, without_options
 from awstracer.trace import Call, Command
 
 USAGE_ERRORS = (2, 252)  # exit codes for a line that awscli doesn't understand: version 1's and 2's
@@ -72,7 +73,7 @@ def is_interactive(argv: Sequence[str], options: Mapping[str, bool]) -> bool:
 
 def without_global_options(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, ...]:
     """Return the words of a line without its global options."""
-    positions, _ = commandline.without_options(argv, options)
+    positions, _ = without_options(argv, options)
     return tuple(argv[position] for position in positions)
 
 
@@ -114,7 +115,7 @@ def _first_value(environment: Mapping[str, str], names: Iterable[str]) -> str | 
 
 
 def _has_option(argv: Sequence[str], option: str, options: Mapping[str, bool]) -> bool:
-    return any(commandline.option_named(word.partition("=")[0], options) == option for word in argv)
+    return any(option_named(word.partition("=")[0], options) == option for word in argv)
 
 
 def region(calls: Iterable[Call]) -> str | None:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from awstracer import commandline, recorded, session_commands
+from awstracer import recorded, session_commands
 from awstracer.capture import Outcome
 from awstracer.errors import BadMetacommand, ExitCode, SplitError, Unfinished
 from awstracer.redaction import Redactor
 from awstracer.session_commands import Cache, SessionCommands, Summarize
+from awstracer.text import split
 from awstracer.trace import Command
 
 PROMPT, CONTINUATION = "(rec) ", "> "
@@ -137,7 +138,7 @@ class Recorder:
             if not line.strip() or line.lstrip().startswith("#"):
                 return line, []
             try:
-                return line, commandline.split(line)
+                return line, split(line)
             except Unfinished as unfinished:
                 line = unfinished.prefix + self._read_continuation(unfinished)
 

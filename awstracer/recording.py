@@ -22,22 +22,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
-from awstracer import (
-    __version__,
-    configuration,
-    folding,
-    holes,
-    output,
-    queries,
-    recorded,
-    saving,
-    tracefile,
-)
+from awstracer import __version__, configuration, folding, holes, queries, recorded, saving, tracefile
 from awstracer.behind import Behind
 from awstracer.console import BatchInput, Console, is_somebody_there
 from awstracer.errors import ExitCode, Refused
 from awstracer.gathering import ScriptRecording
 from awstracer.journal import Journal
+from awstracer.output import print_error
 from awstracer.recorder import Recorder, Settings
 from awstracer.redaction import Redactor
 from awstracer.session_commands import Cache
@@ -49,7 +40,7 @@ REDACTOR_KEY_LENGTH = 32  # bytes
 SAVE_AGAIN = "fix that, then type :save again"
 END_SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
 
-warn = functools.partial(output.print_error, PROGRAM)
+warn = functools.partial(print_error, PROGRAM)
 
 
 class RecordCommand:

@@ -27,6 +27,7 @@ from awstracer import elements
 from awstracer.api_shapes import ApiModel
 from awstracer.index import ListIndex, RelevanceFilter, RequestHistory, ValueIndex
 from awstracer.location import EnvironmentScanner, recorded_environment
+from awstracer.options import query_of
 from awstracer.origins import candidates_at
 from awstracer.paths import Path
 from awstracer.places import (
@@ -40,7 +41,6 @@ from awstracer.places import (
     service_of,
 )
 from awstracer.queries import Query
-from awstracer.query_option import query_of
 from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.source_finder import SourceFinder
 from awstracer.trace import Command, Trace

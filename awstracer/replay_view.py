@@ -16,16 +16,17 @@ from typing import Any
 
 from awstracer import waiter
 from awstracer.capture import Outcome
-from awstracer.commandline import told
 from awstracer.errors import MissingValue, NotKnown
+from awstracer.invocation import Invocation, Played
 from awstracer.output import error_text, warn
 from awstracer.plan_view import PlanView, describe_poll, format_duration
 from awstracer.player import Report, Status
 from awstracer.relation_model import EnvironmentName, EnvironmentValue
-from awstracer.resolve import Invocation, Knowledge, Played
+from awstracer.resolve import Knowledge
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import short
+from awstracer.text import told
 from awstracer.trace import error_code
 
 

@@ -17,13 +17,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from awstracer import commandline, holes
+from awstracer import holes
 from awstracer.capture import Outcome
 from awstracer.errors import OtherCircumstances, OtherCommand
+from awstracer.invocation import Invocation
 from awstracer.paths import Path, leaves, rebuilt
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.resolve import Knowledge
 from awstracer.serializer import encode_value
 from awstracer.steps import Step
+from awstracer.text import plain, split
 from awstracer.trace import Call, Circumstances, Command, Document
 
 
@@ -45,7 +47,7 @@ def written(
         operation = replace(operation, parameters=invocation.parameters or {}, words=step.form.words)
     argv = invocation.argv
     if operation is not None:
-        argv = tuple(commandline.split(commandline.plain(invocation.shown))[1:])
+        argv = tuple(split(plain(invocation.shown))[1:])
     return Command(
         argv=argv,
         operation=operation,

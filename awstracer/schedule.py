@@ -34,11 +34,12 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from awstracer import commandline, identifiers
+from awstracer.identifiers import find_generated_ids
 from awstracer.operations import created_names, effect, is_deletion, is_read_only, selects_broadly
 from awstracer.paths import leaves, strings
 from awstracer.relation_model import Relation, Source
 from awstracer.steps import Step
+from awstracer.text import plain
 from awstracer.trace import Document, Opaque
 
 Resource = Hashable
@@ -271,9 +272,8 @@ def _source_chains(step: Step, steps: Sequence[Step]) -> Iterator[list[Source]]:
 
     The first source of a chain is where the step has the value from, the last one is where the value first appeared.
     """
-    for relations in (*step.related.values(), step.queried):
-        for relation in relations:
-            yield list(_chain(relation, steps))
+    for reference in step.references():
+        yield list(_chain(reference.relation, steps))
 
 
 def _chain(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
@@ -281,25 +281,18 @@ def _chain(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
         if not isinstance(source, Source):
             continue
         yield source
-        for earlier in steps[source.command].related.get(source.path, ()) if source.section == "request" else ():
-            yield from _chain(earlier, steps)
-
-
-def _given_values(step: Step) -> Iterator[object]:
-    """Yield the values that overrides put into a step's request."""
-    for pins in step.pins.values():
-        for pin in pins:
-            yield pin.value
+        for reference in steps[source.command].references_at(source.path) if source.section == "request" else ():
+            yield from _chain(reference.relation, steps)
 
 
 def _identifiers(document: Document) -> Iterator[str]:
     for _, text in strings(document):
-        yield from (text[begin:end] for begin, end in identifiers.find_generated_ids(text))
+        yield from (text[begin:end] for begin, end in find_generated_ids(text))
 
 
 def _names(step: Step) -> Iterator[str]:
     """Yield the names in a request, also those at the end of paths and ARNs; of a custom command its words' pieces."""
-    yield from _pieces(text for value in _given_values(step) for _, text in strings(value))
+    yield from _pieces(text for value in step.override_values() for _, text in strings(value))
     operation = step.command.operation
     if step.form is None or operation is None:
         for at in step.arguments[1:]:
@@ -321,4 +314,4 @@ def _output_files(step: Step) -> Iterator[str]:
     """Yield the local files that an operation's response is written to (`s3api get-object ... OUTFILE`)."""
     for extra in step.form.extra if step.form is not None else ():
         if not extra.members:
-            yield commandline.plain(extra.words[-1])
+            yield plain(extra.words[-1])

@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import awstracer
-from awstracer import aws_process, client, protocol, shim
+from awstracer import aws_process, protocol, shim
+from awstracer.client import TRACE_NAME
 from awstracer.gathering import ScriptRecording
 from awstracer.station import RecorderServer
 
@@ -100,7 +101,7 @@ def _major_version(text: str) -> int:
 
 
 def _install_files(folder: Path, trace_file: Path) -> None:
-    (folder / client.TRACE_NAME).write_bytes(os.fsencode(trace_file.resolve()))
+    (folder / TRACE_NAME).write_bytes(os.fsencode(trace_file.resolve()))
     (folder / shim.LAUNCHER).write_text(LAUNCHER, encoding="utf-8")
     (folder / shim.PACKAGES).mkdir()
     (folder / shim.PACKAGES / awstracer.__name__).symlink_to(Path(awstracer.__file__).parent)
@@ -130,7 +131,7 @@ def _clear(folder: Path, programs: Mapping[str, str] | None) -> None:
     if programs is None:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    names = (protocol.SOCKET_NAME, client.TRACE_NAME, shim.LAUNCHER)
+    names = (protocol.SOCKET_NAME, TRACE_NAME, shim.LAUNCHER)
     with suppress(OSError):  # the processes that are left may have removed it
         for file in [*(folder / name for name in names), *(folder / BIN).iterdir()]:
             file.unlink()

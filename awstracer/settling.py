@@ -25,13 +25,7 @@ from functools import cached_property
 
 from awstracer import identifiers
 from awstracer.identifiers import Specificity
-from awstracer.operations import (
-    created_names,
-    creates_something,
-    is_deletion,
-    is_read_only,
-    names_created_resource,
-)
+from awstracer.operations import created_names, creates_something, is_deletion, is_read_only, names_created_resource
 from awstracer.paths import Path, lookup, strings
 from awstracer.relation_model import EnvironmentValue, Relation, Source
 from awstracer.steps import Step
@@ -265,7 +259,7 @@ def _may_have_changed(call: Call) -> bool:
 
 def _sources(step: Step) -> list[Relation]:
     """Return the relations that lead to a step's request, without those that an override replaces."""
-    return [relation for path, relations in step.related.items() if not step.is_pinned(path) for relation in relations]
+    return [reference.relation for reference in step.request.references()]
 
 
 def _is_about_created(call: Call, transient: TransientError, step: Step, created: CreatedResources) -> bool:

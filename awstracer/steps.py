@@ -1,25 +1,29 @@
-"""A plan as data: the steps of a replay, and what overrides put into them."""
+"""The plan as data: one step for each command, with templates of what is sent and of what comes back.
+
+A plan says everything about a replay before anything is sent: the step of `ec2 create-subnet` has a template of its
+request, in which `VpcId` is a reference to the response of the step of `ec2 create-vpc`.
+
+`plan/planner` makes plans, `plan/resolver` turns a step into what is sent.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from awstracer import commandline, holes
-from awstracer.commandline import OperationCommand
 from awstracer.credentials import Minted
-from awstracer.paths import Path, lookup
-from awstracer.relation_model import Part, Relation
+from awstracer.options import OperationCommand
+from awstracer.paths import Path, leaves, lookup
+from awstracer.template import Given, Kept, Reference, Template, leaves_in
+from awstracer.text import plain
 from awstracer.trace import Command, Operation
-
-Related = Mapping[Path, tuple[Relation, ...]]
-NOTHING_RELATED: Related = {}
 
 
 class Lines(Protocol):
-    """What awscli knows of recorded lines, as plain data."""
+    """What plans need to know of the installed awscli, without the values of options."""
 
     def operation_command(self, number: int, operation: Operation, argv: Sequence[str], /) -> OperationCommand: ...
 
@@ -29,7 +33,7 @@ class Lines(Protocol):
 
 
 class Catalog(Lines, Protocol):
-    """What the installed awscli offers, as plain data."""
+    """What plans with overrides need to know of it."""
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
 
@@ -38,7 +42,10 @@ class Catalog(Lines, Protocol):
 
 @dataclass(frozen=True)
 class Override:
-    """What `-p NAME VALUE` says, or `--keep NAME`, without a text; `command` is N, counted from 1, in `N.NAME`."""
+    """What a person says with `-p NAME VALUE`; `text` is None for `--keep NAME`.
+
+    command    N of `N.NAME`, counted from 1; None for a name that is meant wherever it occurs
+    """
 
     name: str
     text: str | None
@@ -46,22 +53,10 @@ class Override:
 
     @classmethod
     def parse(cls, name: str, text: str | None) -> Override:
+        """Return the override that a person typed: `3.user-name` is `user-name` of command 3."""
         number, dot, rest = name.partition(".")
-        is_numbered = dot and number.isdecimal() and len(number) < 10  # Python reads no number of 5,000 digits
+        is_numbered = dot and number.isdecimal() and len(number) < 10  # int() refuses more than 4,300 digits
         return cls(rest, text, int(number)) if is_numbered else cls(name, text)
-
-
-@dataclass(frozen=True)
-class Pin:
-    """What an override puts at a path, or at a `part` of the string there, or into a `hole` in it.
-
-    `shown` is how the person gave it; None where it is the recorded value, which is to be kept, or a secret.
-    """
-
-    value: Any
-    shown: str | None
-    part: Part | None = None
-    hole: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +66,11 @@ class Step:
     form        the operation's own command; None for a custom command, which is played as typed
     arguments   positions of the recorded line's words that are the command's own
     kept        positions of the words of global options that the replay keeps
-    related     what feeds the request, by path
-    echoed      what of the response can be predicted, by path
-    pins        what overrides put into the request, by path
-    queried     what feeds the `--query` of the line
+    request     what is sent: an operation's parameters, or a custom command's words and files
+    query       the expression of the line's `--query`; None if the line has none
+    response    what comes back, as far as a dry run can predict it
     selected    whether it is to be played
-    minted      where the credentials are made that it runs under; None for the session's
+    minted      where the credentials are made that it runs under; None for those of the session
     """
 
     number: int
@@ -84,22 +78,42 @@ class Step:
     form: OperationCommand | None
     arguments: tuple[int, ...]
     kept: tuple[int, ...]
-    related: Related
-    echoed: Related
-    pins: Mapping[Path, tuple[Pin, ...]]
-    queried: tuple[Relation, ...] = ()
+    request: Template
+    query: Template | None
+    response: Template
     selected: bool = True
     minted: Minted | None = None
 
     @property
     def line(self) -> tuple[str, ...]:
-        """The recorded words that an operation is run with, parameters apart."""
+        """The recorded words with which an operation's command is run, its parameters apart."""
         recorded, operation = self.command.argv, self.command.operation
         own = [] if operation is None or self.form is None else commandline.dispatched(operation.parameters, self.form)
-        return (*map(commandline.plain, own), *(recorded[at] for at in self.kept))
+        return (*map(plain, own), *(recorded[at] for at in self.kept))
+
+    def references(self) -> Iterator[Reference]:
+        """Yield what the request and the `--query` take from earlier commands and from the destination."""
+        yield from self.request.references()
+        if self.query is not None:
+            yield from self.query.references()
+
+    def references_at(self, path: Path) -> Iterator[Reference]:
+        """Yield what the string at a path of the request takes from elsewhere."""
+        found = self.request.covering(path)
+        return (leaf for leaf in leaves_in(found[1]) if isinstance(leaf, Reference)) if found else iter(())
+
+    def override_values(self) -> Iterator[Any]:
+        """Yield the values that the person gave, or kept, for the request."""
+        return (leaf.value for _, leaf in self.request.walk() if isinstance(leaf, (Given, Kept)))
+
+    def own_scalars(self) -> Iterator[tuple[Path, Any]]:
+        """Yield what is recorded of the request, with paths; the words of global options are no part of it."""
+        for path, scalar in leaves(self.command.request):
+            if self.form is not None or path[0] != "argv" or path[1] in self.arguments:
+                yield path, scalar
 
     def name_of(self, path: Path) -> str | None:
-        """What `-p` and `--keep` call the parameter that a path of the request is in; None if they can't name it."""
+        """Return what `-p` and `--keep` call the parameter at a path of the request; None if they can't name it."""
         if self.form is None:
             return self._option_of(path)
         options = [option.name for option in self.form.options if path[: len(option.path)] == option.path]
@@ -107,7 +121,7 @@ class Step:
         return next((name.removeprefix("--") for name in [*options, *extras]), None)
 
     def _option_of(self, path: Path) -> str | None:
-        """The option of a word of a custom command, or of the word whose file it is."""
+        """Return the option of a word of a custom command, or of the word whose file it is."""
         argv, at = self.command.argv, path[1]
         if path[0] == "files" and at in argv:
             at = argv.index(str(at))
@@ -118,12 +132,8 @@ class Step:
             option = argv[at - 1]
         return option.removeprefix("--") if option.startswith("--") else None
 
-    def is_pinned(self, path: Path) -> bool:
-        """Whether an override is put at a path, at a part of what is there, or at what it is in."""
-        return bool(self.pins) and any(path[:length] in self.pins for length in range(1, len(path) + 1))
-
     def is_secret(self, path: Path) -> bool:
-        """Whether there is a secret at a path of the recorded request: what is put there isn't to be shown."""
+        """Whether a secret was recorded at a path of the request: what is sent in its place isn't shown."""
         try:
             return any(holes.holes(lookup(self.command.request, path)))
         except LookupError:
@@ -132,9 +142,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, in order; those that are not to be played are there for the others, which refer to them."""
+    """The steps in order, one for each command of the trace, and the secrets that a person gave, by placeholder.
+
+    Steps that are not to be played are there for those that refer to them.
+    """
 
     steps: tuple[Step, ...]
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @functools.cached_property
     def selected(self) -> tuple[Step, ...]:

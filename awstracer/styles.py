@@ -1,8 +1,8 @@
 """Styles: how marked text becomes a string for the terminal, in colours or in plain.
 
-`painted((Span("--user-name "), Span("tu", Mark.OVERRIDDEN)), styles)` returns the words with `tu` in green if `styles`
-is `coloured()`, and without escape sequences if it is `PLAIN`. Functions here never ask whether to colour: `cli/main`
-decides it once and hands a set of styles down. Control characters are escaped by `cli/sanitize`.
+`painted((Span("--user-name "), Span("tu", Provenance.OVERRIDDEN)), styles)` returns the words with `tu` in green if
+`styles` is `coloured()`, and without escape sequences if it is `PLAIN`. Functions here never ask whether to colour:
+`cli/main` decides it once and hands a set of styles down. Control characters are escaped by `cli/sanitize`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from awstracer.commandline import HIDDEN, Mark, Text, json_text, plain
 from awstracer.holes import HOLE, SHOWN
 from awstracer.legible import escaped
+from awstracer.text import Provenance, Text, json_text, plain
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Styles:
 
     prompt: str
     heading: str
-    marks: Mapping[Mark, str]
+    marks: Mapping[Provenance, str]
     reset: str
 
 
-PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Mark, ""), reset="")
+PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Provenance, ""), reset="")
 
 
 def coloured() -> Styles:
@@ -38,11 +38,11 @@ def coloured() -> Styles:
         prompt=Style.BRIGHT + Fore.BLUE,
         heading=Style.DIM,
         marks={
-            Mark.RECORDED: "",
-            Mark.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
-            Mark.DERIVED: Style.BRIGHT + Fore.YELLOW,
-            Mark.PENDING: Style.BRIGHT + Fore.CYAN,
-            Mark.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
+            Provenance.RECORDED: "",
+            Provenance.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
+            Provenance.DERIVED: Style.BRIGHT + Fore.YELLOW,
+            Provenance.PENDING: Style.BRIGHT + Fore.CYAN,
+            Provenance.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
         },
         reset=Style.RESET_ALL,
     )
@@ -61,9 +61,11 @@ def one_line(text: str) -> str:
 def painted(text: Text, styles: Styles) -> str:
     """Return a marked text as a string, each segment in the style of its mark."""
     if not styles.reset:
-        return visible("".join([SHOWN if span.mark is HIDDEN else span.text for span in text]))
-    shown = [SHOWN if span.mark is HIDDEN else visible(span.text) for span in text]
-    return "".join(styled(piece, styles.marks[span.mark], styles) for piece, span in zip(shown, text, strict=True))
+        return visible("".join([SHOWN if span.provenance is Provenance.HIDDEN else span.text for span in text]))
+    shown = [SHOWN if span.provenance is Provenance.HIDDEN else visible(span.text) for span in text]
+    return "".join(
+        styled(piece, styles.marks[span.provenance], styles) for piece, span in zip(shown, text, strict=True)
+    )
 
 
 def styled(text: str, style: str, styles: Styles) -> str:

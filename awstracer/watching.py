@@ -23,9 +23,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from awstracer import aws_cli_v2, client, recorded
+from awstracer import aws_cli_v2, recorded
 from awstracer.capture import Capture, copied
-from awstracer.client import FinishedCommand, InputTee
+from awstracer.client import FinishedCommand, InputTee, append, deliver, errors_on_stderr, tee_stdin
 from awstracer.shapes import Models
 from awstracer.variables import FILE, RECORDING
 
@@ -102,7 +102,7 @@ class PluginRecorder:
                 prefixes[prefix] = (_storing(read, self._capture.files), arguments)
 
     def _tee_stdin(self, _: Any) -> None:
-        self._stdin = self._stdin or client.tee_stdin()
+        self._stdin = self._stdin or tee_stdin()
 
     def _decode_blobs(self, *, params: Any, model: Any, context: Any, **_: Any) -> None:
         with self._errors_as_faults():
@@ -119,13 +119,13 @@ class PluginRecorder:
     def _end(self) -> None:
         """Record the command, now that the process ends."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with client.errors_on_stderr():
+        with errors_on_stderr():
             models = Models(self._capture.models)
             finished, folder = self._finished(models), os.environ.get(RECORDING)
             if folder:
-                client.deliver(finished, models, Path(folder))
+                deliver(finished, models, Path(folder))
             else:
-                client.append(Path(os.environ[FILE]).expanduser(), finished, models)
+                append(Path(os.environ[FILE]).expanduser(), finished, models)
 
     def _finished(self, models: Models) -> FinishedCommand:
         exit_code = self._exit_code

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from awstracer import tracefile
-from awstracer.driver import xform_name  # from the botocore that awscli brings
+from awstracer.isolation import xform_name
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
 
 from .relations_scale import THEN, filling

@@ -32,12 +32,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from awstracer import catalog, commandline, plan, queries
-from awstracer.commandline import plain
+from awstracer import catalog, plan, queries
 from awstracer.driver import AwsCli
 from awstracer.driver_factory import DriverFactory
 from awstracer.errors import AwstracerError
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.invocation import Invocation
+from awstracer.resolve import Knowledge
+from awstracer.text import plain, split
 from awstracer.trace import Command, Opaque, Operation, Trace
 
 from awscli.clidriver import ServiceOperation  # isort: skip
@@ -352,7 +353,7 @@ class Bench:
                 return result("another request", _difference(wanted, got[0]))
         if invocation.unsaid:
             return result(None, line="marked as inexact")
-        pasted, said = self._requests(lambda: self._aws.run(commandline.split(plain(invocation.shown))[1:]))
+        pasted, said = self._requests(lambda: self._aws.run(split(plain(invocation.shown))[1:]))
         if not pasted:
             return result(None, said, line="refused")
         return result(None, _difference(wanted, pasted[0]), line="exact" if pasted[0] == wanted else "another request")

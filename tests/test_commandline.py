@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awstracer import commandline
-from awstracer.commandline import Extra, Mark, Marked, OperationCommand, Option, Span
+from awstracer.commandline import spell
 from awstracer.errors import SplitError, Unfinished
+from awstracer.options import Extra, OperationCommand, Option, option_named, without_options
+from awstracer.text import MarkedValue, Provenance, Span, json_text, line, plain, quoted, split
 
 pytestmark = pytest.mark.once
 
@@ -21,20 +22,18 @@ WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), 
 
 @given(WORDS)
 def test_a_line_splits_into_the_words_that_it_was_made_of(words: list[str]) -> None:
-    assert commandline.split(commandline.plain(commandline.line([(Span(word),) for word in words]))) == words
+    assert split(plain(line([(Span(word),) for word in words]))) == words
 
 
 @given(st.lists(st.text(max_size=6), max_size=4))
 def test_marks_change_no_character(pieces: list[str]) -> None:
-    marked = tuple(Span(piece, Mark.DERIVED) for piece in pieces)
-    assert commandline.plain(commandline.quoted(marked)) == commandline.plain(
-        commandline.quoted((Span("".join(pieces)),))
-    )
+    marked = tuple(Span(piece, Provenance.DERIVED) for piece in pieces)
+    assert plain(quoted(marked)) == plain(quoted((Span("".join(pieces)),)))
 
 
 def test_a_real_shell_reads_the_line_the_same() -> None:
     words = ["a b", "it's", '"', "$HOME", "`id`", "new\nline", "", "*", "!x", "\\", "café", "~", "#"]
-    text = commandline.plain(commandline.line([(Span(word),) for word in words]))
+    text = plain(line([(Span(word),) for word in words]))
     seen = subprocess.run(["sh", "-c", f"printf '%s\\0' {text}"], capture_output=True, check=True, text=True).stdout
     assert seen.split("\0")[:-1] == words
 
@@ -50,17 +49,17 @@ def test_a_real_shell_reads_the_line_the_same() -> None:
     ],
 )
 def test_lines_go_on_as_in_a_shell(lines: list[str], words: list[str]) -> None:
-    line = lines[0]
+    typed = lines[0]
     for more in lines[1:]:
         with pytest.raises(Unfinished) as unfinished:
-            commandline.split(line)
-        line = unfinished.value.prefix + more
-    assert commandline.split(line) == words
+            split(typed)
+        typed = unfinished.value.prefix + more
+    assert split(typed) == words
 
 
 def test_an_open_quote_is_a_split_error() -> None:
     with pytest.raises(SplitError):
-        commandline.split("aws 'x")
+        split("aws 'x")
 
 
 COMMAND = OperationCommand(
@@ -77,7 +76,7 @@ COMMAND = OperationCommand(
 
 
 def spelled(parameters: dict[str, object], command: OperationCommand = COMMAND) -> list[str]:
-    return [commandline.plain(word) for word in commandline.spell(parameters, command).words]
+    return [plain(word) for word in spell(parameters, command).words]
 
 
 @pytest.mark.parametrize(
@@ -140,29 +139,30 @@ def test_a_list_in_words_of_its_own_does_not_swallow_the_outfile_either() -> Non
     )
 )
 def test_json_text_is_that_json(value: object) -> None:
-    assert json.loads(commandline.plain(commandline.json_text(value))) == value
+    assert json.loads(plain(json_text(value))) == value
 
 
 @given(st.text(), st.text())
 def test_json_text_keeps_marks_and_meaning(before: str, inside: str) -> None:
-    value = Marked(before + inside, (Span(before), Span(inside, Mark.DERIVED)))
-    text = commandline.json_text({"a": [value]})
-    assert json.loads(commandline.plain(text)) == {"a": [before + inside]}
+    value = MarkedValue.of_pieces((Span(before), Span(inside, Provenance.DERIVED)))
+    text = json_text({"a": [value]})
+    assert json.loads(plain(text)) == {"a": [before + inside]}
     assert (
-        "".join(span.text for span in text if span.mark is Mark.DERIVED) == json.dumps(inside, ensure_ascii=False)[1:-1]
+        "".join(span.text for span in text if span.provenance is Provenance.DERIVED)
+        == json.dumps(inside, ensure_ascii=False)[1:-1]
     )
 
 
 def test_global_options_are_told_from_a_commands_own_words() -> None:
     argv = ["--region", "r", "s3", "cp", "a", "--query=x", "b", "--debug", "--debug=1"]
-    rest, taken = commandline.without_options(argv, {"--region": True, "--query": True, "--debug": False})
+    rest, taken = without_options(argv, {"--region": True, "--query": True, "--debug": False})
     assert [argv[i] for i in rest] == ["s3", "cp", "a", "b", "--debug=1"]
     assert [argv[i] for i in taken] == ["--region", "r", "--query=x", "--debug"]
 
 
 @given(WORDS)
 def test_quoting_is_what_the_standard_library_does(words: list[str]) -> None:
-    assert commandline.plain(commandline.line([(Span(word),) for word in words])) == shlex.join(words)
+    assert plain(line([(Span(word),) for word in words])) == shlex.join(words)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_quoting_is_what_the_standard_library_does(words: list[str]) -> None:
 )
 def test_an_abbreviated_option_is_the_one_that_it_begins(word: str, option: str | None) -> None:
     options = {"--profile": True, "--no-verify-ssl": False, "--no-sign-request": False}
-    assert commandline.option_named(word, options) == option
+    assert option_named(word, options) == option
     if option is not None and "=" not in word:
         argv = [word, "value"] if options[option] else [word]
-        assert commandline.without_options(["s3", *argv, "ls"], options)[0] == [0, len(argv) + 1]
+        assert without_options(["s3", *argv, "ls"], options)[0] == [0, len(argv) + 1]

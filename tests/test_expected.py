@@ -15,9 +15,10 @@ from awstracer import plan, replay_view, tracefile
 from awstracer.capture import Outcome
 from awstracer.catalog import Catalog
 from awstracer.errors import NotKnown
+from awstracer.invocation import Invocation
 from awstracer.player import Player, Report, Settings, Status
 from awstracer.queries import query
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
 from awstracer.trace import CallError, Command, Condition, Poll
 

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from awstracer import plan
-from awstracer.commandline import plain
 from awstracer.driver import AwsCli
+from awstracer.invocation import Invocation
 from awstracer.queries import query
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.resolve import Knowledge
+from awstracer.text import plain
 from awstracer.trace import Command, Operation, Trace
 from benchmarks.sweep_operations import Bench, Result
 

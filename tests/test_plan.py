@@ -13,14 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer import plan, relations
-from awstracer.catalog import InstalledApiModel
-from awstracer.commandline import Mark, OperationCommand, Option, plain, split
+from awstracer.driver import AwsCli
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
+from awstracer.invented import unrelated
+from awstracer.invocation import Played
+from awstracer.options import OperationCommand, Option
 from awstracer.queries import query
-from awstracer.resolve import Knowledge, Played
+from awstracer.resolve import Knowledge
 from awstracer.steps import Override, Plan
+from awstracer.text import Provenance, plain, split
 from awstracer.trace import Operation, Trace
-from awstracer.unexplained import unrelated
 
 from .traces import call, command, trace
 
@@ -60,14 +62,16 @@ def lines(recorded: Trace, *params: tuple[str, str]) -> list[str]:
     return [plain(known.invocation(step).shown) for step in steps.steps]
 
 
-def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Mark]]:
+def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Provenance]]:
     steps = planned(recorded, *params)
     known = Knowledge(steps, live=False, query=query)
     shown = [known.invocation(step).shown for step in steps.steps]
-    return [{span.text: span.mark for span in text if span.mark is not Mark.RECORDED} for text in shown]
+    return [
+        {span.text: span.provenance for span in text if span.provenance is not Provenance.RECORDED} for text in shown
+    ]
 
 
-MODELS = InstalledApiModel()
+MODELS = AwsCli()
 ARN = "arn:aws:iam::123456789012:policy/p-one"
 POLICY = trace(
     [
@@ -91,14 +95,14 @@ def test_what_depends_on_an_override_follows_it() -> None:
 
 def test_marks_tell_where_each_value_comes_from() -> None:
     assert marks(POLICY, ("PolicyName", "tp"), ("user-name", "bob")) == [
-        {"tp": Mark.OVERRIDDEN},
-        {"arn:aws:iam::123456789012:policy/tp": Mark.DERIVED, "bob": Mark.OVERRIDDEN},
-        {"ANPA12B3C4D5E6": Mark.PENDING, "arn:aws:iam::123456789012:policy/tp": Mark.DERIVED},
+        {"tp": Provenance.OVERRIDDEN},
+        {"arn:aws:iam::123456789012:policy/tp": Provenance.DERIVED, "bob": Provenance.OVERRIDDEN},
+        {"ANPA12B3C4D5E6": Provenance.PENDING, "arn:aws:iam::123456789012:policy/tp": Provenance.DERIVED},
     ]
 
 
 def test_what_only_the_real_call_can_tell_shows_as_recorded() -> None:
-    assert marks(POLICY)[1] == {ARN: Mark.PENDING}
+    assert marks(POLICY)[1] == {ARN: Provenance.PENDING}
 
 
 def test_a_real_response_takes_the_recorded_ones_place() -> None:

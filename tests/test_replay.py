@@ -19,9 +19,10 @@ from awstracer import plan, playing, relations, tracefile
 from awstracer.capture import Outcome
 from awstracer.catalog import Catalog
 from awstracer.errors import NotKnown
+from awstracer.invocation import Invocation
 from awstracer.player import Player, Settings, Status
 from awstracer.queries import query
-from awstracer.resolve import Invocation, Knowledge
+from awstracer.resolve import Knowledge
 from awstracer.steps import Step
 from awstracer.trace import Command, Trace
 

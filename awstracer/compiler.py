@@ -1,0 +1,84 @@
+"""Compiles what is known of a recorded command into a step with templates.
+
+A `Draft` has everything that bears on the values of one command: what was recorded, the relations that lead to it,
+what awscli generates anew, and what the person overrides or keeps. `compile_step` places a leaf for each of these in
+the recorded request. Where two of them want the same place, the one that stands first in `_placements` has it: this is
+the order of precedence, and it stands nowhere else.
+
+`plan/planner` makes the drafts, and `plan/overrides` finds the places that an override is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from awstracer import holes
+from awstracer.paths import Path
+from awstracer.relation_model import Relation
+from awstracer.steps import Step
+from awstracer.template import Generated, Given, Kept, Placement, Reference, Secret, Slice, Template
+
+Place = tuple[Path, Slice | None]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What bears on the values of one step.
+
+    bare                        the step with templates that have no leaves yet
+    request, query, response    the relations that lead there
+    given                       what `-p` says, by path and, for a piece of a string, slice
+    kept                        what `--keep` says, by path
+    """
+
+    bare: Step
+    request: Sequence[Relation] = ()
+    query: Sequence[Relation] = ()
+    response: Sequence[Relation] = ()
+    given: Mapping[Place, Given] = field(default_factory=dict)
+    kept: Mapping[Path, Kept] = field(default_factory=dict)
+
+    @cached_property
+    def step(self) -> Step:
+        """The step, compiled."""
+        return compile_step(self)
+
+
+def compile_step(draft: Draft) -> Step:
+    """Return the step that a draft describes, with the leaves of its request, its `--query` and its response."""
+    bare = draft.bare
+    return replace(
+        bare,
+        request=Template.of(bare.request.recorded, _placements(draft)),
+        query=None if bare.query is None else Template.of(bare.query.recorded, _references(draft.query)),
+        response=Template.of(bare.response.recorded, _references(draft.response)),
+    )
+
+
+def _placements(draft: Draft) -> Iterator[Placement]:
+    """Yield the leaves of a request in the order of precedence: the first one that wants a place has it."""
+    yield from (Placement(path, leaf, place) for (path, place), leaf in draft.given.items())
+    yield from (Placement(path, leaf) for path, leaf in draft.kept.items())
+    yield from _generated(draft.bare)
+    yield from _references(draft.request)
+    yield from _secrets(draft.bare)
+
+
+def _generated(step: Step) -> Iterator[Placement]:
+    for path, value in step.form.fresh.items() if step.form is not None else ():
+        yield Placement(path, Generated(value))
+
+
+def _references(relations: Iterable[Relation]) -> Iterator[Placement]:
+    for relation in relations:
+        target = relation.target
+        yield Placement(target.path, Reference(relation), target.span, target.encoding)
+
+
+def _secrets(step: Step) -> Iterator[Placement]:
+    for path, scalar in step.own_scalars():
+        text = holes.text_of(scalar) or ""
+        for match in holes.HOLE.finditer(text) if holes.PREFIX in text else ():
+            yield Placement(path, Secret(match[0]), match.span())
