@@ -28,7 +28,7 @@ from awstracer.resolve import Knowledge
 from awstracer.settling import Replay
 from awstracer.steps import Step
 from awstracer.switches import SETTLE
-from awstracer.template import Given, Placement, Template
+from awstracer.template import Given, Template
 from awstracer.trace import Call, CallError, Command, Path, rebuilt
 
 from .programs import BIN, PATIENCE, Relay, Terminal, Trouble, play, refusal, reset
@@ -540,7 +540,7 @@ def test_what_depends_on_what_was_made_by_way_of_an_answer_counts() -> None:
 
 def test_what_an_override_put_there_is_foreign() -> None:
     steps, done = played(ROLE, function())
-    request = Template.of(steps[-1].command.request, [Placement(("Role",), Given(FOREIGN_ROLE, FOREIGN_ROLE))])
+    request = Template.of(steps[-1].command.request, [(("Role",), Given(FOREIGN_ROLE, FOREIGN_ROLE))])
     pinned = replace(steps[-1], request=request)
     error = CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=True, is_certain=True)
     refused = failed(*function(FOREIGN_ROLE)[:2], error)
