@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from awstracer.options import query_of
 from awstracer.styles import one_line, short, visible
-from awstracer.text import Span, line, plain, scalar_spelling
+from awstracer.text import Span, format_line, format_scalar, plain
 from awstracer.trace import Command, Condition, spelled
 
 
@@ -14,7 +14,7 @@ def listed(commands: Mapping[int, Command]) -> Iterator[str]:
     """Commands by their numbers, as they were typed: a line for each, whatever is in it."""
     width = len(str(max(commands, default=0)))
     for number, command in commands.items():
-        typed = plain(line((Span(word),) for word in ("aws", *command.argv)))
+        typed = plain(format_line((Span(word),) for word in ("aws", *command.argv)))
         text = visible(typed).replace("\n", "\\n")
         yield f"{number:>{width}}  {text}{_note(command)}"
 
@@ -48,4 +48,4 @@ def _condition(condition: Condition, query: str | None) -> str:
     place = " | ".join([*asked, *([spelled(condition.path)] if condition.path else [])]) or "what it prints"
     if condition.value is None:
         return f"{place} is {'there' if condition.is_there else 'gone'}"
-    return f"{place} is {short(scalar_spelling(condition.value), 60)}"
+    return f"{place} is {short(format_scalar(condition.value), 60)}"

@@ -141,13 +141,13 @@ def _recorded_options(
     numbers: dict[tuple[str, str | None], list[int]] = {}
     for step in plan.selected:
         for option, value in trusted(step, options):
-            if value is None or not _is_same(value, _session(option, environment)):
+            if value is None or not _is_same(value, _session_value(option, environment)):
                 numbers.setdefault((option, value), []).append(step.number)
     for (option, value), found in numbers.items():
         yield RecordedOption(tuple(found), option, value)
 
 
-def _session(option: str, environment: Mapping[str, str]) -> str | None:
+def _session_value(option: str, environment: Mapping[str, str]) -> str | None:
     """Return the value that an option has in the session; None if it has none."""
     return next((environment[name] for name in TRUSTED[option] if environment.get(name)), DEFAULTS.get(option))
 

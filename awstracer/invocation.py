@@ -26,7 +26,18 @@ from awstracer.options import OperationCommand
 from awstracer.origins import Source
 from awstracer.relations import Form, Relation
 from awstracer.template import Encoding, Slice
-from awstracer.text import MarkedValue, Provenance, Span, Text, json_escaped, line, named, plain, text_of, unmarked
+from awstracer.text import (
+    MarkedValue,
+    Provenance,
+    Span,
+    Text,
+    format_line,
+    json_escaped,
+    literal,
+    plain,
+    text_of,
+    unmarked,
+)
 from awstracer.trace import Document
 
 RESERVED = ":/?#[]@!$&'()*+,;="
@@ -101,7 +112,7 @@ class Invocation:
     @property
     def shown(self) -> Text:
         """The line as people see it, beginning with `aws`."""
-        return line([named("aws"), *self._spelling.words, *map(text_of, self.words)])
+        return format_line([literal("aws"), *self._spelling.words, *map(text_of, self.words)])
 
     @property
     def unsaid(self) -> tuple[str, ...]:

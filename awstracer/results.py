@@ -15,7 +15,7 @@ from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import one_line, short, visible
 from awstracer.terminal import doubt_text, duration
-from awstracer.text import told
+from awstracer.text import format_value
 from awstracer.trace import Command, error_code
 
 
@@ -34,7 +34,7 @@ def _at_last(command: Command, outcome: Outcome, shown: Any) -> str:
     if condition is None:
         return "it succeeded"
     found = polling.value_at(condition.path, shown)
-    return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
+    return f"it was {'not there' if found in (None, '', [], {}) else short(format_value(found), 60)}"
 
 
 def recovered(step: Step) -> str:
