@@ -96,10 +96,7 @@ class Interpolation:
 
 PlainLeaf = Reference | Given | Kept | Generated | Secret
 Leaf = PlainLeaf | Interpolation
-
-
-Placement = tuple[Path, PlainLeaf | Piece]
-"""A leaf that is to stand at a path for all that is there, or a piece of the string there."""
+Placement = tuple[Path, PlainLeaf | Piece]  # a leaf for all that is at a path, or for a piece of the string there
 
 
 @dataclass(frozen=True)
@@ -157,9 +154,9 @@ def _outermost(paths: Container[Path], path: Path) -> Path | None:
 
 
 def _has_room(pieces: Sequence[Piece], other: Piece) -> bool:
-    """Whether a piece overlaps none of the others; most come in the order of their slices."""
+    """Whether a piece overlaps none of the others."""
     begin, end = other.slice
-    return pieces[-1].slice[1] <= begin or not any(first < end and begin < last for (first, last), _, _ in pieces)
+    return all(last <= begin or end <= first for (first, last), _, _ in pieces)
 
 
 def _interpolation(recorded: str | bytes, pieces: Sequence[Piece]) -> Interpolation:

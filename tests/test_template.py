@@ -71,7 +71,11 @@ RELATED = reference(("Name",))
         ([(("Policy",), Piece((2, 7), GIVEN)), (("Policy",), RELATED)], [(("Policy",), GIVEN)]),
         ([(("Policy",), GIVEN), (("Policy",), Piece((2, 7), RELATED))], [(("Policy",), GIVEN)]),
         (
-            [(("Policy",), Piece((10, 15), GIVEN)), (("Policy",), Piece((2, 7), RELATED))],
+            [
+                (("Policy",), Piece((10, 15), GIVEN)),
+                (("Policy",), Piece((2, 7), RELATED)),
+                (("Policy",), Piece((11, 13), RELATED)),
+            ],
             [(("Policy",), RELATED), (("Policy",), GIVEN)],
         ),
     ],
