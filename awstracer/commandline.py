@@ -51,8 +51,8 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     The options stand in alphabetical order. Outfiles come last, or first if the last option would take them for its
     own values.
     """
-    said = {member for extra in command.extra for member in extra.members}
-    left = {name: value for name, value in parameters.items() if name not in said}
+    covered = {member for extra in command.extra for member in extra.members}
+    left = {name: value for name, value in parameters.items() if name not in covered}
     options = [option for option in command.options if option.path[0] in left]
     unsaid = {name for name, value in left.items() if not is_text(value)}
     phrases: list[list[Text]] = []

@@ -1,4 +1,4 @@
-"""Compiles what is known of a recorded command into a step with templates.
+"""Compiles the draft of a recorded command into a step with templates.
 
 A `Draft` has everything that bears on the values of one command: what was recorded, the relations that lead to it,
 what awscli generates anew, and what the person overrides or keeps. `compile_step` places a leaf for each of these in

@@ -39,7 +39,7 @@ IDENTIFIER = re.compile(r"(?:^|-)(?:id|arn)s?$|(?:I[Dd]|A(?:RN|rn))s?$")
 class Invented:
     """A value of command `number` that looks as if a script generated it.
 
-    option   that it was said with, without dashes; None for a word of its own
+    option   in which it stands, without dashes; None for a word of its own
     is_all   whether the option has this value alone, so that `-p` can give another one
     """
 

@@ -56,7 +56,7 @@ class ValueResolver:
             return MarkedValue(leaf.value, _given_provenance(leaf), leaf.typed_as)
         if isinstance(leaf, Generated):
             if not step.selected:
-                raise MissingValue(step.number, spelled(path), "awscli makes up another one each time")
+                raise MissingValue(step.number, spelled(path), "awscli generates another one each time")
             return MarkedValue(leaf.value, Provenance.DERIVED)
         recorded = lookup(template.recorded, path)
         if isinstance(leaf, Interpolation):
@@ -110,7 +110,7 @@ class ValueResolver:
         if source.side == "request":
             value = self._requested_value(step, source.path)
         else:
-            value = self._answered_value(step, source)
+            value = self._response_value(step, source)
         return value if source.part is None else _part_value(step, source, value)
 
     def _requested_value(self, step: Step, path: Path) -> MarkedValue:
@@ -127,7 +127,7 @@ class ValueResolver:
         is_secret = any(holes.holes(recorded))
         return MarkedValue(value, Provenance.HIDDEN if is_secret else Provenance.DERIVED)
 
-    def _answered_value(self, step: Step, source: Source) -> MarkedValue:
+    def _response_value(self, step: Step, source: Source) -> MarkedValue:
         """Return a value of a step's response, or of what its `--query` printed of that.
 
         In a dry run it is pending if it is as recorded: only the real response can tell it.
