@@ -59,7 +59,7 @@ def compile_step(draft: Draft) -> Step:
 
 def _placements(draft: Draft) -> Iterator[Placement]:
     """Yield the leaves of a request in the order of precedence: the first one that wants a place has it."""
-    yield from ((path, leaf if place is None else Piece(place, leaf)) for (path, place), leaf in draft.given.items())
+    yield from ((path, leaf if place is None else [Piece(place, leaf)]) for (path, place), leaf in draft.given.items())
     yield from draft.kept.items()
     yield from _generated(draft.bare)
     yield from _references(draft.request)
@@ -72,13 +72,21 @@ def _generated(step: Step) -> Iterator[Placement]:
 
 
 def _references(relations: Iterable[Relation]) -> Iterator[Placement]:
+    """Yield the references to the sources of relations: those to pieces of one string together."""
+    placements: dict[Path, Reference | list[Piece]] = {}
     for relation in relations:
         target, leaf = relation.target, Reference(relation)
-        yield target.path, leaf if target.span is None else Piece(target.span, leaf, target.form)
+        if target.span is None:
+            placements[target.path] = leaf
+            continue
+        pieces = placements.setdefault(target.path, [])
+        if isinstance(pieces, list):
+            pieces.append(Piece(target.span, leaf, target.form))
+    yield from placements.items()
 
 
 def _secrets(step: Step) -> Iterator[Placement]:
     for path, scalar in step.own_scalars():
         text = holes.text_of(scalar) or ""
         for match in holes.HOLE.finditer(text) if holes.BEGINNING in text else ():
-            yield path, Piece(match.span(), Secret(match[0]))
+            yield path, [Piece(match.span(), Secret(match[0]))]

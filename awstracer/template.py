@@ -96,7 +96,7 @@ class Interpolation:
 
 PlainLeaf = Reference | Given | Kept | Generated | Secret
 Leaf = PlainLeaf | Interpolation
-Placement = tuple[Path, PlainLeaf | Piece]  # a leaf for all that is at a path, or for a piece of the string there
+Placement = tuple[Path, PlainLeaf | list[Piece]]  # a leaf for all that is at a path, or pieces of the string there
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ class Template:
         for path, leaf in placements:
             outer = _outermost(placed, path)
             if outer is None:
-                placed[path] = [leaf] if isinstance(leaf, Piece) else leaf
-            elif outer == path and isinstance(leaf, Piece):
-                pieces = placed[path]
-                if isinstance(pieces, list) and _has_room(pieces, leaf):
-                    pieces.append(leaf)
+                placed[path] = leaf
+            elif outer == path and isinstance(leaf, list):
+                there = placed[path]
+                if isinstance(there, list):
+                    placed[path] = [*there, *(piece for piece in leaf if _has_room(there, piece))]
         return cls(
             recorded,
             {

@@ -66,15 +66,15 @@ RELATED = reference(("Name",))
         ([(("Name",), RELATED), (("Name",), GIVEN)], [(("Name",), RELATED)]),
         ([(("Vpcs",), GIVEN), (("Vpcs", 1), RELATED)], [(("Vpcs",), GIVEN)]),
         ([(("Vpcs", 0), RELATED), (("Vpcs", 1), GIVEN)], [(("Vpcs", 0), RELATED), (("Vpcs", 1), GIVEN)]),
-        ([(("Policy",), Piece((2, 7), GIVEN)), (("Policy",), Piece((2, 7), RELATED))], [(("Policy",), GIVEN)]),
-        ([(("Policy",), Piece((2, 7), GIVEN)), (("Policy",), Piece((0, 3), RELATED))], [(("Policy",), GIVEN)]),
-        ([(("Policy",), Piece((2, 7), GIVEN)), (("Policy",), RELATED)], [(("Policy",), GIVEN)]),
-        ([(("Policy",), GIVEN), (("Policy",), Piece((2, 7), RELATED))], [(("Policy",), GIVEN)]),
+        ([(("Policy",), [Piece((2, 7), GIVEN)]), (("Policy",), [Piece((2, 7), RELATED)])], [(("Policy",), GIVEN)]),
+        ([(("Policy",), [Piece((2, 7), GIVEN)]), (("Policy",), [Piece((0, 3), RELATED)])], [(("Policy",), GIVEN)]),
+        ([(("Policy",), [Piece((2, 7), GIVEN)]), (("Policy",), RELATED)], [(("Policy",), GIVEN)]),
+        ([(("Policy",), GIVEN), (("Policy",), [Piece((2, 7), RELATED)])], [(("Policy",), GIVEN)]),
         (
             [
-                (("Policy",), Piece((10, 15), GIVEN)),
-                (("Policy",), Piece((2, 7), RELATED)),
-                (("Policy",), Piece((11, 13), RELATED)),
+                (("Policy",), [Piece((10, 15), GIVEN)]),
+                (("Policy",), [Piece((2, 7), RELATED)]),
+                (("Policy",), [Piece((11, 13), RELATED)]),
             ],
             [(("Policy",), RELATED), (("Policy",), GIVEN)],
         ),
@@ -114,7 +114,7 @@ def test_the_leaf_at_a_path_or_around_it_is_found(path: Path, where: Path | None
 def test_a_string_with_pieces_is_read_as_what_it_encodes(
     recorded: str | bytes, piece: Piece, text: str, encoding: Encoding
 ) -> None:
-    (leaf,) = Template.of({"A": recorded}, [(("A",), piece)]).leaves.values()
+    (leaf,) = Template.of({"A": recorded}, [(("A",), [piece])]).leaves.values()
     assert leaf == Interpolation(text, (piece,), encoding)
 
 
