@@ -50,7 +50,7 @@ class Blank:
 
     def is_called(self, name: str) -> bool:
         """Whether that is one of its names, whatever the case and the hyphens."""
-        return _squeezed(name) in map(_squeezed, self.names)
+        return _normalized(name) in map(_normalized, self.names)
 
 
 def blanks(plan: Plan) -> list[Blank]:
@@ -59,7 +59,7 @@ def blanks(plan: Plan) -> list[Blank]:
     return [blank for blank in _missing(plan.steps, plan.secrets) if blank.hole in needed] if needed else []
 
 
-def named(steps: Sequence[Step], given: Collection[str], name: str, number: int | None) -> list[Blank]:
+def find_by_name(steps: Sequence[Step], given: Collection[str], name: str, number: int | None) -> list[Blank]:
     """Return the secrets called so that nobody gave; only those of command `number`, unless that is None."""
     return [blank for blank in _missing(steps, given) if number in (None, blank.number) and blank.is_called(name)]
 
@@ -98,5 +98,5 @@ def _names(step: Step, path: Path, leaf: Secret) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys([label, option, member]) if name)
 
 
-def _squeezed(name: str) -> str:
+def _normalized(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -23,12 +23,12 @@ from awstracer.text import (
     MarkedValue,
     Span,
     Text,
+    format_scalar,
     json_text,
-    named,
+    literal,
     plain,
     plain_value,
     provenance_of,
-    scalar_spelling,
     text_of,
     unmarked,
 )
@@ -52,8 +52,8 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     The options stand in alphabetical order. Outfiles come last, or first if the last option would take them for its
     own values.
     """
-    said = {member for extra in command.extra for member in extra.members}
-    left = {name: value for name, value in parameters.items() if name not in said}
+    covered = {member for extra in command.extra for member in extra.members}
+    left = {name: value for name, value in parameters.items() if name not in covered}
     options = [option for option in command.options if option.path[0] in left]
     unsaid = {name for name, value in left.items() if not is_text(value)}
     phrases: list[list[Text]] = []
@@ -73,7 +73,7 @@ def spell(parameters: Mapping[str, Any], command: OperationCommand) -> Spelling:
     phrases.sort(key=_alphabetical_key)
     if command.extra:
         phrases = _outfiles_before_lists(phrases, command.options)
-    words = map(named, command.words)
+    words = map(literal, command.words)
     return Spelling([*words, *chain.from_iterable(phrases)], tuple(sorted(unsaid)))
 
 
@@ -82,7 +82,7 @@ def dispatched(parameters: Mapping[str, Any], command: OperationCommand) -> list
 
     They say what is no parameter (an outfile), and which files are bodies, so that awscli opens them.
     """
-    words = list(map(named, command.words))
+    words = list(map(literal, command.words))
     bodies = {name: value for name, value in parameters.items() if isinstance(value, Opaque)}
     for option in command.options if bodies else ():
         if option.path[0] in bodies:
@@ -159,7 +159,7 @@ def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
         return False
     if not option.expands or not isinstance(meant, (str, bytes)):
         return True
-    text = scalar_spelling(meant)
+    text = format_scalar(meant)
     return not text.startswith(EXPANDED) or plain(text_of(value)) != text  # typed as the name of a file
 
 
@@ -205,7 +205,7 @@ def _with_name(name: str, words: list[Text]) -> list[Text]:
     """Return `--name word ...`; `--name=word` where the word would pass for an option."""
     if len(words) == 1 and plain(words[0]).startswith("-"):
         return [(Span(f"{name}="), *words[0])]
-    return [named(name), *words]
+    return [literal(name), *words]
 
 
 def _value_text(kind: str, value: Any) -> Text:

@@ -1,4 +1,4 @@
-"""Compiles what is known of a recorded command into a step with templates.
+"""Compiles the draft of a recorded command into a step with templates.
 
 A `Draft` has everything that bears on the values of one command: what was recorded, the relations that lead to it,
 what awscli generates anew, and what the person overrides or keeps. `compile_step` places a leaf for each of these in
@@ -18,7 +18,7 @@ from awstracer import holes
 from awstracer.paths import Path
 from awstracer.relation_model import Relation
 from awstracer.steps import Step
-from awstracer.template import Generated, Given, Kept, Placement, Reference, Secret, Slice, Template
+from awstracer.template import Generated, Given, Kept, Piece, Placement, Reference, Secret, Slice, Template
 
 Place = tuple[Path, Slice | None]
 
@@ -59,8 +59,8 @@ def compile_step(draft: Draft) -> Step:
 
 def _placements(draft: Draft) -> Iterator[Placement]:
     """Yield the leaves of a request in the order of precedence: the first one that wants a place has it."""
-    yield from (Placement(path, leaf, place) for (path, place), leaf in draft.given.items())
-    yield from (Placement(path, leaf) for path, leaf in draft.kept.items())
+    yield from ((path, leaf if place is None else [Piece(place, leaf)]) for (path, place), leaf in draft.given.items())
+    yield from draft.kept.items()
     yield from _generated(draft.bare)
     yield from _references(draft.request)
     yield from _secrets(draft.bare)
@@ -68,17 +68,25 @@ def _placements(draft: Draft) -> Iterator[Placement]:
 
 def _generated(step: Step) -> Iterator[Placement]:
     for path, value in step.form.fresh.items() if step.form is not None else ():
-        yield Placement(path, Generated(value))
+        yield path, Generated(value)
 
 
 def _references(relations: Iterable[Relation]) -> Iterator[Placement]:
+    """Yield the references to the sources of relations: those to pieces of one string together."""
+    placements: dict[Path, Reference | list[Piece]] = {}
     for relation in relations:
-        target = relation.target
-        yield Placement(target.path, Reference(relation), target.span, target.encoding)
+        target, leaf = relation.target, Reference(relation)
+        if target.span is None:
+            placements[target.path] = leaf
+            continue
+        pieces = placements.setdefault(target.path, [])
+        if isinstance(pieces, list):
+            pieces.append(Piece(target.span, leaf, target.encoding))
+    yield from placements.items()
 
 
 def _secrets(step: Step) -> Iterator[Placement]:
     for path, scalar in step.own_scalars():
         text = holes.text_of(scalar) or ""
         for match in holes.HOLE.finditer(text) if holes.PREFIX in text else ():
-            yield Placement(path, Secret(match[0]), match.span())
+            yield path, [Piece(match.span(), Secret(match[0]))]

@@ -1,7 +1,9 @@
-"""Credentials that a trace's own commands made, and that later ones ran under: `sts assume-role` and its like.
+"""Credentials that one command of a trace creates and later ones run under: `sts assume-role` and its like.
 
-A replay makes other ones. They are found where the recorded ones stood: in the answer of the same command. They are
-handed on for one command, and neither shown nor written down.
+Each recorded command has the id of its access key. If the response of command 2 has this id beside a secret key, at
+`Credentials`, the later command has the source `Minted(2, ("Credentials",))`: in a replay it runs under the
+credentials in the new response of command 2. They are passed to that one command in environment variables, and are
+neither shown nor stored.
 """
 
 from __future__ import annotations
@@ -27,46 +29,47 @@ Environment = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Minted:
-    """Where credentials were made: in the answer of command `number`, the structure at `path`."""
+    """Where credentials are created: the structure at `path` in the response of command `number`."""
 
     number: int
     path: Path
 
 
 def minted(commands: Sequence[Command]) -> list[Minted | None]:
-    """For each command, where the credentials were made that it ran under; None for the session's, and unknown ones."""
-    known: dict[str, Minted] = {}
-    wanted = {command.access_key for command in commands} - {None}
-    result = []
+    """Return for each command the source of its credentials; None for those of the session, and for unknown ones."""
+    created: dict[str, Minted] = {}
+    has_keys = any(command.access_key is not None for command in commands)
+    sources = []
     for number, command in enumerate(commands, 1):
-        result.append(known.get(command.access_key) if command.access_key is not None else None)
-        for path, key in _made(command.response) if wanted else ():
-            known[key] = Minted(number, path)
-    return result
+        sources.append(created.get(command.access_key) if command.access_key is not None else None)
+        for path, key in _access_keys(command.response) if has_keys else ():
+            created[key] = Minted(number, path)
+    return sources
 
 
-def check(number: int, made: Minted | None, played: Mapping[int, bool]) -> None:
-    """NotPlayed if command `number` runs under credentials that a command makes which is not to be played."""
-    if made is not None and not played[made.number]:
-        raise NotPlayed(number, "access key", None, made.number, spelled(made.path))
+def check(number: int, source: Minted | None, played: Mapping[int, bool]) -> None:
+    """Raise NotPlayed if command `number` needs credentials of a command that is not to be played."""
+    if source is not None and not played[source.number]:
+        raise NotPlayed(number, "access key", None, source.number, spelled(source.path))
 
 
-def environment(made: Minted, response: Document | None) -> Environment:
-    """The variables that give a command its credentials, None for those that mustn't be there.
+def environment(source: Minted, response: Document | None) -> Environment:
+    """Return the environment variables that give a command its credentials, None for those that must not be set.
 
-    `response` is the new answer of the command that makes them; MissingValue where it doesn't tell them.
+    `response` is the new response of the command that creates them, None if it didn't run.
+    Raise MissingValue if the credentials are not in it.
     """
-    place = spelled(made.path)
+    place = spelled(source.path)
     if response is None:
-        raise MissingValue(made.number, place, "it has no response")
+        raise MissingValue(source.number, place, "it has no response")
     try:
-        found = _members(lookup(response, made.path))
+        found = _members(lookup(response, source.path))
     except LookupError:
         found = {}
     if KEY not in found or not any(name in found for name in SECRETS):
-        raise MissingValue(made.number, place, "there are none")
+        raise MissingValue(source.number, place, "there are none")
     if any(any(holes.holes(value)) for value in found.values()):
-        raise MissingValue(made.number, place, "what was recorded of that replay has no secrets: begin a new one")
+        raise MissingValue(source.number, place, "what was recorded of that replay has no secrets: begin a new one")
     return {
         "AWS_ACCESS_KEY_ID": found[KEY],
         "AWS_SECRET_ACCESS_KEY": next(found[name] for name in SECRETS if name in found),
@@ -76,17 +79,18 @@ def environment(made: Minted, response: Document | None) -> Environment:
 
 
 def apart_from_profile(words: Sequence[str]) -> tuple[tuple[str, ...], Environment]:
-    """Global options without `--profile`, which awscli would prefer to credentials in the environment.
+    """Return global options without `--profile`, and the environment variables that say it instead.
 
-    A profile's other settings, its region above all, are then those of the variables.
+    awscli prefers the credentials of `--profile` to those in the environment. Of a profile that a variable names, it
+    takes only the other settings, such as the region.
     """
     rest, taken = without_options(words, {PROFILE: True})
     profile = [words[at] for at in taken][-1:]
     return tuple(words[at] for at in rest), dict.fromkeys(PROFILE_VARIABLES, profile[0]) if profile else {}
 
 
-def _made(response: Document) -> Iterator[tuple[Path, str]]:
-    """The structures of a response that hold an access key's id beside its secret, and the id."""
+def _access_keys(response: Document) -> Iterator[tuple[Path, str]]:
+    """Yield the structures of a response that have an access key's id beside its secret, with the id."""
     pending: list[tuple[Path, Any]] = [((), response)]
     while pending:
         path, node = pending.pop()
@@ -97,7 +101,10 @@ def _made(response: Document) -> Iterator[tuple[Path, str]]:
 
 
 def _members(node: Any) -> dict[str, str]:
-    """The texts of a structure by their names, without case and hyphens; none if it can't be about an access key."""
+    """Return the texts of a structure by their names, which lose case and hyphens.
+
+    Empty if no name begins with `a`: such a structure can't have an access key.
+    """
     if not isinstance(node, dict) or not any(name[:1] in ("a", "A") for name in node):
         return {}
     return {re.sub(r"[^a-z]", "", name.lower()): text for name, text in node.items() if isinstance(text, str) and text}

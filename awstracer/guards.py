@@ -1,14 +1,17 @@
-"""What a trace would do that the person who plays it has not asked for, and is to be asked about.
+"""Finds what a plan would do that a person has to confirm before anything is sent.
 
-A trace may come from somebody else. It decides neither who the person is and whom they talk to, nor
-what of their disk it writes, outside the folder that it is played in.
+A trace may come from somebody else. It must not decide alone under which identity commands run, whom the requests
+reach, or what is written outside the current folder. A command that was recorded with `--profile prod` gives
+`RecordedOption((3,), "--profile", "prod")`, if `prod` isn't the profile of the session anyway.
+
+`cli/prompts` asks, and `cli/plan_view` has the words.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -18,7 +21,8 @@ from awstracer.steps import Plan, Step
 from awstracer.template import Given, Kept
 from awstracer.text import Provenance, plain
 
-# The options that say who plays and whom the requests reach, each with what else says so, the strongest first.
+# The options that decide the identity and the address of requests, each with the environment variables that do the
+# same, in the order in which awscli reads them.
 TRUSTED: Mapping[str, tuple[str, ...]] = {
     "--profile": ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"),
     "--endpoint-url": ("AWS_ENDPOINT_URL",),
@@ -26,9 +30,9 @@ TRUSTED: Mapping[str, tuple[str, ...]] = {
     "--no-sign-request": (),
     "--no-verify-ssl": (),
 }
-UNSAID = {"--profile": "default"}
+DEFAULTS = {"--profile": "default"}
 
-# Custom commands that change the person's own settings, with the options that keep them from it.
+# Custom commands that change a person's own settings, with the options that keep them from it.
 SETTING: Mapping[tuple[str, ...], frozenset[str]] = {
     ("configure", "set"): frozenset(),
     ("configure", "add-model"): frozenset(),
@@ -37,13 +41,13 @@ SETTING: Mapping[tuple[str, ...], frozenset[str]] = {
     ("deploy", "uninstall"): frozenset(),
     ("eks", "update-kubeconfig"): frozenset({"--kubeconfig", "--dry-run"}),
 }
-WRITTEN = re.compile(r"--(out|save|dest|kube).*")
+OUTPUT_OPTION = re.compile(r"--(out|save|dest|kube).*")
 DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr")
 
 
 @dataclass(frozen=True)
 class RecordedOption:
-    """Commands were recorded with a global option that is not what the session has; no `value` for a flag."""
+    """Commands were recorded with a global option that the session doesn't have; `value` is None for a flag."""
 
     numbers: tuple[int, ...]
     option: str
@@ -52,7 +56,7 @@ class RecordedOption:
 
 @dataclass(frozen=True)
 class OutsideFile:
-    """A command writes to a path that leads out of the current folder."""
+    """A command writes a file outside the current folder."""
 
     numbers: tuple[int, ...]
     path: str
@@ -60,7 +64,7 @@ class OutsideFile:
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """A command, `configure set`, changes the person's own settings."""
+    """A command such as `configure set` changes the person's own settings; `words` are its name."""
 
     numbers: tuple[int, ...]
     words: str
@@ -68,7 +72,7 @@ class OwnSettings:
 
 @dataclass(frozen=True)
 class ShellAlias:
-    """A command is an alias of the person's that runs in a shell."""
+    """A command is an alias in the person's own configuration that runs in a shell."""
 
     numbers: tuple[int, ...]
     name: str
@@ -76,7 +80,7 @@ class ShellAlias:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """Commands ran under another access key than the session's, `key`, and no command of the trace makes it."""
+    """Commands ran under another access key than the session's, and no command of the trace creates `key`."""
 
     numbers: tuple[int, ...]
     key: str
@@ -92,9 +96,12 @@ def doubts(
     folder: FilePath,
     shell_aliases: Container[str] = (),
 ) -> tuple[Doubt, ...]:
-    """What the person is to be asked about before a plan is played; each thing once, with its commands' numbers.
+    """Return what a person has to confirm before a plan is played, each thing once, with its commands' numbers.
 
-    `options` are awscli's global options, and whether each takes a value; `shell_aliases` the person's.
+    options         awscli's global options, and whether each takes a value
+    environment     the variables of the process
+    folder          the current one
+    shell_aliases   names of aliases in the person's configuration that run in a shell
     """
     return (
         *_recorded_options(plan, options, environment),
@@ -106,9 +113,9 @@ def doubts(
 
 
 def identities(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
-    """What the commands' lines say of who plays and whom the requests reach, as words; each combination once.
+    """Return the recorded options that decide identities and addresses, as words; each combination once.
 
-    Those that run under credentials which the replay itself makes are not asked: nobody has these yet.
+    Commands that run under credentials which the replay itself creates are left out: these don't exist yet.
     """
     own = [step for step in plan.selected if step.minted is None]
     found = {tuple(word for pair in trusted(step, options) for word in pair if word) for step in own}
@@ -116,7 +123,7 @@ def identities(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[str, ...]
 
 
 def trusted(step: Step, options: Mapping[str, bool]) -> list[tuple[str, str | None]]:
-    """The options of a line that say who plays and whom the requests reach, with their values."""
+    """Return the options of a line that decide the identity and the address of its requests, with their values."""
     words = [step.command.argv[at] for at in step.kept]
     found: list[tuple[str, str | None]] = []
     for position, word in enumerate(words):
@@ -134,14 +141,15 @@ def _recorded_options(
     numbers: dict[tuple[str, str | None], list[int]] = {}
     for step in plan.selected:
         for option, value in trusted(step, options):
-            if value is None or not _is_same(value, _session(option, environment)):
+            if value is None or not _is_same(value, _session_value(option, environment)):
                 numbers.setdefault((option, value), []).append(step.number)
     for (option, value), found in numbers.items():
         yield RecordedOption(tuple(found), option, value)
 
 
-def _session(option: str, environment: Mapping[str, str]) -> str | None:
-    return next((environment[name] for name in TRUSTED[option] if environment.get(name)), UNSAID.get(option))
+def _session_value(option: str, environment: Mapping[str, str]) -> str | None:
+    """Return the value that an option has in the session; None if it has none."""
+    return next((environment[name] for name in TRUSTED[option] if environment.get(name)), DEFAULTS.get(option))
 
 
 def _is_same(value: str, other: str | None) -> bool:
@@ -150,15 +158,15 @@ def _is_same(value: str, other: str | None) -> bool:
 
 def _outside_files(plan: Plan, folder: FilePath) -> Iterator[OutsideFile]:
     for step in plan.selected:
-        for path in dict.fromkeys(_written(step)):
+        for path in dict.fromkeys(_written_files(step)):
             if leads_out(path, folder):
                 yield OutsideFile((step.number,), path)
 
 
-def _written(step: Step) -> Iterator[str]:
-    """The files that a line says the command writes; not those that the person named with `-p`."""
+def _written_files(step: Step) -> Iterator[str]:
+    """Yield the files that a recorded line makes its command write; not those that the person named with `-p`."""
     if step.form is None:
-        yield from _written_by_words(step)
+        yield from _files_of_words(step)
         return
     for extra in step.form.extra:
         is_recorded = all(span.provenance is Provenance.RECORDED for span in extra.words[-1])
@@ -166,20 +174,26 @@ def _written(step: Step) -> Iterator[str]:
             yield plain(extra.words[-1])
 
 
-def _written_by_words(step: Step) -> Iterator[str]:
-    """Those of a custom command: what `s3` copies to, and what options such as `--output-template-file` name."""
-    argv, is_behind_s3 = step.command.argv, False
+def _files_of_words(step: Step) -> Iterator[str]:
+    """Yield the files that a custom command writes: targets of `s3`, and options such as `--output-template-file`."""
+    argv, follows_s3_uri = step.command.argv, False
     for at in step.arguments:
         name, _, value = argv[at].partition("=")
-        is_target = is_behind_s3 and not argv[at].startswith(("-", "s3://"))
-        path = value if WRITTEN.fullmatch(name) else argv[at] if is_target or WRITTEN.fullmatch(argv[at - 1]) else ""
+        is_target = follows_s3_uri and not argv[at].startswith(("-", "s3://"))
+        path = (
+            value
+            if OUTPUT_OPTION.fullmatch(name)
+            else argv[at]
+            if is_target or OUTPUT_OPTION.fullmatch(argv[at - 1])
+            else ""
+        )
         if path and not isinstance(step.request.leaves.get(("argv", at)), (Given, Kept)):
             yield path
-        is_behind_s3 = is_behind_s3 or (argv[at].startswith("s3://") and argv[step.arguments[0]] == "s3")
+        follows_s3_uri = follows_s3_uri or (argv[at].startswith("s3://") and argv[step.arguments[0]] == "s3")
 
 
 def leads_out(path: str, folder: FilePath) -> bool:
-    """Whether a path leads out of a folder: by its beginning, by `..`, or by a link."""
+    """Whether a path leads out of a folder: by its beginning, by `..`, or by a symbolic link."""
     if path in DEVICES:
         return False
     if path.startswith("~") or "\0" in path:
@@ -190,13 +204,13 @@ def leads_out(path: str, folder: FilePath) -> bool:
 def _own_settings(plan: Plan) -> Iterator[OwnSettings]:
     for step in plan.selected:
         words = [step.command.argv[at] for at in step.arguments] if step.form is None else []
-        known = tuple(words[:2])
-        if known in SETTING and not SETTING[known] & {word.partition("=")[0] for word in words}:
-            yield OwnSettings((step.number,), " ".join(known))
+        name = tuple(words[:2])
+        if name in SETTING and not SETTING[name] & {word.partition("=")[0] for word in words}:
+            yield OwnSettings((step.number,), " ".join(name))
 
 
 def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
-    """An alias may stand in a service's place too, so that an operation's command leads to it."""
+    """Yield the commands that are aliases; one can have the name of a service, whose operations then run it."""
     for step in plan.selected:
         words = [step.command.argv[at] for at in step.arguments] if step.form is None else step.form.words
         for name in words[:1]:
@@ -205,15 +219,14 @@ def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
 
 
 def _foreign_keys(plan: Plan, options: Mapping[str, bool]) -> Iterator[ForeignKey]:
-    """A line with a profile says itself under whose key it runs."""
+    """Yield the access keys that nothing gives; a line with a profile says itself under which key it runs."""
     numbers: dict[str, list[int]] = {}
     for step in plan.selected:
-        key, argv = step.command.access_key, step.command.argv
-        if key is not None and step.minted is None and not any(map(_names_profile(options), argv)):
+        key, has_profile = (
+            step.command.access_key,
+            any(option_named(word, options) == PROFILE for word in step.command.argv),
+        )
+        if key is not None and step.minted is None and not has_profile:
             numbers.setdefault(key, []).append(step.number)
     for key, found in numbers.items():
         yield ForeignKey(tuple(found), key)
-
-
-def _names_profile(options: Mapping[str, bool]) -> Callable[[str], bool]:
-    return lambda word: option_named(word, options) == PROFILE

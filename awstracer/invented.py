@@ -1,6 +1,11 @@
-"""Names that a script made up as it ran: `demo-$(date +%s)`, `bucket-$(openssl rand -hex 3)`.
+"""Warnings about values that a replay sends as recorded though they may not fit any more.
 
-A replay sends them as they were recorded, where the script would have made up other ones. Only looks tell them.
+A script makes up names as it runs: `demo-$(date +%s)`, `bucket-$(openssl rand -hex 3)`. A replay sends the recorded
+ones, where the script would make up others. `invented` recognizes them by how they look: `demo-1767323045` has the
+time of the recording in it.
+
+`unrelated` finds identifiers such as `ami-0a1b2c3d` that nothing in the trace explains, so that they are sent
+as recorded even to another account. Both look at recorded values for which a template has no leaf.
 """
 
 from __future__ import annotations
@@ -19,11 +24,11 @@ from awstracer.template import Interpolation
 
 LONGEST = 200
 NEAR = 86_400  # seconds
-TOLD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
 DIGITS = re.compile(r"\d+")
 EPOCHS: Mapping[int, int] = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}  # what a second has, by the number of digits
 DATES = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y/%m/%d")
-CLOCK = r"(?:\d{4}|\d{6})?"
+TIME_OF_DAY = r"(?:\d{4}|\d{6})?"
 RANDOM_NUMBER = re.compile(r"(?:[A-Za-z]|[A-Za-z0-9][-_])[1-3]\d{4}\Z")  # a shell's $RANDOM, but for the smallest
 ATOM = re.compile(r"[A-Za-z0-9]+")
 SHORTEST_RANDOM, LONGEST_RANDOM, FEWEST_CHANGES = 5, 32, 3
@@ -33,10 +38,10 @@ IDENTIFIER = re.compile(r"(?:^|-)(?:id|arn)s?$|(?:I[Dd]|A(?:RN|rn))s?$")
 
 @dataclass(frozen=True)
 class Invented:
-    """A value of command `number` that looks made up.
+    """A value of command `number` that looks as if a script generated it.
 
-    option   of the line that it is in, without dashes; None for a word of its own
-    is_all   whether the option is for this value alone, so that `-p` can give another one
+    option   in which it stands, without dashes; None for a word of its own
+    is_all   whether the option has this value alone, so that `-p` can give another one
     """
 
     number: int
@@ -46,10 +51,10 @@ class Invented:
 
 
 def invented(steps: Sequence[Step]) -> list[Invented]:
-    """What looks made up of what the steps send and that comes from nowhere else, each value once."""
+    """Return the recorded values in what the steps send that look generated, each once."""
     found: dict[str, Invented] = {}
     for step in steps:
-        for path, text in _born(step):
+        for path, text in _chosen_values(step):
             if text not in found and looks_made_up(text, step.command.started):
                 option = step.name_of(path)
                 found[text] = Invented(step.number, option, text, option is not None and _is_all(step, path))
@@ -57,8 +62,8 @@ def invented(steps: Sequence[Step]) -> list[Invented]:
 
 
 def looks_made_up(text: str, then: datetime) -> bool:
-    """Whether a text has something random in it, or a time near `then`, when it was used."""
-    if len(text) > LONGEST or not TOLD.fullmatch(text) or text.startswith(("arn:", "http:", "https:")):
+    """Whether a text has something random in it, or a time near `then`, when it was sent."""
+    if len(text) > LONGEST or not WORD.fullmatch(text) or text.startswith(("arn:", "http:", "https:")):
         return False
     if SERVICES_OWN.fullmatch(text):
         return False
@@ -71,16 +76,16 @@ def _has_time(text: str, then: datetime) -> bool:
     today = then.toordinal()
     days = [date.fromordinal(day) for day in (today - 1, today, today + 1) if 1 <= day <= date.max.toordinal()]
     dates = "|".join(re.escape(day.strftime(form)) for day in days for form in DATES)
-    return bool(re.search(rf"(?<!\d)(?:{dates}){CLOCK}(?!\d)", text))
+    return bool(re.search(rf"(?<!\d)(?:{dates}){TIME_OF_DAY}(?!\d)", text))
 
 
 def _is_epoch(digits: str, then: datetime) -> bool:
-    part = EPOCHS.get(len(digits))
-    return part is not None and abs(int(digits) / part - then.timestamp()) <= NEAR
+    unit = EPOCHS.get(len(digits))
+    return unit is not None and abs(int(digits) / unit - then.timestamp()) <= NEAR
 
 
 def _has_random(text: str) -> bool:
-    """A UUID, or a piece behind another one in which letters and digits are mixed as nobody would."""
+    """Whether a text has a UUID or, behind its first piece, one in which letters and digits alternate at random."""
     if identifiers.UUID.search(text):
         return True
     return any(_is_random(atom) for atom in ATOM.findall(text)[1:])
@@ -92,21 +97,22 @@ def _is_random(atom: str) -> bool:
     return sum(first.isdigit() != second.isdigit() for first, second in pairwise(atom)) >= FEWEST_CHANGES
 
 
-def _born(step: Step) -> Iterator[tuple[Path, str]]:
-    """What a step sends as the person, or the script, first said it, where it isn't the id of what there is already."""
+def _chosen_values(step: Step) -> Iterator[tuple[Path, str]]:
+    """Yield the recorded values of a step that come from nowhere else, and are no ids of what exists already."""
     for path, leaf in leaves(step.command.request):
-        is_told = isinstance(leaf, (str, int)) and not isinstance(leaf, bool) and not any(holes.holes(leaf))
-        if is_told and _is_said_here(step, path) and not _names_another(step, path):
+        is_plain = isinstance(leaf, (str, int)) and not isinstance(leaf, bool) and not any(holes.holes(leaf))
+        if is_plain and _is_chosen_here(step, path) and not _names_existing(step, path):
             yield path, str(leaf)
 
 
-def _is_said_here(step: Step, path: Path) -> bool:
+def _is_chosen_here(step: Step, path: Path) -> bool:
+    """Whether the value at a path is the recorded one; the files of a custom command don't count."""
     is_own = step.form is not None or (path[0] == "argv" and path[1] in step.arguments)
     return is_own and step.request.covering(path) is None
 
 
-def _names_another(step: Step, path: Path) -> bool:
-    """Whether what is at a path is the identifier of something that the command doesn't make."""
+def _names_existing(step: Step, path: Path) -> bool:
+    """Whether the value at a path is the identifier of something that the command doesn't create."""
     operation = step.command.operation
     label = next((key for key in reversed(path) if isinstance(key, str)), "") if operation else step.name_of(path)
     is_new = operation is not None and operations.is_new_name(path, operation.name)
@@ -114,7 +120,7 @@ def _names_another(step: Step, path: Path) -> bool:
 
 
 def _is_all(step: Step, path: Path) -> bool:
-    """Whether an option sets just what is at a path."""
+    """Whether an option sets only the value at a path."""
     return step.form is None or any(option.path == path for option in step.form.options)
 
 

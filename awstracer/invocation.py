@@ -19,13 +19,23 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
-from awstracer import holes
+from awstracer import encodings, holes
 from awstracer.commandline import Spelling, dispatched, spell
-from awstracer.encodings import is_in_url
 from awstracer.options import OperationCommand
 from awstracer.relation_model import Encoding, EnvironmentName, Relation, Source
 from awstracer.template import Slice, TextEncoding
-from awstracer.text import MarkedValue, Provenance, Span, Text, json_escaped, line, named, plain, text_of, unmarked
+from awstracer.text import (
+    MarkedValue,
+    Provenance,
+    Span,
+    Text,
+    format_line,
+    json_escaped,
+    literal,
+    plain,
+    text_of,
+    unmarked,
+)
 from awstracer.trace import Document
 
 RESERVED = ":/?#[]@!$&'()*+,;="
@@ -100,7 +110,7 @@ class Invocation:
     @property
     def shown(self) -> Text:
         """The line as people see it, beginning with `aws`."""
-        return line([named("aws"), *self._spelling.words, *map(text_of, self.words)])
+        return format_line([literal("aws"), *self._spelling.words, *map(text_of, self.words)])
 
     @property
     def unsaid(self) -> tuple[str, ...]:
@@ -160,7 +170,7 @@ def encode_for(value: Text, text: str, place: Slice, form: Encoding) -> Text:
     before, recorded = text[: place[0]], text[slice(*place)]
     if form == "percent":
         return _percent_encoded(value, safe="".join(character for character in RESERVED if character in recorded))
-    if holes.is_hole(recorded) and is_in_url(before):
+    if holes.is_hole(recorded) and encodings.is_in_url(before):
         value = _percent_encoded(value, safe="")
     for _ in range(_json_depth(text, before)):
         value = tuple(Span(json_escaped(piece.text), piece.provenance) for piece in value)

@@ -22,55 +22,60 @@ from awstracer.paths import Path, lookup, replace_at
 from awstracer.relation_model import Part, Source
 from awstracer.steps import Catalog, Override, Step
 from awstracer.template import Given, Kept, Slice
-from awstracer.text import Provenance, Span, Text, plain, told
+from awstracer.text import Provenance, Span, Text, format_value, plain
 
 
 @dataclass(frozen=True)
-class Drafted:
+class Drafts:
     """The drafts of a plan, and the secrets that a person gave, by placeholder."""
 
-    drafts: tuple[Draft, ...]
+    in_order: tuple[Draft, ...]
     secrets: Mapping[str, str] = field(default_factory=dict)
 
-    def changed(self, number: int, draft: Draft) -> Drafted:
-        """Return these with another draft of command `number`."""
-        return replace(self, drafts=(*self.drafts[: number - 1], draft, *self.drafts[number:]))
+    def of(self, number: int) -> Draft:
+        """Return the draft of command `number`."""
+        return self.in_order[number - 1]
+
+    def with_draft(self, number: int, draft: Draft) -> Drafts:
+        """Return the drafts with another one of command `number`."""
+        return replace(self, in_order=(*self.in_order[: number - 1], draft, *self.in_order[number:]))
 
 
-def applied(drafted: Drafted, override: Override, catalog: Catalog) -> Drafted:
+def applied(drafts: Drafts, override: Override, catalog: Catalog) -> Drafts:
     """Return the drafts with an override.
 
     Raise UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
     """
     if override.text is None:
-        return _kept(drafted, override)
+        return _keep_recorded(drafts, override)
     return (
-        _with_word(drafted, override, override.text)
-        or _with_secret(drafted, override, override.text)
-        or _with_value(drafted, override, override.text, catalog)
+        _override_word(drafts, override, override.text)
+        or _fill_secret(drafts, override, override.text)
+        or _override_parameter(drafts, override, override.text, catalog)
     )
 
 
-def _meant(drafted: Drafted, override: Override) -> list[Draft]:
+def _possible_drafts(drafts: Drafts, override: Override) -> list[Draft]:
     """Return the drafts of the commands that an override can be about."""
-    return [draft for draft in drafted.drafts if override.command in (None, draft.bare.number)]
+    return [draft for draft in drafts.in_order if override.command in (None, draft.bare.number)]
 
 
 # --- words that are no parameter
 
 
-def _with_word(drafted: Drafted, override: Override, text: str) -> Drafted | None:
+def _override_word(drafts: Drafts, override: Override, text: str) -> Drafts | None:
     """Return the drafts with another word for an `outfile` and the like; None if the override isn't about one."""
-    steps = [draft.bare for draft in _meant(drafted, override) if _words_called(draft.bare, override.name)]
+    possible = [draft.bare for draft in _possible_drafts(drafts, override)]
+    steps = [step for step in possible if _words_called(step, override.name)]
     if not steps:
         return None
     uses = [(f"{step.number}.{override.name}", _words_called(step, override.name)) for step in steps]
     if any(words != uses[0][1] for _, words in uses):
         raise AmbiguousParameter(override.name, [(spelling, " ".join(words)) for spelling, words in uses])
     for step in steps:
-        draft = drafted.drafts[step.number - 1]
-        drafted = drafted.changed(step.number, replace(draft, bare=_renamed_word(step, override.name, text)))
-    return drafted
+        draft = drafts.of(step.number)
+        drafts = drafts.with_draft(step.number, replace(draft, bare=_renamed_word(step, override.name, text)))
+    return drafts
 
 
 def _words_called(step: Step, name: str) -> list[str]:
@@ -96,15 +101,15 @@ def _renamed_word(step: Step, name: str, text: str) -> Step:
 # --- secrets
 
 
-def _with_secret(drafted: Drafted, override: Override, text: str) -> Drafted | None:
+def _fill_secret(drafts: Drafts, override: Override, text: str) -> Drafts | None:
     """Return the drafts with a secret; None if the override isn't about one that is missing."""
-    steps = [draft.step for draft in drafted.drafts]
-    named = blanks.named(steps, drafted.secrets, override.name, override.command)
-    if not named:
+    steps = [draft.step for draft in drafts.in_order]
+    missing = blanks.find_by_name(steps, drafts.secrets, override.name, override.command)
+    if not missing:
         return None
-    if len(named) > 1:
-        raise AmbiguousParameter(override.name, [(blank.spelling, blank.hole) for blank in named])
-    return replace(drafted, secrets={**drafted.secrets, named[0].hole: text})
+    if len(missing) > 1:
+        raise AmbiguousParameter(override.name, [(blank.spelling, blank.hole) for blank in missing])
+    return replace(drafts, secrets={**drafts.secrets, missing[0].hole: text})
 
 
 # --- parameters
@@ -123,20 +128,20 @@ class _Use:
     recorded: Any
 
 
-def _kept(drafted: Drafted, override: Override) -> Drafted:
+def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
     """Return the drafts with recorded values in the place of related ones."""
-    for use in _uses(drafted, override):
-        draft = drafted.drafts[use.step.number - 1]
+    for use in _uses(drafts, override):
+        draft = drafts.of(use.step.number)
         kept = {path: Kept(lookup(use.step.command.request, path)) for path in use.paths}
-        drafted = drafted.changed(use.step.number, replace(draft, kept={**draft.kept, **kept}))
-    return drafted
+        drafts = drafts.with_draft(use.step.number, replace(draft, kept={**draft.kept, **kept}))
+    return drafts
 
 
-def _with_value(drafted: Drafted, override: Override, text: str, catalog: Catalog) -> Drafted:
+def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: Catalog) -> Drafts:
     """Return the drafts with another value for a parameter, entered where everything that should follow refers to."""
-    uses = _uses(drafted, override)
+    uses = _uses(drafts, override)
     if any(use.recorded != uses[0].recorded for use in uses):
-        first = {told(use.recorded): f"{use.step.number}.{use.option}" for use in reversed(uses)}
+        first = {format_value(use.recorded): f"{use.step.number}.{use.option}" for use in reversed(uses)}
         raise AmbiguousParameter(override.name, [(spelling, value) for value, spelling in reversed(first.items())])
     for use in uses:
         values = _values(use, text, catalog)
@@ -144,20 +149,20 @@ def _with_value(drafted: Drafted, override: Override, text: str, catalog: Catalo
         for path, value in values.items():
             typed_as = str(value) if use.step.form is None else text
             is_numbered = override.command is not None
-            number, place = (use.step.number, (path, None)) if is_numbered else _origin(drafted, use.step, path)
-            given = Given(value, typed_as, is_secret=drafted.drafts[number - 1].bare.is_secret(place[0]))
-            draft = drafted.drafts[number - 1]
-            drafted = drafted.changed(number, replace(draft, given={**draft.given, place: given}))
-    return drafted
+            number, place = (use.step.number, (path, None)) if is_numbered else _origin(drafts, use.step, path)
+            draft = drafts.of(number)
+            given = Given(value, typed_as, is_secret=draft.bare.is_secret(place[0]))
+            drafts = drafts.with_draft(number, replace(draft, given={**draft.given, place: given}))
+    return drafts
 
 
-def _origin(drafted: Drafted, step: Step, path: Path) -> tuple[int, Place]:
+def _origin(drafts: Drafts, step: Step, path: Path) -> tuple[int, Place]:
     """Return the command and the place in its request where the value at a path was chosen; here, if nowhere else."""
-    for relation in drafted.drafts[step.number - 1].request:
+    for relation in drafts.of(step.number).request:
         target, source = relation.target, relation.source
         if target.path == path and target.span is None:
             if relation.is_same_type and isinstance(source, Source) and source.section == "request":
-                text = lookup(drafted.drafts[source.command].bare.command.request, source.path)
+                text = lookup(drafts.of(source.command + 1).bare.command.request, source.path)
                 place = None if source.part is None else _slice_of(text, source.part)
                 return source.command + 1, (source.path, place)
             break
@@ -170,9 +175,9 @@ def _slice_of(text: str, part: Part) -> Slice:
     return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
 
 
-def _uses(drafted: Drafted, override: Override) -> list[_Use]:
+def _uses(drafts: Drafts, override: Override) -> list[_Use]:
     """Return where the parameter of an override stands; raise UnknownParameter if it stands nowhere."""
-    steps = [draft.bare for draft in _meant(drafted, override)]
+    steps = [draft.bare for draft in _possible_drafts(drafts, override)]
     uses = [use for step in steps for use in _uses_in(step, override.name)]
     if not uses:
         raise UnknownParameter(_numbered(override.command, override.name), _closest(steps, override))

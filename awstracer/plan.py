@@ -40,10 +40,10 @@ def make(
 
     Raise UnknownCommand, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there is no such plan.
     """
-    drafted = changes.Drafted(tuple(_drafts(trace, relations, catalog, replaced, selected)))
+    drafts = changes.Drafts(tuple(_make_drafts(trace, relations, catalog, replaced, selected)))
     for override in overrides:
-        drafted = changes.applied(drafted, override, catalog)
-    plan = _compiled(drafted)
+        drafts = changes.applied(drafts, override, catalog)
+    plan = _compile_plan(drafts)
     for step in plan.selected:
         for name in step.form.needed if step.form is not None else ():
             raise MissingWord(step.number, name.removeprefix("--"))
@@ -64,14 +64,14 @@ def outline(
     `selected` are the numbers of the commands that are to be played, None for all.
     Raise UnknownCommand if there is no such plan.
     """
-    return _compiled(changes.Drafted(tuple(_drafts(trace, relations, lines, replaced, selected))))
+    return _compile_plan(changes.Drafts(tuple(_make_drafts(trace, relations, lines, replaced, selected))))
 
 
-def _compiled(drafted: changes.Drafted) -> Plan:
-    return Plan(tuple(draft.step for draft in drafted.drafts), drafted.secrets)
+def _compile_plan(drafts: changes.Drafts) -> Plan:
+    return Plan(tuple(draft.step for draft in drafts.in_order), drafts.secrets)
 
 
-def _drafts(
+def _make_drafts(
     trace: Trace,
     relations: Iterable[Relation],
     lines: Lines,
@@ -84,7 +84,7 @@ def _drafts(
     dropped = {name: global_options[name] for name in replaced}
     for index, (command, made) in enumerate(zip(trace.commands, credentials.minted(trace.commands), strict=True)):
         here = related.get(index, UNRELATED)
-        arguments, globals_ = _split(command, global_options, dropped, made)
+        arguments, globals_ = _split_line(command, global_options, dropped, made)
         covered = _words_of_lists(here) if command.operation is None else set()
         expression = query_of(command)
         bare = Step(
@@ -111,7 +111,7 @@ def _by_command(relations: Iterable[Relation]) -> Mapping[int, Related]:
     return found
 
 
-def _split(
+def _split_line(
     command: Command, global_options: Mapping[str, bool], dropped: Mapping[str, bool], made: Minted | None
 ) -> tuple[list[int], tuple[int, ...]]:
     """Return the positions of a line's own words, and of those of its global options that the replay keeps."""

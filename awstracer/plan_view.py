@@ -28,7 +28,7 @@ from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import PLAIN, Styles, one_line, painted, short, styled, visible
 from awstracer.template import Given, Kept, Secret
-from awstracer.text import Provenance, Span, line, plain, scalar_spelling
+from awstracer.text import Provenance, Span, format_line, format_scalar, plain
 from awstracer.trace import Command, Condition
 
 PreparedLine = tuple[Callable[[str], None], str]  # a text, and the function that prints it
@@ -100,7 +100,7 @@ def summary_lines(commands: Mapping[int, Command]) -> Iterator[str]:
     """Yield one line for each recorded command: its number, the words that were typed, and how it failed if it did."""
     width = len(str(max(commands, default=0)))
     for number, command in commands.items():
-        typed = plain(line((Span(word),) for word in ("aws", *command.argv)))
+        typed = plain(format_line((Span(word),) for word in ("aws", *command.argv)))
         text = visible(typed).replace("\n", "\\n")
         yield f"{number:>{width}}  {text}{_comment(command)}"
 
@@ -133,7 +133,7 @@ def _describe_condition(condition: Condition, query: str | None) -> str:
     place = " | ".join([*asked, *([spelled(condition.path)] if condition.path else [])]) or "what it prints"
     if condition.value is None:
         return f"{place} is {'there' if condition.is_there else 'gone'}"
-    return f"{place} is {short(scalar_spelling(condition.value), 60)}"
+    return f"{place} is {short(format_scalar(condition.value), 60)}"
 
 
 # --- the line of a step, and what belongs under it

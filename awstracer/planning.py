@@ -1,4 +1,8 @@
-"""What a person orders of a trace, and the plan that comes of it: `preview` shows it, `playing` executes it."""
+"""What a person asks for with the switches of `awstrace-play`, and the replay that comes of it.
+
+`awstrace-play --trace-file web.trace --region eu-west-1 -p name web-2` is an `Order` with one override and
+`given={"--region": "eu-west-1"}`. `cli/dry_run_command` and `cli/play_command` make a `Planned` of it.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +22,15 @@ from awstracer.trace import Trace
 
 @dataclass(frozen=True)
 class Order:
-    """What the person says on the command line of a replay.
+    """What a person asks for.
 
-    overrides       what `-p` and `--keep` say
+    overrides       of `-p` and `--keep`
     given           global options for all commands, in the place of recorded ones
     start, only     which commands are played; None for no such limit
-    agrees          to all that would be asked about otherwise
+    agrees          whether the person confirmed everything beforehand (`--yes`)
     account         the only one to play in; None for any
-    asks_each       ask before each command
-    pause, keep_going, settle   as the player's settings
+    asks_each       whether to ask before each command
+    pause, keep_going, settle   see the player's settings
     jobs            how many commands may run at the same time
     """
 
@@ -59,24 +63,24 @@ class Order:
         return self.given.get("--region")
 
     def selected(self, trace: Trace) -> Container[int]:
-        """The numbers of the commands that are to be played; NoSuchCommand or NothingSelected if that can't be."""
+        """Return the numbers of the commands that are to be played; raise NoSuchCommand or NothingSelected."""
         return selection.selected(len(trace.commands), start=self.start, only=self.only)
 
 
 class Partitions(Protocol):
-    """What knows the partition of a region."""
+    """Tells the partition of a region."""
 
     def partition(self, region: str) -> tuple[str, str] | None: ...
 
 
 def place(region: str | None, partitions: Partitions, account: Callable[[], str | None] = lambda: None) -> Played:
-    """Where a trace is played that is played in a region; `account` finds out the account."""
+    """Return the destination in a region, None if that is not known; `account` finds out the account."""
     return Played(region, partitions.partition(region) if region else None, account)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A trace, what feeds what in it, and the plan for playing it somewhere."""
+    """A trace, its relations, and the plan for playing it at a destination."""
 
     trace: Trace
     found: Sequence[Relation]
@@ -85,9 +89,9 @@ class Planned:
     query: Query
 
     def knowledge(self, plan: Plan, *, live: bool) -> Knowledge:
-        """What is known of the values of a plan for the trace."""
+        """Return a resolver for a plan of the trace."""
         return Knowledge(plan, live=live, query=self.query, played=self.played)
 
     def check(self) -> None:
-        """NotPlayed if a command needs the answer of one that is not to be played."""
+        """Raise NotPlayed if a command needs the response of one that is not to be played."""
         self.knowledge(self.plan, live=False).check()

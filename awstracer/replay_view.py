@@ -26,7 +26,7 @@ from awstracer.resolve import Knowledge
 from awstracer.selection import spelled as numbered
 from awstracer.steps import Step
 from awstracer.styles import short
-from awstracer.text import told
+from awstracer.text import format_value
 from awstracer.trace import error_code
 
 
@@ -107,7 +107,7 @@ def _last_answer(step: Step, outcome: Outcome, shown: Any) -> str:
     if condition is None:
         return "it succeeded"
     found = condition.value_in(shown)
-    return f"it was {'not there' if found in (None, '', [], {}) else short(told(found), 60)}"
+    return f"it was {'not there' if found in (None, '', [], {}) else short(format_value(found), 60)}"
 
 
 def unexpected_success(step: Step) -> str:

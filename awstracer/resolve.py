@@ -66,7 +66,7 @@ class Knowledge:
 
     def invocation(self, step: Step) -> Invocation:
         """Return the step as a command to run; raise MissingValue or MissingSecret if it needs what isn't there."""
-        request = self._values.resolved(step, step.request)
+        request = self._values.resolve(step, step.request)
         words = [self._global_word(step, at) for at in step.kept]
         changed = []
         if step.form is None:
@@ -97,9 +97,9 @@ class Knowledge:
         found = []
         for reference in step.request.references():
             relation = reference.relation
-            value = self._values.known_value(relation.source)
+            value = self._values.value_or_none(relation.source)
             if value is not None and value.provenance is not Provenance.RECORDED:
-                others = ((rival, self._values.known_value(rival)) for rival in relation.alternatives)
+                others = ((rival, self._values.value_or_none(rival)) for rival in relation.alternatives)
                 alternatives = tuple(
                     (rival, other.value) for rival, other in others if other and other.value != value.value
                 )

@@ -23,7 +23,7 @@ from awstracer.trace import Command, Operation
 
 
 class Lines(Protocol):
-    """What plans need to know of the installed awscli, without the values of options."""
+    """Tells what the installed awscli offers, as far as a plan without overrides needs it."""
 
     def operation_command(self, number: int, operation: Operation, argv: Sequence[str], /) -> OperationCommand: ...
 
@@ -33,7 +33,7 @@ class Lines(Protocol):
 
 
 class Catalog(Lines, Protocol):
-    """What plans with overrides need to know of it."""
+    """Tells what the installed awscli offers, as far as plans need it."""
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
 

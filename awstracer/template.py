@@ -96,15 +96,7 @@ class Interpolation:
 
 PlainLeaf = Reference | Given | Kept | Generated | Secret
 Leaf = PlainLeaf | Interpolation
-
-
-class Placement(NamedTuple):
-    """A leaf that is to stand at a path; in a slice of the string there or, without one, for all that is there."""
-
-    path: Path
-    leaf: PlainLeaf
-    slice: Slice | None = None
-    form: Encoding = "plain"
+Placement = tuple[Path, PlainLeaf | list[Piece]]  # a leaf for all that is at a path, or pieces of the string there
 
 
 @dataclass(frozen=True)
@@ -118,13 +110,14 @@ class Template:
     def of(cls, recorded: Any, placements: Iterable[Placement]) -> Template:
         """Return the template with the leaves for which there is room: what is placed first keeps its place."""
         placed: dict[Path, PlainLeaf | list[Piece]] = {}
-        for path, leaf, place, form in placements:
+        for path, leaf in placements:
             outer = _outermost(placed, path)
-            there = None if outer is None else placed[outer]
-            if there is None:
-                placed[path] = leaf if place is None else [_piece(place, leaf, form)]
-            elif outer == path and place is not None and isinstance(there, list) and _has_room(there, place):
-                there.append(_piece(place, leaf, form))
+            if outer is None:
+                placed[path] = leaf
+            elif outer == path and isinstance(leaf, list):
+                there = placed[path]
+                if isinstance(there, list):
+                    placed[path] = [*there, *(piece for piece in leaf if _has_room(there, piece))]
         return cls(
             recorded,
             {
@@ -154,16 +147,16 @@ def leaves_in(leaf: Leaf) -> Sequence[PlainLeaf]:
 
 def _outermost(paths: Container[Path], path: Path) -> Path | None:
     """Return the shortest of the paths that lead to a path or to something around it."""
-    return next((path[:depth] for depth in range(len(path) + 1) if path[:depth] in paths), None)
+    for depth in range(len(path) + 1):
+        if path[:depth] in paths:
+            return path[:depth]
+    return None
 
 
-def _piece(place: Slice, leaf: PlainLeaf, form: Encoding) -> Piece:
-    assert isinstance(leaf, (Reference, Given, Secret))
-    return Piece(place, leaf, form)
-
-
-def _has_room(pieces: Iterable[Piece], place: Slice) -> bool:
-    return not any(place[0] < end and begin < place[1] for (begin, end), _, _ in pieces)
+def _has_room(pieces: Sequence[Piece], other: Piece) -> bool:
+    """Whether a piece overlaps none of the others."""
+    begin, end = other.slice
+    return all(last <= begin or end <= first for (first, last), _, _ in pieces)
 
 
 def _interpolation(recorded: str | bytes, pieces: Sequence[Piece]) -> Interpolation:

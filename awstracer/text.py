@@ -82,7 +82,7 @@ def plain(text: Text) -> str:
 
 
 @lru_cache(maxsize=1 << 10)
-def named(name: str) -> Text:
+def literal(name: str) -> Text:
     """Return the name of a command or an option as a text."""
     return (Span(name),)
 
@@ -125,7 +125,7 @@ def split(line: str) -> list[str]:
         raise SplitError(str(error)) from None
 
 
-def quoted(text: Text) -> Text:
+def quote_word(text: Text) -> Text:
     """Return one word quoted for a shell as `shlex.quote` does it, with the provenance of each character kept."""
     word = plain(text)
     if word and not UNSAFE.search(word):
@@ -134,12 +134,12 @@ def quoted(text: Text) -> Text:
     return (QUOTE, *inner, QUOTE)
 
 
-def line(words: Iterable[Text]) -> Text:
+def format_line(words: Iterable[Text]) -> Text:
     """Return words as one shell line."""
     spans: list[Span] = []
     for word in words:
         spans.append(SPACE)
-        spans += quoted(word)
+        spans += quote_word(word)
     return tuple(spans[1:])
 
 
@@ -149,7 +149,7 @@ def line(words: Iterable[Text]) -> Text:
 def text_of(value: Any) -> Text:
     """Return one scalar, marked or not, as a word has it; bytes that were not recorded as base64, as awscli prints."""
     if not isinstance(value, MarkedValue):
-        return (Span(scalar_spelling(value)),)
+        return (Span(format_scalar(value)),)
     if value.pieces:
         return value.pieces
     return (Span(_unmarked_text(value), value.provenance),)
@@ -160,15 +160,15 @@ def _unmarked_text(value: MarkedValue) -> str:
         return value.typed_as
     if isinstance(value.value, bytes):
         return base64.b64encode(value.value).decode("ascii")
-    return scalar_spelling(value.value)
+    return format_scalar(value.value)
 
 
-def told(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value for a message: JSON for a list or a structure, its text for anything else."""
     return plain(json_text(value)) if isinstance(value, (dict, list)) else str(value)
 
 
-def scalar_spelling(value: Any) -> str:
+def format_scalar(value: Any) -> str:
     """Return one scalar as awscli reads it from a word."""
     if isinstance(value, str):
         return value
@@ -182,7 +182,7 @@ def scalar_spelling(value: Any) -> str:
 def _json_default(value: Any) -> str:
     if isinstance(value, MarkedValue):
         raise TypeError("JSON has no provenance")
-    return value.isoformat() if hasattr(value, "isoformat") else scalar_spelling(value)
+    return value.isoformat() if hasattr(value, "isoformat") else format_scalar(value)
 
 
 JSON = json.JSONEncoder(ensure_ascii=False, default=_json_default)

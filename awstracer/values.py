@@ -22,7 +22,7 @@ from awstracer.queries import Query
 from awstracer.relation_model import EnvironmentValue, Source
 from awstracer.steps import Plan, Step
 from awstracer.template import Generated, Given, Interpolation, Kept, Leaf, Reference, Secret, Template, leaves_in
-from awstracer.text import MarkedValue, Provenance, text_of, told, unmarked
+from awstracer.text import MarkedValue, Provenance, format_value, text_of, unmarked
 from awstracer.trace import Document
 
 AS_RECORDED = (Provenance.RECORDED, Provenance.PENDING)
@@ -43,7 +43,7 @@ class ValueResolver:
 
     # --- leaves
 
-    def resolved(self, step: Step, template: Template) -> Any:
+    def resolve(self, step: Step, template: Template) -> Any:
         """Return the document of a template, with `MarkedValue`s where a value isn't the recorded one."""
         values = {path: self.leaf_value(step, template, path, leaf) for path, leaf in template.leaves.items()}
         return replace_at(template.recorded, values)
@@ -56,15 +56,15 @@ class ValueResolver:
             return MarkedValue(leaf.value, _given_provenance(leaf), leaf.typed_as)
         if isinstance(leaf, Generated):
             if not step.selected:
-                raise MissingValue(step.number, spelled(path), "awscli makes up another one each time")
+                raise MissingValue(step.number, spelled(path), "awscli generates another one each time")
             return MarkedValue(leaf.value, Provenance.DERIVED)
         recorded = lookup(template.recorded, path)
         if isinstance(leaf, Interpolation):
-            return self._interpolated(leaf, recorded)
+            return self._interpolate(leaf, recorded)
         value = self._piece_value(leaf)
         return recorded if value.provenance is Provenance.RECORDED else coerce_to(value, recorded)
 
-    def _interpolated(self, leaf: Interpolation, recorded: Any) -> Any:
+    def _interpolate(self, leaf: Interpolation, recorded: Any) -> Any:
         """Return a recorded string with other pieces in it; as it is if none of them is another one now."""
         pieces = []
         for place, inner, form in leaf.pieces:
@@ -85,7 +85,7 @@ class ValueResolver:
 
     def expression(self, step: Step) -> Any:
         """Return the expression of a step's `--query`; `@`, which picks everything, for a step without one."""
-        return "@" if step.query is None else self.resolved(step, step.query)
+        return "@" if step.query is None else self.resolve(step, step.query)
 
     # --- sources
 
@@ -96,7 +96,7 @@ class ValueResolver:
             value = self._values[source] = self._source_value(source)
         return value
 
-    def known_value(self, source: Source | EnvironmentValue) -> MarkedValue | None:
+    def value_or_none(self, source: Source | EnvironmentValue) -> MarkedValue | None:
         """Return the value of a source; None if it isn't there."""
         try:
             return self._value(source)
@@ -110,7 +110,7 @@ class ValueResolver:
         if source.section == "request":
             value = self._requested_value(step, source.path)
         else:
-            value = self._answered_value(step, source)
+            value = self._response_value(step, source)
         return value if source.part is None else _part_value(step, source, value)
 
     def _requested_value(self, step: Step, path: Path) -> MarkedValue:
@@ -127,7 +127,7 @@ class ValueResolver:
         is_secret = any(holes.holes(recorded))
         return MarkedValue(value, Provenance.HIDDEN if is_secret else Provenance.DERIVED)
 
-    def _answered_value(self, step: Step, source: Source) -> MarkedValue:
+    def _response_value(self, step: Step, source: Source) -> MarkedValue:
         """Return a value of a step's response, or of what its `--query` printed of that.
 
         In a dry run it is pending if it is as recorded: only the real response can tell it.
@@ -137,18 +137,18 @@ class ValueResolver:
         query = "@" if step.query is None else step.query.recorded
         expression, response = unmarked(self.expression(step)), self._response(step)
         was = concrete(source.path)
-        value = recorded = self._picked(step, step.response.recorded, query, source, was)
+        value = recorded = self._look_up(step, step.response.recorded, query, source, was)
         if response is not step.response.recorded or expression != query or was != source.path:
             path = tuple(self._expected_key(step, source.path[:at], key) for at, key in enumerate(source.path))
-            value = self._picked(step, response, expression, source, path)
+            value = self._look_up(step, response, expression, source, path)
         is_secret = any(holes.holes(recorded))
         if type(value) is not type(recorded) or (recorded and value == []):
-            found = f"a {type(value).__name__}" if is_secret else told(value)
+            found = f"a {type(value).__name__}" if is_secret else format_value(value)
             raise MissingValue(step.number, _path_text(source), f"it is {found}")
         provenance = Provenance.PENDING if not self._live and value == recorded else Provenance.DERIVED
         return MarkedValue(value, Provenance.HIDDEN if is_secret else provenance)
 
-    def _picked(self, step: Step, response: Document, expression: str, source: Source, path: Path) -> Any:
+    def _look_up(self, step: Step, response: Document, expression: str, source: Source, path: Path) -> Any:
         document = self._query(expression, response) if source.section == "printed" else response
         try:
             return lookup(document, path)
@@ -178,13 +178,15 @@ class ValueResolver:
         """Return the response of a step; in a dry run the recorded one, with what follows from overrides."""
         if not self._live and step.number not in self.responses:
             leaves = step.response.leaves
-            values = {path: self._predicted_value(step, path, None) for path in leaves if self._changes(leaves[path])}
+            values = {
+                path: self._predicted_value(step, path, None) for path in leaves if self._is_changed(leaves[path])
+            }
             self.responses[step.number] = replace_at(step.response.recorded, values)
         return self.responses[step.number]
 
-    def _changes(self, leaf: Leaf) -> bool:
+    def _is_changed(self, leaf: Leaf) -> bool:
         """Whether a dry run knows that a leaf has another value than the recorded one, or doesn't know its value."""
-        values = (self.known_value(each.relation.source) for each in leaves_in(leaf) if isinstance(each, Reference))
+        values = (self.value_or_none(each.relation.source) for each in leaves_in(leaf) if isinstance(each, Reference))
         return any(value is None or value.provenance not in AS_RECORDED for value in values)
 
 

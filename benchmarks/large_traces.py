@@ -21,8 +21,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from botocore import xform_name
+
 from awstracer import tracefile
-from awstracer.isolation import xform_name
 from awstracer.trace import Call, Circumstances, Command, Operation, Trace
 
 from .relations_scale import THEN, filling

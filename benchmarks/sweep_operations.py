@@ -28,6 +28,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -344,9 +345,8 @@ class Bench:
         except AwstracerError as error:
             return result("no plan", repr(error))
         for aws in (self._without_clients, self._aws):
-            got, said = self._requests(
-                lambda aws=aws: aws.replay(invocation.argv, parameters=invocation.parameters, files=invocation.files)
-            )
+            send = partial(aws.replay, invocation.argv, parameters=invocation.parameters, files=invocation.files)
+            got, said = self._requests(send)
             if not got:
                 return result("the line is refused", said)
             if got[0] != wanted:

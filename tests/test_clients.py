@@ -79,6 +79,7 @@ class Cli:
 
     def __init__(self, relay: Relay, capture: pytest.CaptureFixture[str]) -> None:
         self._relay, self._capture = relay, capture
+        self.aws: AwsCli
         self.renew()
         self.environment: dict[str, str | None] = {}
 
@@ -115,7 +116,7 @@ class Cli:
     def renew(self) -> None:
         """Go on with an awscli that has no client yet."""
         self._drivers = CountingFactory()
-        self.aws: AwsCli = AwsCli(self._drivers)
+        self.aws = AwsCli(self._drivers)
 
 
 @pytest.fixture

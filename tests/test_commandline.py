@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from awstracer.commandline import spell
 from awstracer.errors import SplitError, Unfinished
 from awstracer.options import Extra, OperationCommand, Option, option_named, without_options
-from awstracer.text import MarkedValue, Provenance, Span, json_text, line, plain, quoted, split
+from awstracer.text import MarkedValue, Provenance, Span, format_line, json_text, plain, quote_word, split
 
 pytestmark = pytest.mark.once
 
@@ -22,18 +22,18 @@ WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), 
 
 @given(WORDS)
 def test_a_line_splits_into_the_words_that_it_was_made_of(words: list[str]) -> None:
-    assert split(plain(line([(Span(word),) for word in words]))) == words
+    assert split(plain(format_line([(Span(word),) for word in words]))) == words
 
 
 @given(st.lists(st.text(max_size=6), max_size=4))
 def test_marks_change_no_character(pieces: list[str]) -> None:
     marked = tuple(Span(piece, Provenance.DERIVED) for piece in pieces)
-    assert plain(quoted(marked)) == plain(quoted((Span("".join(pieces)),)))
+    assert plain(quote_word(marked)) == plain(quote_word((Span("".join(pieces)),)))
 
 
 def test_a_real_shell_reads_the_line_the_same() -> None:
     words = ["a b", "it's", '"', "$HOME", "`id`", "new\nline", "", "*", "!x", "\\", "café", "~", "#"]
-    text = plain(line([(Span(word),) for word in words]))
+    text = plain(format_line([(Span(word),) for word in words]))
     seen = subprocess.run(["sh", "-c", f"printf '%s\\0' {text}"], capture_output=True, check=True, text=True).stdout
     assert seen.split("\0")[:-1] == words
 
@@ -162,7 +162,7 @@ def test_global_options_are_told_from_a_commands_own_words() -> None:
 
 @given(WORDS)
 def test_quoting_is_what_the_standard_library_does(words: list[str]) -> None:
-    assert plain(line([(Span(word),) for word in words])) == shlex.join(words)
+    assert plain(format_line([(Span(word),) for word in words])) == shlex.join(words)
 
 
 @pytest.mark.parametrize(

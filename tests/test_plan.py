@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from awstracer import catalog as installed
 from awstracer import plan, relations
-from awstracer.driver import AwsCli
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
 from awstracer.invented import unrelated
 from awstracer.invocation import Played
@@ -71,7 +71,7 @@ def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Provenanc
     ]
 
 
-MODELS = AwsCli()
+MODELS = installed.Catalog()
 ARN = "arn:aws:iam::123456789012:policy/p-one"
 POLICY = trace(
     [

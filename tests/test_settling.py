@@ -29,7 +29,7 @@ from awstracer.resolve import Knowledge
 from awstracer.settling import CreatedResources
 from awstracer.steps import Step
 from awstracer.switches import SETTLE
-from awstracer.template import Given, Placement, Template
+from awstracer.template import Given, Template
 from awstracer.trace import Call, CallError, Command
 
 from .programs import BIN, PATIENCE, Relay, Terminal, Trouble, play, refusal, reset
@@ -419,7 +419,7 @@ def judged(case: Case, refused: CallError | None = None) -> str | None:
 def played(*entries: Any) -> tuple[Sequence[Step], dict[int, Sequence[Call]]]:
     """The steps of a trace, and what was done when all but the last have succeeded."""
     recorded = trace(*entries)
-    steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], Offers()).steps
+    steps = plan.make(recorded, relations.derive(recorded, query, AWS.catalog), [], Offers()).steps
     return steps, {step.number: step.command.calls for step in steps[:-1]}
 
 
@@ -541,7 +541,7 @@ def test_what_depends_on_what_was_made_by_way_of_an_answer_counts() -> None:
 
 def test_what_an_override_put_there_is_foreign() -> None:
     steps, done = played(ROLE, function())
-    request = Template.of(steps[-1].command.request, [Placement(("Role",), Given(FOREIGN_ROLE, FOREIGN_ROLE))])
+    request = Template.of(steps[-1].command.request, [(("Role",), Given(FOREIGN_ROLE, FOREIGN_ROLE))])
     pinned = replace(steps[-1], request=request)
     error = CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=True, is_certain=True)
     refused = failed(*function(FOREIGN_ROLE)[:2], error)
@@ -660,7 +660,7 @@ class Hall:
     def play(self, *commands: Command, settle: float = SETTLE) -> Report:
         """Play these commands against the relay."""
         recorded = trace(*commands)
-        steps = plan.make(recorded, relations.derive(recorded, query, AWS), [], AWS)
+        steps = plan.make(recorded, relations.derive(recorded, query, AWS.catalog), [], AWS.catalog)
         return Player(
             steps,
             knowledge=Knowledge(steps, live=True, query=query),
