@@ -14,6 +14,7 @@ import re
 import string
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from awstracer import identifiers
 from awstracer.identifiers import Specificity, normalize_type
@@ -65,11 +66,13 @@ def _match_in_same_section(occurrence: Occurrence, span: Span, candidate: Candid
     return by_type(f"{evidence} of its own") if evidence else None
 
 
+@lru_cache(maxsize=1 << 12)  # a large trace has the same few matches 100,000 times
 def by_type(evidence: str) -> Match:
     """Return a match of both name and type."""
     return Match(evidence, is_by_type=True)
 
 
+@lru_cache(maxsize=1 << 12)
 def by_name(evidence: str) -> Match:
     """Return a match of a distinctive name alone."""
     return Match(evidence, is_by_type=False)

@@ -42,7 +42,7 @@ class Source:
     @property
     def picks_elements(self) -> bool:
         """Whether the path picks single elements of a response's lists by their positions."""
-        return self.section == "response" and EACH not in self.path and any(type(key) is int for key in self.path)
+        return self.section == "response" and int in map(type, self.path) and EACH not in self.path
 
 
 @dataclass(frozen=True, slots=True)

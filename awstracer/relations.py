@@ -20,7 +20,7 @@ these elements can itself be in relations; if the relevance filter had kept such
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from awstracer import elements
@@ -58,36 +58,40 @@ def derive(trace: Trace, query: Query, model: ApiModel) -> list[Relation]:
     account = next((value.recorded for value in environment if value.name == "account"), None)
     relevance = RelevanceFilter.of(trace, account)
     relations = Deriver(environment, catalog, relevance, query).relations_of(trace)
-    more = relevance.with_tokens_of(_distinguishing_values(relations, trace))
+    sources = _element_sources(relations)
+    more = relevance.with_tokens_of(_distinguishing_values(sources.values(), trace))
     if more is not relevance:
         relations = Deriver(environment, catalog, more, query).relations_of(trace)
-    return list(_with_selectors(relations, trace))
+        sources = _element_sources(relations)
+    return _with_selectors(relations, sources, trace) if sources else relations
 
 
 # --- selectors
 
 
-def _distinguishing_values(relations: Iterable[Relation], trace: Trace) -> Iterator[str]:
-    for relation in relations:
-        source = relation.source
-        if isinstance(source, Source) and source.picks_elements:
-            yield from elements.distinguishing_values(source.path, trace.commands[source.command].response)
+def _element_sources(relations: Iterable[Relation]) -> dict[int, Source]:
+    """Return the sources that pick elements of lists, by the indexes of their relations."""
+    sources = ((index, relation.source) for index, relation in enumerate(relations))
+    return {index: source for index, source in sources if isinstance(source, Source) and source.picks_elements}
 
 
-def _with_selectors(relations: Sequence[Relation], trace: Trace) -> Iterator[Relation]:
-    """Yield the relations, with selectors in the paths of sources that pick elements of lists."""
-    echoed: dict[int, set[Path]] = {}
+def _distinguishing_values(sources: Iterable[Source], trace: Trace) -> Iterator[str]:
+    for source in sources:
+        yield from elements.distinguishing_values(source.path, trace.commands[source.command].response)
+
+
+def _with_selectors(relations: list[Relation], sources: Mapping[int, Source], trace: Trace) -> list[Relation]:
+    """Return the relations with selectors in the paths of `sources`."""
+    echoed: dict[int, set[Path]] = {source.command: set() for source in sources.values()}
     for target in (relation.target for relation in relations):
-        if target.section == "response" and target.span is None:
-            echoed.setdefault(target.command, set()).add(target.path)
-    for relation in relations:
-        source = relation.source
-        if isinstance(source, Source) and source.picks_elements:
-            response = trace.commands[source.command].response
-            path = elements.with_selectors(source.path, response, echoed.get(source.command, ()))
-            yield replace(relation, source=replace(source, path=path))
-        else:
-            yield relation
+        if target.section == "response" and target.span is None and target.command in echoed:
+            echoed[target.command].add(target.path)
+    selecting = list(relations)
+    for index, source in sources.items():
+        response = trace.commands[source.command].response
+        path = elements.with_selectors(source.path, response, echoed[source.command])
+        selecting[index] = replace(relations[index], source=replace(source, path=path))
+    return selecting
 
 
 # --- one command after the other
