@@ -29,10 +29,7 @@ from awstracer.trace import Circumstances, Trace
 def run(
     words: Sequence[str], path: Path, *, append: bool, overwrite: bool, styles: Styles, ask: bool, keep_secrets: bool
 ) -> int:
-    """Run a command, record it into a trace file, and return the command's exit code.
-
-    Raise TraceError or Refused, with nothing run, if the trace file can't be written or the user doesn't want it to be.
-    """
+    """Run a command, record it, and return its exit code. Raise TraceError or Refused before anything is run."""
     environment = dict(os.environ)  # importing awscli changes it
     with scripting.asking_major_version(environment) as major_version:
         from awstracer import driver
@@ -66,7 +63,6 @@ def run(
             for note in dict.fromkeys(notes):
                 recording.tell(note)
             cache = Cache(folding.collapse_polls(script_recording.commands, queries.query))
-            began = replace(began, started=journal.recorded.started)
             is_done = _save(path, before, cache, began, journal, console=console, ask=ask)
         return exit_code if is_done else exit_code or ExitCode.FAILED
 
@@ -88,6 +84,7 @@ def _save(
     if ask and not console.confirm(f"Save cached trace to {path}? [y/N]: ", without_answer=True):
         journal.clear()
         return True
+    began = replace(began, started=journal.recorded.started)
     remedy = f"record to {path} again to save them"
     if not recording.saved(path, before, cache, began, journal, note=lambda _: None, remedy=remedy):
         return False
