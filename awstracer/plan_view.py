@@ -266,8 +266,8 @@ def _value_text(substitution: Substitution) -> str:
 def describe_missing_secrets(missing: Sequence[Blank]) -> str:
     """Return which secrets a replay needs, and the three ways to give them, in one line."""
     names = ", ".join(secret.spelling for secret in missing)
-    ways = f"with -p, or in {missing[0].variables[0]}; otherwise the replay asks"
-    return f"a trace has no secrets, and a replay needs {names}: give them {ways}"
+    ways = f"use -p, or set {missing[0].variables[0]}; otherwise the replay asks"
+    return f"a trace has no secrets, and a replay needs {names}: {ways}"
 
 
 def generated_name(value: invented.Invented) -> str:
