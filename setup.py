@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "awstracer" / "__init__.py").read_text(encoding="utf-8"))[1]
@@ -15,23 +15,30 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.10",
-    packages=["awstracer"],
-    package_data={"awstracer": ["trace.schema.json", "py.typed"]},
-    install_requires=["awscli>=1.40,<2", "botocore", "colorama>=0.4.6"],
+    packages=find_packages(include=["awstracer*"]),
+    package_data={"awstracer": ["py.typed"], "awstracer.trace": ["schema.json"]},
+    install_requires=["awscli>=1.40,<2", "botocore", "colorama>=0.4.6", "jmespath"],
     extras_require={
         "demo": [*SERVER, "pexpect"],
-        "test": [*SERVER, "pexpect", "pytest", "pytest-xdist", "hypothesis", "jsonschema"],
-        "lint": ["mypy", "ruff", "types-colorama", "types-pexpect", "types-jsonschema", "types-setuptools"],
+        "test": [*SERVER, "pexpect", "pytest", "pytest-xdist", "hypothesis", "jsonschema", "setuptools"],
+        "lint": [
+            "import-linter",
+            "mypy",
+            "ruff",
+            "types-colorama",
+            "types-pexpect",
+            "types-jsonschema",
+            "types-setuptools",
+        ],
     },
     entry_points={
         "console_scripts": [
-            "awstrace-rec = awstracer.cli:rec_main",
-            "awstrace-play = awstracer.cli:play_main",
+            "awstrace-rec = awstracer.cli.main:rec_main",
+            "awstrace-play = awstracer.cli.main:play_main",
         ]
     },
     classifiers=[
         "Environment :: Console",
-        "License :: OSI Approved :: MIT License",
         "Programming Language :: Python :: 3",
         "Topic :: System :: Systems Administration",
     ],

@@ -80,14 +80,14 @@ class SplitError(AwstracerError):
 
 
 @dataclass(eq=False, repr=False)
-class Unfinished(SplitError):
+class UnfinishedLine(SplitError):
     """A typed line ends in an open quote or a backslash; `prefix` is the text to put before the next line."""
 
     prefix: str
 
 
 @dataclass(eq=False, repr=False)
-class BadMetacommand(AwstracerError):
+class BadSessionCommand(AwstracerError):
     """A session command, a line that begins with a colon, cannot be run."""
 
     reason: str
@@ -142,7 +142,7 @@ class GuardError(AwstracerError):
 
 
 @dataclass(eq=False, repr=False)
-class NoSuchCommand(GuardError):
+class UnknownCommandNumber(GuardError):
     """A switch names command `number`, and the trace has `count` commands."""
 
     number: int
@@ -184,7 +184,7 @@ class NotPlayed(GuardError):
 
 
 @dataclass(eq=False, repr=False)
-class OtherAccount(GuardError):
+class WrongAccount(GuardError):
     """The credentials belong to account `found`, None if unknown, and `--expect-account` says `expected`.
 
     `words` are the recorded global options that select these credentials.
@@ -270,7 +270,7 @@ class ResumeError(AwstracerError):
 
 
 @dataclass(eq=False, repr=False)
-class OtherCircumstances(ResumeError):
+class ReplayedElsewhere(ResumeError):
     """The earlier replay ran in another account or region (`what`); `before` and `now` are None if unknown."""
 
     what: str
@@ -283,7 +283,7 @@ class OtherCircumstances(ResumeError):
 
 
 @dataclass(eq=False, repr=False)
-class OtherCommand(ResumeError):
+class ReplayedDifferently(ResumeError):
     """Command `number` of the earlier replay had another `parameter`, or was another command if that is None.
 
     `number` is None if the file has a command that no replay wrote.
@@ -313,12 +313,12 @@ class Refused(AwstracerError):
         return self.reason
 
 
-class NotKnown(AwstracerError):
+class MissingInput(AwstracerError):
     """A value that a command needs is missing, so the command cannot be sent."""
 
 
 @dataclass(eq=False, repr=False)
-class MissingSecret(NotKnown):
+class MissingSecret(MissingInput):
     """Nobody gave the secrets `names`, as `-p` spells them; the environment variable `variable` may have the first."""
 
     names: Sequence[str]
@@ -330,7 +330,7 @@ class MissingSecret(NotKnown):
 
 
 @dataclass(eq=False, repr=False)
-class MissingValue(NotKnown):
+class MissingValue(MissingInput):
     """The value at `path` of command `number`'s response is missing; `found` is a clause: "it has no response".
 
     `number` is None for a value that comes from no command, such as the account.

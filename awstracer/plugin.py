@@ -11,20 +11,19 @@ import os
 import sys
 from typing import Any
 
-from awstracer.variables import FILE, RECORDING
+from awstracer.aws.settings import RECORDER_VARIABLE, TRACE_FILE_VARIABLE
 
-DRIVER = (
-    "awstracer.isolation"  # a process that has loaded this module runs `aws` for awstracer, which records it itself
-)
+# a process that has loaded this module runs `aws` for awstracer, which records it itself
+DRIVER = "awstracer.aws.isolation"
 
 
 def awscli_initialize(cli: Any) -> None:
     """Record the command that begins; `cli` is awscli's event emitter."""
-    if not any(map(os.environ.get, (FILE, RECORDING))) or DRIVER in sys.modules:
+    if not any(map(os.environ.get, (TRACE_FILE_VARIABLE, RECORDER_VARIABLE))) or DRIVER in sys.modules:
         return
     try:
-        from awstracer import watching
+        from awstracer.record import plugin_recorder
     except Exception as error:  # noqa: BLE001 - awscli may run in a Python that is too old, and must not fail
         print(f"awstracer: this command is not recorded: {error}", file=sys.stderr)
         return
-    watching.watch(cli)
+    plugin_recorder.watch(cli)

@@ -40,8 +40,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from awstracer import catalog, driver
-from awstracer.cli import play_main
+from awstracer.aws import catalog, driver
+from awstracer.cli.main import play_main
 
 COUNT, SEED, WORKERS, BATCH = 20_000, 1, 2, 500
 SECONDS, MEMORY = 4.0, 1_500_000_000

@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from awstracer import tracefile
 from awstracer.errors import TraceError
-from awstracer.journal import parsed
+from awstracer.trace import store
+from awstracer.trace.journal import parse
 from tests.programs import BIN, PATIENCE, PROMPT, moto, rec
 
 KILLS, COMMANDS = 200, 5
@@ -106,7 +106,7 @@ def check(folder: Path, names: Sequence[str], moment: Moment) -> Finding:
     saved = _made(path)
     if saved not in [before + [names[each] for each in numbers] for numbers in SAVED]:
         faults.append(f"the trace file has {saved}")
-    has_journal = journal.exists() and bool(parsed(journal.read_bytes()).commands)
+    has_journal = journal.exists() and bool(parse(journal.read_bytes()).commands)
 
     again = rec("-n", "--append", "--trace-file", path)
     found = _made(path)[len(before) :]
@@ -129,7 +129,7 @@ def _made(path: Path) -> list[str]:
     if not path.exists():
         return []
     try:
-        return [command.argv[-1] for command in tracefile.load(path).commands]
+        return [command.argv[-1] for command in store.load_trace(path).commands]
     except TraceError as error:
         raise SystemExit(f"{path} is torn: {error.reason}") from error
 

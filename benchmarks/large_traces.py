@@ -23,8 +23,8 @@ from typing import Any
 
 from botocore import xform_name
 
-from awstracer import tracefile
-from awstracer.trace import Call, Circumstances, Command, Operation, Trace
+from awstracer.trace import store
+from awstracer.trace.model import Call, Command, Operation, RecordingInfo, Trace
 
 from .relations_scale import THEN, filling
 
@@ -301,14 +301,14 @@ def made(size: int) -> Trace:
         call = Call(service, name, request, response, None, "us-east-1", "r", THEN, THEN)
         argv = (*words, "--count", "1") if name == "RunInstances" else words  # an option of awscli's own
         commands.append(Command(argv, Operation(service, name, request, words), (call,), 0, THEN, THEN))
-    return Trace(tuple(commands), Circumstances(region="us-east-1"))
+    return Trace(tuple(commands), RecordingInfo(region="us-east-1"))
 
 
 def measure(trace: Trace) -> tuple[float, float]:
     """Return the least CPU seconds and the most MB of memory of three dry runs of a trace."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.trace"
-        tracefile.save(trace, path)
+        store.save_trace(trace, path)
         play: list[str | Path] = [Path(sys.executable).with_name("awstrace-play"), "--trace-file", path, "--dryrun"]
         runs = [subprocess.check_output([sys.executable, "-c", MEASURED, *play], text=True).split() for _ in range(3)]
     return min(float(spent) for spent, _ in runs), max(int(memory) for _, memory in runs) / 1000

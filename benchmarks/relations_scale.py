@@ -21,12 +21,12 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from awstracer import tracefile
-from awstracer.catalog import Catalog
-from awstracer.memory import gc_paused
-from awstracer.queries import query
-from awstracer.relations import derive
-from awstracer.trace import Call, Circumstances, Command, Operation, Trace
+from awstracer.aws.catalog import Catalog
+from awstracer.relations.deriver import derive
+from awstracer.trace import store
+from awstracer.trace.memory import gc_paused
+from awstracer.trace.model import Call, Command, Operation, RecordingInfo, Trace
+from awstracer.trace.query import evaluate
 
 SIZES = (100, 1_000, 10_000)
 GROWTH, LARGEST = 13.0, 3.0
@@ -53,7 +53,7 @@ def made(size: int) -> Trace:
         call = Call("ec2", "CreateVpcEndpoint", request, response, None, "us-east-1", "r", THEN, THEN)
         argv = (*WORDS, "--query", "Subnet.SubnetId") if number % 2 else WORDS
         commands.append(Command(argv, Operation("ec2", "CreateVpcEndpoint", request), (call,), 0, THEN, THEN))
-    return Trace(tuple(commands), Circumstances(region="us-east-1"))
+    return Trace(tuple(commands), RecordingInfo(region="us-east-1"))
 
 
 def filling(dice: random.Random, number: int) -> dict[str, Any]:
@@ -85,8 +85,8 @@ def cpu(work: Callable[[], object]) -> float:
 def main() -> int:
     derived = []
     for size in SIZES:
-        text = tracefile.dumps(made(size))
-        derived.append(cpu(partial(derive, tracefile.loads(text), query, Catalog())))
+        text = store.format_trace(made(size))
+        derived.append(cpu(partial(derive, store.parse_trace(text), evaluate, Catalog())))
         loading = cpu(partial(json.loads, text))
         sizes = f"{size:6} commands, {len(text) / 1e6:6.1f} MB"
         print(f"{sizes}: derive {derived[-1]:7.3f} s, json.load {loading:7.3f} s")

@@ -36,8 +36,8 @@ from typing import Any
 import awscli.clidriver  # isort: skip  # noqa: F401 - from 1.46 on it brings the botocore that is meant
 from botocore import session, xform_name
 
-from awstracer import tracefile
-from awstracer.capture import Capture
+from awstracer.aws.capture import CallRecorder
+from awstracer.trace import store
 from tests import programs
 
 COMMANDS, ROUND = 200, 10
@@ -144,7 +144,7 @@ def call(path: Path) -> None:
     """Make a trace's calls, with one client for each service."""
     clients: dict[str, Any] = {}
     made = session.Session()
-    for command in tracefile.load(path).commands:
+    for command in store.load_trace(path).commands:
         operation = command.operation
         assert operation is not None
         if operation.service not in clients:
@@ -192,7 +192,7 @@ def recordings(bench: Bench, pairs: int) -> list[float]:
     return found
 
 
-class Idle(Capture):
+class Idle(CallRecorder):
     """A capture that takes no part in anything."""
 
     def attach(self, events: Any) -> None:
@@ -201,20 +201,20 @@ class Idle(Capture):
 
 def captures(pairs: int) -> list[float]:
     """The ratios of a command that is captured to one that isn't: the medians of many, one after the other."""
-    from awstracer import driver  # here, since it has botocore remember what it asks itself again and again
+    from awstracer.aws import driver  # here, since it has botocore remember what it asks itself again and again
 
     found = []
     aws = driver.AwsCli()
     aws.run(LISTING)
     for _ in range(pairs):
-        spent: dict[type[Capture], list[float]] = {Capture: [], Idle: []}
+        spent: dict[type[CallRecorder], list[float]] = {CallRecorder: [], Idle: []}
         for number in range(2 * MORE):
-            kind = (Capture, Idle)[(number + number // 2) % 2]  # in turns, and each first in half of them
+            kind = (CallRecorder, Idle)[(number + number // 2) % 2]  # in turns, and each first in half of them
             driver.Capture = kind  # type: ignore[attr-defined]
             started = time.process_time()
             aws.run(LISTING)
             spent[kind].append(time.process_time() - started)
-        found.append(statistics.median(spent[Capture]) / statistics.median(spent[Idle]))
+        found.append(statistics.median(spent[CallRecorder]) / statistics.median(spent[Idle]))
     return found
 
 

@@ -29,8 +29,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from awstracer import tracefile
-from awstracer.trace import Call, Circumstances, Command, Operation, Trace
+from awstracer.trace import store
+from awstracer.trace.model import Call, Command, Operation, RecordingInfo, Trace
 
 BIN = Path(sys.executable).parent
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -121,14 +121,14 @@ def _cpu_of(process: int) -> float:
 @contextmanager
 def _workplace() -> Iterator[Path]:
     """Give a folder with a trace, and set an environment without any user's settings."""
-    trace = Trace(tuple(policies(5)), Circumstances(region="us-east-1"))
+    trace = Trace(tuple(policies(5)), RecordingInfo(region="us-east-1"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for variable in [each for each in os.environ if each.startswith("AWS_")]:
             del os.environ[variable]
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ |= {"HOME": name, "PYTHONPYCACHEPREFIX": f"{name}/bytecode", "AWS_DEFAULT_REGION": "us-east-1"}
-        tracefile.save(trace, folder / "t.trace")
+        store.save_trace(trace, folder / "t.trace")
         yield folder
 
 

@@ -33,14 +33,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from awstracer import catalog, plan, queries
-from awstracer.driver import AwsCli
-from awstracer.driver_factory import DriverFactory
+from awstracer.aws import catalog
+from awstracer.aws.driver import AwsCli
+from awstracer.aws.driver_factory import DriverFactory
+from awstracer.commandline.text import split, to_str
 from awstracer.errors import AwstracerError
-from awstracer.invocation import Invocation
-from awstracer.resolve import Knowledge
-from awstracer.text import plain, split
-from awstracer.trace import Command, Opaque, Operation, Trace
+from awstracer.plan import planner
+from awstracer.plan.invocation import Invocation
+from awstracer.plan.resolver import Resolver
+from awstracer.trace.model import Command, Opaque, Operation, Trace
+from awstracer.trace.query import evaluate
 
 from awscli.clidriver import ServiceOperation  # isort: skip
 import botocore.hooks  # isort: skip - after the driver, which brings the botocore that is meant
@@ -340,7 +342,7 @@ class Bench:
         typed = [*words, *demanded, "--endpoint-url", ENDPOINT]
         try:
             invocation = self._invocation(operation, [*typed, "--no-paginate"])
-            if "--page-size" in plain(invocation.shown):  # awscli doesn't take both
+            if "--page-size" in to_str(invocation.shown):  # awscli doesn't take both
                 invocation = self._invocation(operation, typed)
         except AwstracerError as error:
             return result("no plan", repr(error))
@@ -353,7 +355,7 @@ class Bench:
                 return result("another request", _difference(wanted, got[0]))
         if invocation.unsaid:
             return result(None, line="marked as inexact")
-        pasted, said = self._requests(lambda: self._aws.run(split(plain(invocation.shown))[1:]))
+        pasted, said = self._requests(lambda: self._aws.run(split(to_str(invocation.shown))[1:]))
         if not pasted:
             return result(None, said, line="refused")
         return result(None, _difference(wanted, pasted[0]), line="exact" if pasted[0] == wanted else "another request")
@@ -398,8 +400,8 @@ class Bench:
 
     def _invocation(self, operation: Operation, argv: list[str]) -> Invocation:
         recorded = Trace((Command(tuple(argv), operation, (), 0, NOW, NOW),))
-        steps = plan.make(recorded, [], [], self._aws.catalog)
-        return Knowledge(steps, live=True, query=queries.query).invocation(steps.steps[0])
+        steps = planner.make_plan(recorded, [], [], self._aws.catalog)
+        return Resolver(steps, live=True, query=evaluate).invocation(steps.steps[0])
 
     def _requests(self, run: Callable[[], object]) -> tuple[list[dict[str, Any]], str]:
         self.drivers.requests.seen.clear()
@@ -530,7 +532,7 @@ def _report(results: list[Result], show: Callable[[str], None]) -> bool:
         of = [result for result in results if result.members == members]
         exact = sum(result.cause is None for result in of)
         totals.append(f"{members}: {exact} of {len(of)} exact ({100 * exact / max(len(of), 1):.2f} %)")
-    show(f"awscli {catalog.VERSION}, {'; '.join(totals)}; {len(misleading)} lines say something else")
+    show(f"awscli {catalog.AWSCLI_VERSION}, {'; '.join(totals)}; {len(misleading)} lines say something else")
     return not failed and not misleading
 
 

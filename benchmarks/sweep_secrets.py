@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from awstracer import catalog, secret_names
-from awstracer.catalog import Catalog
-from awstracer.paths import Path, leaves, spelled
-from awstracer.redaction import Redactor
-from awstracer.trace import Call, Command
+from awstracer.aws import catalog
+from awstracer.aws.catalog import Catalog
+from awstracer.secrets import names
+from awstracer.secrets.redactor import Redactor
+from awstracer.trace.model import Call, Command
+from awstracer.trace.paths import Path, format_path, leaves
 
 import botocore.session  # isort: skip - after the driver, which brings the botocore that is meant
 
@@ -83,7 +84,7 @@ class Member:
 
     @property
     def name(self) -> str:
-        return f"{self.service}.{self.operation} {self.side} {spelled(self.path)}"
+        return f"{self.service}.{self.operation} {self.side} {format_path(self.path)}"
 
     @property
     def own(self) -> str:
@@ -140,7 +141,7 @@ def _exemption(path: Path, shape: Any, *, chosen: bool, is_marked: bool) -> str 
         return "a token that grants no access"
     if not is_marked:
         return "a part of the address" if shape.serialization.get("location") == "uri" else None
-    return "under a key that people chose" if chosen else secret_names.exemption(path, CANARY)
+    return "under a key that people chose" if chosen else names.exemption(path, CANARY)
 
 
 # --- canaries
@@ -210,7 +211,7 @@ def _report(
     secret = unmarked[REPLACED]
     unreasoned = sum(count for (_, reason), count in marked.items() if reason == "for no reason")
     show(
-        f"awscli {catalog.VERSION}, marked: {replaced} of {sum(marked.values())} become placeholders, "
+        f"awscli {catalog.AWSCLI_VERSION}, marked: {replaced} of {sum(marked.values())} become placeholders, "
         f"{unreasoned} stay for no reason; not marked: {secret - len(lost)} of {secret} that look secret do"
     )
     return not lost and not unreasoned

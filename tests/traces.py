@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from awstracer.trace import Call, Circumstances, Command, Operation, Trace
+from awstracer.trace.model import Call, Command, Operation, RecordingInfo, Trace
 
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -33,4 +33,4 @@ def operation(
 def trace(*entries: Any) -> Trace:
     """A trace of `[name, request, response]` lists, and of commands as they are."""
     commands = tuple(entry if isinstance(entry, Command) else operation(*entry) for entry in entries)
-    return Trace(commands, Circumstances(region="us-east-1"))
+    return Trace(commands, RecordingInfo(region="us-east-1"))

@@ -6,8 +6,8 @@ from datetime import timezone
 
 from hypothesis import strategies as st
 
-from awstracer.paths import EACH
-from awstracer.trace import Call, CallError, Circumstances, Command, Condition, Opaque, Operation, Poll, Trace
+from awstracer.trace.model import Call, CallError, Command, Condition, Opaque, Operation, Poll, RecordingInfo, Trace
+from awstracer.trace.paths import EACH
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 KEYS = TEXT | st.sampled_from(["$bytes", "$datetime", "$object", "$opaque", "$float", "$", "_isoformat"])
@@ -72,5 +72,5 @@ def commands() -> st.SearchStrategy[Command]:
 
 def traces() -> st.SearchStrategy[Trace]:
     script = st.lists(TEXT, max_size=2).map(tuple)
-    recorded = st.builds(Circumstances, st.none() | TIMES, *[st.none() | TEXT] * 4, script)
+    recorded = st.builds(RecordingInfo, st.none() | TIMES, *[st.none() | TEXT] * 4, script)
     return st.builds(Trace, st.lists(commands(), max_size=3).map(tuple), recorded)

@@ -1,0 +1,270 @@
+"""What the installed awscli offers, as plain data: commands, options, aliases, profiles, API models.
+
+For the recorded operation `ec2.CreateVpc` the catalogue gives an `OperationCommand`: the words `ec2 create-vpc`, and
+for each option the member of the request that it sets (`--cidr-block` sets `CidrBlock`). The planner makes command
+lines of it without knowing awscli.
+
+awscli answers with command objects and argument tables, from drivers that run nothing; `aws/argument_table` makes
+data of the tables, `aws/api_model` of the shapes. Lines are run by `aws/driver`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+import awscli.alias
+import awscli.clidriver
+import awscli.completer
+import awscli.paramfile
+from botocore import xform_name
+from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
+from botocore.validate import ParamValidator
+
+from awstracer.aws import api_model, argument_table, isolation
+from awstracer.aws.api_model import Direction, MemberInfo
+from awstracer.aws.driver_factory import DriverFactory
+from awstracer.aws.isolation import configuration_errors, operation_model
+from awstracer.commandline.options import OperationCommand, split_options
+from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
+from awstracer.trace.model import Opaque, Operation
+from awstracer.trace.paths import Path
+
+AWSCLI_VERSION: str = awscli.__version__
+# awscli adds required parameters by itself, and removes members that begin with an underscore
+AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
+
+
+class InstalledApiModel:
+    """What the API models of the installed awscli say about services, members and regions."""
+
+    def __init__(self, drivers: DriverFactory | None = None) -> None:
+        self._drivers = drivers or DriverFactory()
+        self._service_models: dict[str, Any] = {}
+        self._partition_data: Sequence[Mapping[str, Any]] = ()
+        self._members: dict[tuple[object, ...], MemberInfo] = {}
+
+    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
+        """Return what the model says about a path of a request or response; ORDINARY if it says nothing."""
+        key = (service, operation, side, tuple(0 if isinstance(each, int) else each for each in path))
+        if key not in self._members:
+            self._members[key] = api_model.member_info(self._shape(service, operation, side), path)
+        return self._members[key]
+
+    def namespaces(self, service: str) -> frozenset[str]:
+        """Return the names of a service in ARNs and host names, and its own name."""
+        model = self._service_model(service)
+        return frozenset({service} if model is None else {service, model.signing_name, model.endpoint_prefix})
+
+    def partition(self, region: str) -> tuple[str, str] | None:
+        """Return a region's partition and the suffix of its hosts (`aws`, `amazonaws.com`); None if it is no region."""
+        for partition in self._partitions():
+            if region in partition["regions"] or re.match(partition["regionRegex"], region):
+                return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
+        return None
+
+    def regions(self) -> Mapping[str, tuple[str, str]]:
+        """Return all regions that botocore lists, each with its partition as `partition` returns it."""
+        return {
+            region: (str(partition["id"]), str(partition["outputs"]["dnsSuffix"]))
+            for partition in self._partitions()
+            for region in partition["regions"]
+        }
+
+    def _partitions(self) -> Sequence[Mapping[str, Any]]:
+        if not self._partition_data:
+            self._partition_data = self._drivers.reader().session.get_data("partitions")["partitions"]
+        return self._partition_data
+
+    def _shape(self, service: str, operation: str, side: Direction) -> Any:
+        """Return botocore's shape of an operation's request or response; None if there is none."""
+        service_model = self._service_model(service)
+        if service_model is None or operation not in service_model.operation_names:
+            return None
+        model = service_model.operation_model(operation)
+        return model.input_shape if side == "request" else model.output_shape
+
+    def _service_model(self, service: str) -> Any:
+        if service not in self._service_models:
+            session = self._drivers.reader().session
+            services = session.get_available_services()
+            name = _service_name(service, services)
+            self._service_models[service] = session.get_service_model(name) if name in services else None
+        return self._service_models[service]
+
+
+class Catalog(InstalledApiModel):
+    """The commands, options, aliases and profiles of the installed awscli and its API models."""
+
+    def __init__(self, drivers: DriverFactory | None = None) -> None:
+        super().__init__(drivers)
+        self._table: Mapping[str, Any] = {}
+        self._commands: dict[tuple[str, ...], Any] = {}
+        self._command_words: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._argument_tables: dict[tuple[str, ...], argument_table.ArgumentTable] = {}
+        self._global_options: dict[str, bool] = {}
+        self._completer: Any = None
+
+    # --- commands
+
+    def operation_command(self, number: int, operation: Operation, argv: Sequence[str]) -> OperationCommand:
+        """Return the command of a recorded operation.
+
+        `argv` is the recorded line, which may hold words that stand for no parameter (where the output goes).
+        Raise UnknownCommand if awscli has no such command, UnfitParameters if the operation has other parameters,
+        both with the command's `number`.
+        """
+        words = operation.words or self._words_of(operation)
+        command = self.find_command(words)
+        if command is None or operation_model(command).name != operation.name:
+            raise UnknownCommand(number, f"{operation.service}.{operation.name}", AWSCLI_VERSION)
+        self.check(number, operation)
+        table = self._argument_table(words, command)
+        own, _ = split_options(argv, self.global_options())
+        line = [argv[at] for at in own]
+        if tuple(line[: len(words)]) != words or not table.has_special(argv):  # an invented line names another command
+            return table.usual
+        return table.with_line(line[len(words) :], operation.parameters)
+
+    def find_command(self, words: tuple[str, ...]) -> Any:
+        """Return awscli's command object of an operation's words; None if they are no operation's."""
+        if words not in self._commands:
+            service = self._command_table().get(words[0])
+            command = service.create_help_command().command_table.get(words[-1]) if service else None
+            is_operation = isinstance(command, awscli.clidriver.ServiceOperation)
+            self._commands[words] = command if is_operation else None
+        return self._commands[words]
+
+    def check(self, number: int, operation: Operation) -> None:
+        """Raise UnfitParameters, with the command's `number`, if botocore would refuse the operation's parameters."""
+        command = self.find_command(operation.words or self._words_of(operation))
+        body = {name: b"" if isinstance(value, Opaque) else value for name, value in operation.parameters.items()}
+        paging = body.pop("PaginationConfig", {})
+        shape = operation_model(command).input_shape
+        report = ParamValidator().validate(body, shape).generate_report() if shape is not None else ""
+        wrong = [line for line in report.splitlines() if not AWSCLIS_BUSINESS.match(line)]
+        wrong += [] if isinstance(paging, dict) else ["PaginationConfig is no object"]
+        if wrong:
+            raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
+
+    def check_line(self, number: int, argv: Sequence[str]) -> None:
+        """Raise UnknownCommand, with the command's `number`, if a custom command's line begins with no command."""
+        own, _ = split_options(argv, self.global_options())
+        aliases, table = load_aliases(), self._command_table()
+        for at, position in enumerate(own):
+            if not table or argv[position].startswith("-") or (at == 0 and argv[position] in aliases):
+                return
+            if argv[position] not in table:
+                words = " ".join(argv[each] for each in own[: at + 1])
+                raise UnknownCommand(number, f"aws {words}", AWSCLI_VERSION)
+            table = table[argv[position]].create_help_command().command_table
+
+    def shell_aliases(self) -> frozenset[str]:
+        """Return the person's aliases that run in a shell (`x = !command`), also through others (`y = x`)."""
+        aliases = load_aliases()
+        found = {name for name, text in aliases.items() if text.startswith("!")}
+        for _ in aliases:
+            found |= {name for name, text in aliases.items() if text.split(maxsplit=1)[:1] and text.split()[0] in found}
+        return frozenset(found)
+
+    def complete(self, line: str) -> list[str]:
+        """Return what the last word of a line could become, by awscli's own completer."""
+        if self._completer is None:
+            self._completer = awscli.completer.Completer(self._drivers.create())
+        return list(self._completer.complete(line, len(line)))
+
+    # --- options
+
+    def global_options(self) -> dict[str, bool]:
+        """Return awscli's global options (`--region`), each with whether it takes a value."""
+        if not self._global_options:
+            for name, argument in self._drivers.reader().create_help_command().arg_table.items():
+                self._global_options[f"--{name}"] = name != "version" and argument.cli_type is not bool
+        return self._global_options
+
+    def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
+        """Return the members that an operation's option, named without dashes, sets if it is given `text`.
+
+        awscli's own code reads the text. Raise BadValue if it refuses it.
+        """
+        argument = self.find_command(words).arg_table[option]
+        session = self._drivers.create().session
+        awscli.paramfile.register_uri_param_handler(session)
+        members: dict[str, Any] = {}
+        kind = argument.cli_type_name
+        try:
+            value = argument_table.boolean(text) if kind == "boolean" else [text] if kind == "list" else text
+            if kind != "boolean":
+                value = isolation.unpack(session, words[0], words[-1], argument, value)
+            argument.add_to_params(members, value)
+        except Exception as error:  # awscli reports bad values with many types
+            raise BadValue(option, text, str(error)) from error
+        return members
+
+    # --- settings
+
+    def region(self, profile: str | None) -> str | None:
+        """Return the region of the person's configuration under a profile; raise BadConfiguration if it is unusable."""
+        session = self._drivers.create().session
+        if profile is not None:
+            session.set_config_variable("profile", profile)
+        with configuration_errors():
+            region = session.get_config_variable("region")
+        return str(region) if region else None
+
+    def check_profile(self, profile: str | None) -> None:
+        """Raise UnknownProfile if the person's configuration has no such profile."""
+        profiles = self._drivers.reader().session.available_profiles
+        if profile is not None and profile not in profiles:
+            raise UnknownProfile(profile, profiles)
+
+    # --- awscli's objects
+
+    def _command_table(self) -> Mapping[str, Any]:
+        """Return awscli's commands by their first word: services, custom commands, plugins' commands."""
+        if not self._table:
+            self._table = self._drivers.reader().create_help_command().command_table
+        return self._table
+
+    def _argument_table(self, words: tuple[str, ...], command: Any) -> argument_table.ArgumentTable:
+        if words not in self._argument_tables:
+            expands = isolation.expansion_probe(self._drivers.reader().session, command)
+            self._argument_tables[words] = argument_table.ArgumentTable.of(
+                words, command.arg_table, expands, self.global_options()
+            )
+        return self._argument_tables[words]
+
+    def _words_of(self, operation: Operation) -> tuple[str, ...]:
+        """Return the words of an operation's command, for a trace of format 1, which doesn't have them.
+
+        The service may be given by its hyphenated id, as in botocore's events.
+        """
+        key = operation.service, operation.name
+        if key not in self._command_words:
+            services = set(self._drivers.reader().session.get_available_services())
+            service = _service_word(_service_name(operation.service, services), self._command_table(), services)
+            self._command_words[key] = service, xform_name(operation.name, "-")
+        return self._command_words[key]
+
+
+def load_aliases() -> Mapping[str, str]:
+    """Return the person's top-level aliases by name; raise BadConfiguration if awscli can't read their file."""
+    with configuration_errors():
+        aliases: Mapping[str, str] = awscli.alias.AliasLoader().get_aliases()
+    return aliases
+
+
+def _service_name(service: str, services: Container[str]) -> str:
+    """Return the name among `services` of a service that may be given by its hyphenated id, as in botocore's events."""
+    names = [service, *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == service)]
+    return next((name for name in names if name in services), service)
+
+
+def _service_word(service: str, commands: Mapping[str, Any], services: Container[str]) -> str:
+    """Return the first word of a service's commands: awscli renames some services (`s3` is `s3api`)."""
+    for name in [service, *sorted(name for name in commands if name not in services)]:
+        model = getattr(commands.get(name), "service_model", None)
+        if model is not None and model.service_name == service:
+            return name
+    return service

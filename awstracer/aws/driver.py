@@ -1,0 +1,161 @@
+"""Runs `aws` lines in this process, with awscli's own driver.
+
+`AwsCli.run(["ec2", "create-vpc", "--cidr-block", "10.0.0.0/16"])` does what `aws ec2 create-vpc ...` does, and returns
+an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the parameters that
+it is given, and `file://` words stand for their recorded contents.
+
+Each line has a driver of its own, unless `aws/clients` has a client for it. `aws/capture` records the calls,
+`aws/isolation` undoes what a line changes in the process, `aws/catalog` knows what awscli offers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from awstracer.aws import argument_files, isolation
+from awstracer.aws.argument_files import Files
+from awstracer.aws.capture import CallRecorder, Outcome
+from awstracer.aws.catalog import Catalog
+from awstracer.aws.clients import ClientCache, RecordedParameters
+from awstracer.aws.driver_factory import DriverFactory
+from awstracer.aws.isolation import INTERRUPTED, UNUSABLE, Content, Reader
+from awstracer.aws.settings import Environment
+from awstracer.errors import BadConfiguration
+
+INPUT = "-"  # stands for the standard input among the files of a line
+NO_ENVIRONMENT: Environment = {}
+
+
+class AwsCli:
+    """awscli in this process; `catalog` is what it offers."""
+
+    def __init__(self, drivers: DriverFactory | None = None) -> None:
+        self._drivers = drivers or DriverFactory()
+        self.catalog = Catalog(self._drivers)
+        self._clients = ClientCache(self._drivers)
+
+    def run(self, argv: Sequence[str]) -> Outcome:
+        """Run a line as `aws` would, with this process's streams, and return what it did."""
+        return self._run(argv, lambda session, capture: argument_files.record_files(session, capture.files))
+
+    def replay(
+        self,
+        argv: Sequence[str],
+        *,
+        parameters: Mapping[str, Any] | None,
+        files: Files,
+        environment: Environment = NO_ENVIRONMENT,
+    ) -> Outcome:
+        """Run a recorded line. Its `file://` words stand for what `files` holds, and no other word is expanded.
+
+        `files["-"]` is the line's standard input. `environment` holds for this line only; variables with None are
+        removed.
+
+        `parameters`, if given, are those of the call: the line then says only what is no parameter. A line can't say
+        all parameters (bytes inside a structure), and awscli changes some that it says (a literal `https://...`).
+        """
+        words = {word: content for word, content in files.items() if word != INPUT}
+        with _environment_changed(environment), _input_from(files.get(INPUT)):
+            return self._replay(argv, parameters, words)
+
+    def _replay(self, argv: Sequence[str], parameters: Mapping[str, Any] | None, files: Files) -> Outcome:
+        if parameters is None:
+            return self._run(argv, lambda session, _: argument_files.serve_files(session, files))
+        return self._call(argv, parameters) or self._run(argv, _recorded(parameters, files))
+
+    def _call(self, argv: Sequence[str], parameters: Mapping[str, Any]) -> Outcome | None:
+        """Call an operation with a client that is kept; return None, with nothing sent, if the line needs a driver."""
+        try:
+            return self._clients.call(argv, parameters)
+        except BadConfiguration:  # the driver will say it
+            return None
+        except KeyboardInterrupt:  # before the call: during it, the call ends and has an outcome
+            print()
+            return Outcome(INTERRUPTED)
+
+    def _run(self, argv: Sequence[str], prepare: Callable[[Any, CallRecorder], Reader]) -> Outcome:
+        try:
+            driver, capture = self._drivers.create(), CallRecorder()
+        except BadConfiguration as error:
+            print(error.reason, file=sys.stderr)  # as awscli would end, without its traceback
+            return Outcome(UNUSABLE)
+        reader = prepare(driver.session, capture)
+        capture.attach(driver.session.get_component("event_emitter"))
+        exit_code, was_read = isolation.run_line(driver, argv, reader)
+        return replace(capture.outcome(exit_code), read_input=was_read)
+
+    def account(self, extra: Sequence[str]) -> str | None:
+        """Return the account of the credentials in use, as STS says; None if it doesn't. `extra` are global options.
+
+        Raise KeyboardInterrupt if Ctrl-C is pressed. Any other failure will meet the commands, which report it.
+        """
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            outcome = self.replay(["sts", "get-caller-identity", *extra], parameters={}, files={})
+        if outcome.exit_code == INTERRUPTED:
+            raise KeyboardInterrupt
+        return next((str(call.response["Account"]) for call in outcome.calls if call.response), None)
+
+    def warm(self) -> None:
+        """Load what every line needs, so that processes forked from this one have it."""
+        self.catalog.global_options()
+        session = self._drivers.create().session
+        with contextlib.suppress(BotoCoreError, ValueError):  # the person's settings: each line will report it
+            session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+
+    def prepare(self, lines: Iterable[Sequence[str]]) -> None:
+        """Make the clients of operations' lines, as `replay` is given them, for processes forked from this one.
+
+        Nothing is sent, printed or asked. Raise KeyboardInterrupt if Ctrl-C is pressed.
+        """
+        with contextlib.suppress(BadConfiguration):  # each line will report it
+            self._clients.prepare(lines)
+
+
+def _recorded(parameters: Mapping[str, Any], files: Files) -> Callable[[Any, CallRecorder], Reader]:
+    def prepare(session: Any, _: CallRecorder) -> Reader:
+        RecordedParameters(parameters).attach(session)
+        return argument_files.serve_files(session, files)
+
+    return prepare
+
+
+@contextlib.contextmanager
+def _environment_changed(changes: Environment) -> Iterator[None]:
+    """Set environment variables, and remove those with None, for the time of the block."""
+    before = {name: os.environ.get(name) for name in changes}
+    try:
+        _set_environment(changes)
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(variables: Environment) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _input_from(content: Content | None) -> Iterator[None]:
+    """Let the standard input hold a content; None for what it holds anyway."""
+    before = sys.stdin
+    if content is not None:
+        raw = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+        sys.stdin = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8")
+    try:
+        yield
+    finally:
+        sys.stdin = before

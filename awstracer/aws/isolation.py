@@ -1,0 +1,359 @@
+"""Every private name of awscli and botocore that awstracer uses, and every patch of them.
+
+awscli is a program and has no public API. The other modules of `aws/` use the names that it exports (`CLIDriver`,
+its events, the classes of its arguments); what goes further stands here and nowhere else:
+
+- `awscli.clidriver.load_plugins` is replaced while a driver is created: plugins of AWS CLI 2 can't be loaded;
+- `awscli.paramfile.LOCAL_PREFIX_MAP` is replaced while a line runs: some `file://` words are read without an event;
+- `create_client` of one session is replaced: awscli's operation caller takes a client that exists already;
+- log handlers, `sys.argv`, the standard streams and the history recorder are as before once a line has run:
+  awscli assumes that its process ends then;
+- private attributes of commands, arguments, sessions and the history recorder are read: each has an accessor here.
+
+`tests/test_isolation` lists these names and fails if an awscli lacks one of them. What a line means and which command
+is run is decided in `aws/driver`, `aws/clients` and `aws/catalog`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import awscli.argprocess
+import awscli.arguments
+import awscli.clidriver
+import awscli.compat
+import awscli.customizations.toplevelbool
+import awscli.paramfile
+import awscli.utils
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError
+from botocore.history import get_global_history_recorder
+from botocore.loaders import Loader
+
+from awstracer.aws.settings import PLUGIN_PATH
+from awstracer.errors import BadConfiguration
+
+UNUSABLE, INTERRUPTED = 255, 130
+LOGGERS = tuple(map(logging.getLogger, ("awscli", "botocore", "s3transfer", "urllib3")))
+STREAM_METHODS = {"read", "readline", "readlines", "buffer"}
+
+Content = str | bytes
+Reader = Callable[[str, Callable[[], Content]], Content]
+
+
+# --- private names
+
+
+def operation_model(command_or_argument: Any) -> Any:
+    """Return botocore's model of the operation that a command or an argument belongs to."""
+    return command_or_argument._operation_model
+
+
+def member_name(argument: Any) -> str | None:
+    """Return the member of the request that an argument sets; None if it sets none by itself."""
+    name = getattr(argument, "_serialized_name", None)
+    return None if name is None else str(name)
+
+
+def is_negation(argument: Any) -> bool:
+    """Return whether an argument sets its member to false (`--no-dry-run`, `--enable-api-termination`)."""
+    if isinstance(argument, awscli.customizations.toplevelbool.NegativeBooleanParameter):
+        return True
+    return isinstance(argument, awscli.arguments.BooleanArgument) and argument._action == "store_false"
+
+
+def has_standard_caller(command: Any) -> bool:
+    """Return whether a command does nothing but call its operation and print the response."""
+    return type(command._operation_caller) is awscli.clidriver.CLIOperationCaller
+
+
+def resolved_credentials(session: Any) -> Any:
+    """Return the credentials that a session has found; None if it has none or hasn't looked.
+
+    The public `get_credentials` would look again, and ask the instance's metadata service.
+    """
+    return session._credentials
+
+
+def is_history_enabled() -> bool:
+    """Return whether awscli's history (`cli_history = enabled`) is being written."""
+    return bool(get_global_history_recorder()._enabled)
+
+
+def customer_model_folder() -> str:
+    """Return the folder of the service models that the person added (`aws configure add-model`)."""
+    return str(Loader.CUSTOMER_DATA_PATH)
+
+
+# --- drivers
+
+
+def create_driver() -> Any:
+    """Return a new awscli driver; raise BadConfiguration if the person's configuration allows none."""
+    with configuration_errors(), _without_v2_plugins():
+        return awscli.clidriver.create_clidriver()
+
+
+@contextlib.contextmanager
+def configuration_errors() -> Iterator[None]:
+    """Raise BadConfiguration in place of botocore's errors about the person's configuration."""
+    try:
+        yield
+    except BotoCoreError as error:
+        raise BadConfiguration(str(error)) from error
+
+
+@contextlib.contextmanager
+def _without_v2_plugins() -> Iterator[None]:
+    """Load the person's plugins as awscli does, except those of a configuration for AWS CLI 2.
+
+    Such a configuration has `cli_legacy_plugin_path`, which awscli 1 would import as if it were a plugin.
+    """
+    load = awscli.clidriver.load_plugins
+
+    def load_plugins(plugins: dict[str, str], **rest: Any) -> Any:
+        return load({} if PLUGIN_PATH in plugins else plugins, **rest)
+
+    awscli.clidriver.load_plugins = load_plugins
+    try:
+        yield
+    except ImportError as error:
+        raise BadConfiguration(f"a plugin of your configuration can't be loaded: {error}") from error
+    finally:
+        awscli.clidriver.load_plugins = load
+
+
+# --- running a line
+
+
+def run_line(driver: Any, argv: Sequence[str], reader: Reader) -> tuple[int, bool]:
+    """Run a line with a driver of its own; return its exit code, and whether it read its standard input.
+
+    `reader` is called for each `file://` word that awscli reads without an event. Nothing that the line changed in
+    the process stays.
+    """
+    with (
+        _sys_argv(argv),
+        _files_read_by(reader),
+        _streams_restored(),
+        _logging_restored(),
+        _history_restored(),
+        _watched_input() as stdin,
+    ):
+        exit_code = _exit_code(lambda: driver.main(list(argv)))
+        get_global_history_recorder().record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
+    _flush()
+    return exit_code, stdin.was_read
+
+
+class _Reached(SystemExit):
+    """Leaves `CLIDriver.main`, which handles every `Exception` itself, with the arguments of an event."""
+
+    def __init__(self, details: Mapping[str, Any]) -> None:
+        super().__init__(0)
+        self.details = details
+
+
+def run_until(driver: Any, argv: Sequence[str], event: str, *, before_handlers: bool) -> Mapping[str, Any] | None:
+    """Run a line until awscli emits an event; return the event's arguments, or None if it isn't emitted.
+
+    `before_handlers` says whether awscli's own handlers of the event are left out. Nothing is printed. Raise
+    KeyboardInterrupt if Ctrl-C is pressed.
+    """
+
+    def leave(**details: Any) -> None:
+        raise _Reached(details)
+
+    events = driver.session.get_component("event_emitter")
+    (events.register_first if before_handlers else events.register_last)(event, leave)
+    output = io.StringIO()
+    with _logging_restored(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        try:
+            exit_code = driver.main(list(argv))
+        except _Reached as reached:
+            return reached.details
+        except (Exception, SystemExit):  # noqa: BLE001 - argparse or a plugin; running the line will say what is wrong
+            return None
+    if exit_code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return None
+
+
+def run_call(call: Callable[[], object]) -> int:
+    """Call an operation outside a driver, and report what goes wrong as `CLIDriver.main` does; return the exit code."""
+    with _streams_restored(), _errors_logged():
+        try:
+            call()
+            exit_code = 0
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+            exit_code = INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - awscli catches as much
+            awscli.utils.write_exception(error, outfile=awscli.compat.get_stderr_text_writer())
+            exit_code = UNUSABLE
+    _flush()
+    return exit_code
+
+
+def create_client(session: Any, service: str, parsed_globals: argparse.Namespace) -> Any:
+    """Return the client that `CLIOperationCaller.invoke` makes, and have the session give it to every later caller."""
+    client = awscli.utils.create_nested_client(
+        session,
+        service,
+        region_name=parsed_globals.region,
+        endpoint_url=parsed_globals.endpoint_url,
+        verify=parsed_globals.verify_ssl,
+    )
+    session.create_client = lambda *_, **__: client
+    return client
+
+
+def _exit_code(run: Callable[[], Any]) -> int:
+    try:
+        return int(run() or 0)
+    except SystemExit as stop:  # argparse, on usage errors and --version
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - an error that awscli or a plugin lets out must not end the session
+        print(f"aws: {error}", file=sys.stderr)
+        return UNUSABLE
+
+
+def _flush() -> None:
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a script may have closed them
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+
+
+@contextlib.contextmanager
+def _sys_argv(argv: Sequence[str]) -> Iterator[None]:
+    """Set `sys.argv`, which awscli's usage errors and debug log print."""
+    before = sys.argv
+    sys.argv = ["aws", *argv]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+@contextlib.contextmanager
+def _streams_restored() -> Iterator[None]:
+    """Restore the output streams: awscli's tables wrap them in colorama once more for each command."""
+    before = sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+class _WatchedInput:
+    """Standard input that remembers whether anybody read it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self.was_read = stream, False
+
+    def __getattr__(self, name: str) -> Any:
+        self.was_read = self.was_read or name in STREAM_METHODS
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Any:
+        self.was_read = True
+        return iter(self._stream)
+
+
+@contextlib.contextmanager
+def _watched_input() -> Iterator[_WatchedInput]:
+    before, watched = sys.stdin, _WatchedInput(sys.stdin)
+    if before is not None:  # None: it is closed
+        sys.stdin = watched
+    try:
+        yield watched
+    finally:
+        sys.stdin = before
+
+
+@contextlib.contextmanager
+def _logging_restored() -> Iterator[None]:
+    """Remove the log handlers that awscli adds for each command, of which `--debug` adds many."""
+    before = [(logger, logger.level, list(logger.handlers)) for logger in LOGGERS]
+    try:
+        yield
+    finally:
+        for logger, level, handlers in before:
+            logger.handlers[:] = handlers
+            if logger.level != level:  # setting it clears the caches of all loggers
+                logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _errors_logged() -> Iterator[None]:
+    """Log awscli's errors, and nothing below them, to stderr, as `CLIDriver` does without `--debug`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.ERROR)
+    handler.setFormatter(logging.Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s"))
+    LOGGERS[0].addHandler(handler)
+    try:
+        yield
+    finally:
+        LOGGERS[0].removeHandler(handler)
+
+
+@contextlib.contextmanager
+def _history_restored() -> Iterator[None]:
+    """Switch awscli's history off again: with `cli_history = enabled` each command adds a handler that stays."""
+    recorder = get_global_history_recorder()
+    enabled, handlers = recorder._enabled, list(recorder._handlers)
+    try:
+        yield
+    finally:
+        recorder._enabled, recorder._handlers[:] = enabled, handlers
+
+
+# --- how awscli reads the words of a line
+
+
+@contextlib.contextmanager
+def _files_read_by(reader: Reader) -> Iterator[None]:
+    """Have `reader` read the files for which awscli emits no event.
+
+    These are `--cli-input-json file://f`, and `Key@=file://f` in shorthand syntax.
+    """
+
+    def through(read: Callable[..., Content]) -> Callable[..., Content]:
+        return lambda prefix, word, **options: reader(word, lambda: read(prefix, word, **options))
+
+    prefixes = awscli.paramfile.LOCAL_PREFIX_MAP
+    before = dict(prefixes)
+    prefixes.update({prefix: (through(read), options) for prefix, (read, options) in before.items()})
+    try:
+        yield
+    finally:
+        prefixes.update(before)
+
+
+def expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
+    """Return a predicate of arguments: whether awscli expands their words, as its own handler decides.
+
+    `session` must not run a line.
+    """
+    handler = awscli.paramfile.URIArgumentHandler({"probe://": (lambda *_: "expanded", {})})
+    session.register("load-cli-arg", handler, unique_id="awstracer-probe")  # once, however often it is asked
+    service = operation_model(command).service_model.endpoint_prefix
+
+    def expands(argument: Any) -> bool:
+        return bool(unpack(session, service, xform_name(command.name, "-"), argument, "probe://") == "expanded")
+
+    return expands
+
+
+def unpack(session: Any, service: str, operation: str, argument: Any, value: Any) -> Any:
+    """Return an argument's value as awscli reads it from a line: shorthand syntax, JSON, `file://`."""
+    no_globals = argparse.Namespace(v2_debug=False)
+    return awscli.argprocess.unpack_argument(session, service, operation, argument, value, no_globals)

@@ -1,0 +1,1 @@
+"""The two programs: parsers, commands, prompts, and every sentence that is printed."""

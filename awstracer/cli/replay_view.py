@@ -1,0 +1,150 @@
+"""Shows a replay as it runs: each step's line on stdout, and on stderr what does not go as recorded.
+
+`ReplayView` receives the events of `play/player` (step started, retrying, skipped). The functions below it turn one
+event each into a message: a role that is not visible yet becomes
+
+    awstrace-play: command 5: the role can't be assumed yet (InvalidParameterValueException); trying again in 2 s
+
+The lines themselves and their explanations are those of a dry run, from `cli/plan_view`. Which errors are worth a retry
+is decided in `play/retry`, when a poll is over in `play/waiter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
+from typing import Any
+
+from awstracer.aws.capture import Outcome
+from awstracer.cli.output import error_text, warn
+from awstracer.cli.plan_view import PlanView, describe_poll, format_duration
+from awstracer.cli.styles import truncate
+from awstracer.commandline.text import format_value
+from awstracer.errors import MissingInput, MissingValue
+from awstracer.plan.invocation import Destination, Invocation
+from awstracer.plan.model import Step
+from awstracer.plan.resolver import Resolver
+from awstracer.play import waiter
+from awstracer.play.player import Report, Status
+from awstracer.relations.model import EnvironmentName, EnvironmentValue
+from awstracer.trace.model import error_code
+from awstracer.trace.selection import format_ranges as numbered
+
+
+class ReplayView(PlanView):
+    """Shows a replay: an execution listener that prints."""
+
+    def show_destination(self, recorded: Iterable[EnvironmentValue], played: Destination) -> None:
+        """Print where the trace was recorded and where it is played, if the region or the account differs."""
+        origin = {setting.name: setting.recorded for setting in recorded}
+        account = played.account() if "account" in origin else None
+        message = moved_elsewhere(origin, {"region": played.region, "account": account})
+        if message:
+            warn(message)
+
+    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None:
+        """Show the line of a step that is about to run."""
+        for show_line, text in self.step_lines(step, invocation, knowledge):
+            show_line(text)
+
+    def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
+        """Print which parts of a response could not be captured."""
+        for fault in faults:
+            warn(f"command {step.number}: a part of the response could not be captured: {fault}")
+
+    def retrying(self, step: Step, reason: str, seconds: float) -> None:
+        """Print why a command is sent again, and when."""
+        warn(retrying(step, reason, seconds))
+
+    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
+        """Print that a poll has timed out."""
+        warn(poll_timed_out(step, outcome, shown))
+
+    def unexpected_success(self, step: Step) -> None:
+        """Print that a command succeeded which failed when it was recorded."""
+        warn(unexpected_success(step))
+
+    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
+        """Print why a command is not sent."""
+        warn(input_missing(step.number, missing, is_skipped=status is Status.SKIPPED))
+
+    def ended(self, report: Report) -> None:
+        """Print a summary, unless everything succeeded."""
+        message = summary(report)
+        if message:
+            warn(message)
+
+
+def moved_elsewhere(
+    recorded: Mapping[EnvironmentName, str], playing: Mapping[EnvironmentName, str | None]
+) -> str | None:
+    """Return where a trace was recorded and where it is played, None if nothing is known to differ."""
+    names: tuple[EnvironmentName, ...] = ("account", "region")
+    others = [name for name in names if name in recorded and playing.get(name) not in (None, recorded[name])]
+    there = " and ".join(f"account {recorded[name]}" if name == "account" else recorded[name] for name in others)
+    here = " and ".join(str(playing[name]) for name in others)
+    return f"recorded in {there}; playing in {here}" if others else None
+
+
+def retrying(step: Step, reason: str, seconds: float) -> str:
+    """Return why a command is sent again, and in how many seconds."""
+    return f"command {step.number}: {reason}; trying again in {seconds:g} s"
+
+
+def poll_timed_out(step: Step, outcome: Outcome, shown: Any) -> str:
+    """Return what a poll waited for in vain, and what the last run answered."""
+    command = step.command
+    limit = format_duration(waiter.poll_limit(command))
+    waited = f"command {step.number} was asked again for {limit} until {describe_poll(command)}"
+    return f"{waited}; at last {_last_answer(step, outcome, shown)}"
+
+
+def _last_answer(step: Step, outcome: Outcome, shown: Any) -> str:
+    if outcome.exit_code != 0:
+        code = error_code(outcome.calls)
+        return f"it failed with {code}" if code else "it failed"
+    poll = step.command.poll
+    condition = poll.first_unmet(shown) if poll is not None else None
+    if condition is None:
+        return "it succeeded"
+    found = condition.value_in(shown)
+    return f"it was {'not there' if found in (None, '', [], {}) else truncate(format_value(found), 60)}"
+
+
+def unexpected_success(step: Step) -> str:
+    """Return that a command succeeds which failed when it was recorded."""
+    code = step.command.error_code
+    return f"command {step.number} failed when it was recorded{f' ({code})' if code else ''}, and succeeds now"
+
+
+def input_missing(number: int, missing: MissingInput, *, is_skipped: bool) -> str:
+    """Return why a command is not sent; it is skipped if the command that it needs was not done."""
+    if is_skipped and isinstance(missing, MissingValue):
+        needed = f"{missing.path} of command {missing.number}"
+        return f"command {number} is skipped: it needs {needed}, which was not done"
+    return f"command {number} is not sent: {error_text(missing)}"
+
+
+def summary(report: Report) -> str | None:
+    """Return how many commands were done, failed, skipped and not run; None if all were done."""
+    if report.succeeded and not report.interrupted:
+        return None
+    counts = [f"{report.count(status)} {status.value}" for status in Status if report.count(status)]
+    failed = [str(step.number) for step, status in report.steps if status is Status.FAILED]
+    result = f"{len(report.steps)} {_commands(report.steps)}: {', '.join(counts)}"
+    if report.interrupted:
+        return f"interrupted; of {result}"
+    return f"{_commands(failed)} {', '.join(failed)} failed; of {result}" if failed else result
+
+
+def _commands(several: Sized) -> str:
+    return "command" if len(several) == 1 else "commands"
+
+
+def resuming(done: Collection[int], count: int) -> str:
+    """Return which of `count` commands an earlier replay has done, and with which the present one goes on."""
+    left = [each for each in range(1, count + 1) if each not in done]
+    onward = f"going on with {left[0]}" if left else "none is left"
+    if not done:
+        return f"no command was done before; {onward}"
+    earlier = f"commands {numbered(done)} were" if len(done) > 1 else f"command {numbered(done)} was"
+    return f"{earlier} done before; {onward}"

@@ -1,0 +1,79 @@
+"""Styles: how marked text becomes a string for the terminal, in colours or in plain.
+
+`painted((Span("--user-name "), Span("tu", Provenance.OVERRIDDEN)), styles)` returns the words with `tu` in green if
+`styles` is `coloured()`, and without escape sequences if it is `PLAIN`. Functions here never ask whether to colour:
+`cli/main` decides it once and hands a set of styles down. Control characters are escaped by `cli/sanitize`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from awstracer.cli.sanitize import escape_controls
+from awstracer.commandline.text import MarkedText, Provenance, json_text, to_str
+from awstracer.secrets.placeholders import DISPLAYED, PLACEHOLDER
+
+
+@dataclass(frozen=True)
+class Styles:
+    """The escape sequence that begins each kind of text, and the one that ends it, `reset`; empty strings in plain."""
+
+    prompt: str
+    heading: str
+    marks: Mapping[Provenance, str]
+    reset: str
+
+
+PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Provenance, ""), reset="")
+
+
+def coloured() -> Styles:
+    """Return the styles of a terminal with colours, and have Windows' console understand them."""
+    import colorama  # only a terminal needs it: a dry run in a pipe starts quicker without
+    from colorama import Fore, Style
+
+    colorama.just_fix_windows_console()
+    return Styles(
+        prompt=Style.BRIGHT + Fore.BLUE,
+        heading=Style.DIM,
+        marks={
+            Provenance.RECORDED: "",
+            Provenance.OVERRIDDEN: Style.BRIGHT + Fore.GREEN,
+            Provenance.DERIVED: Style.BRIGHT + Fore.YELLOW,
+            Provenance.PENDING: Style.BRIGHT + Fore.CYAN,
+            Provenance.HIDDEN: Style.BRIGHT + Fore.MAGENTA,
+        },
+        reset=Style.RESET_ALL,
+    )
+
+
+def escape(text: str) -> str:
+    """Return the text with control characters escaped, and with `<secret>` for each placeholder of a secret."""
+    return escape_controls(PLACEHOLDER.sub(DISPLAYED, text))
+
+
+def escape_line(text: str) -> str:
+    """Return the text as `visible` does, with spaces for line breaks."""
+    return escape(text).replace("\n", " ")
+
+
+def render(text: MarkedText, styles: Styles) -> str:
+    """Return a marked text as a string, each segment in the style of its mark."""
+    if not styles.reset:
+        return escape("".join([DISPLAYED if span.provenance is Provenance.HIDDEN else span.text for span in text]))
+    shown = [DISPLAYED if span.provenance is Provenance.HIDDEN else escape(span.text) for span in text]
+    return "".join(
+        styled(piece, styles.marks[span.provenance], styles) for piece, span in zip(shown, text, strict=True)
+    )
+
+
+def styled(text: str, style: str, styles: Styles) -> str:
+    """Return the text between `style` and the reset sequence; as it is if the style is empty."""
+    return f"{style}{text}{styles.reset}" if style else text
+
+
+def truncate(value: object, length: int = 120) -> str:
+    """Return a value as text, JSON unless it is a string, truncated to `length` characters."""
+    text = value if isinstance(value, str) else to_str(json_text(value))
+    return text if len(text) <= length else text[: length - 3] + "..."

@@ -1,0 +1,202 @@
+"""What a step of a plan comes to: the request with its values, the command line that shows it, and where values go.
+
+A value that comes from elsewhere is fitted to what was recorded in its place. In
+`{"Resource": "arn:aws:s3:::site-0f3a/*"}`, recorded as a JSON string, `site-0f3a` gives way to the new bucket's name,
+which `encode_for` escapes for JSON and `splice` puts between the pieces that stay. Where base64 of a text was recorded,
+`encode_like` makes base64 of the changed text.
+
+`plan/resolver` finds the values, `commandline/formatter` writes the line.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+from urllib.parse import quote
+
+from awstracer.commandline.formatter import FormattedCommand, format_command, residual_words
+from awstracer.commandline.options import OperationCommand
+from awstracer.commandline.text import (
+    MarkedText,
+    MarkedValue,
+    Provenance,
+    Segment,
+    format_line,
+    json_escaped,
+    text_literal,
+    text_of,
+    to_str,
+    unwrap,
+)
+from awstracer.plan.template import Slice, TextEncoding
+from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source
+from awstracer.secrets import placeholders
+from awstracer.trace import encodings
+from awstracer.trace.model import Document
+
+RESERVED = ":/?#[]@!$&'()*+,;="
+SAME_EVERYWHERE = re.compile(r"[A-Za-z0-9_.~-]*")  # no encoding changes it
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """A value of a step that comes from elsewhere: by which relation, and what it is now.
+
+    alternatives   the alternatives to the source that give another value now, with that value
+    """
+
+    relation: Relation
+    value: Any
+    provenance: Provenance
+    alternatives: tuple[tuple[Source, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a replay takes place.
+
+    region      None if that is not known
+    partition   the region's, with the suffix of its hosts (`aws`, `amazonaws.com`); None if that is not known
+    account     finds it out; None if that can't be done
+    """
+
+    region: str | None = None
+    partition: tuple[str, str] | None = None
+    account: Callable[[], str | None] = lambda: None
+
+    def value_of(self, name: EnvironmentName) -> str | None:
+        """Return the region, the partition, its hosts' suffix or the account; None if that is not known."""
+        partition, suffix = self.partition or (None, None)
+        match name:
+            case "region":
+                return self.region
+            case "partition":
+                return partition
+            case "suffix":
+                return suffix
+            case "account":
+                return self.account()
+
+
+HOME = Destination()
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A step as a command to run. (What only showing it or only running it needs is worked out on demand.)
+
+    form        the operation's own command; None for a custom command
+    request     what is sent; a value that isn't the recorded one is a `MarkedValue`
+    words       the words after `aws`; of an operation's command only those of global options
+    contested   the substitutions whose source has an alternative that gives another value now
+    changed     words of a custom command that name files which hold something else now, or `-` for its input
+    """
+
+    form: OperationCommand | None
+    request: Mapping[str, Any]
+    words: Sequence[str | MarkedValue]
+    contested: tuple[Substitution, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @cached_property
+    def _spelling(self) -> FormattedCommand:
+        """The words of an operation's own command; none for a custom one."""
+        return FormattedCommand([], self.changed) if self.form is None else format_command(self.request, self.form)
+
+    @property
+    def shown(self) -> MarkedText:
+        """The line as people see it, beginning with `aws`."""
+        return format_line([text_literal("aws"), *self._spelling.words, *map(text_of, self.words)])
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """The members that the line can't say exactly; they are sent exactly all the same."""
+        return self._spelling.unsaid
+
+    @cached_property
+    def parameters(self) -> Document | None:
+        """What the operation is to be called with; None for a custom command."""
+        return None if self.form is None else unwrap(self.request)
+
+    @cached_property
+    def argv(self) -> tuple[str, ...]:
+        """The words after `aws`; of an operation's command only those that are no parameters."""
+        own = [] if self.form is None else residual_words(self.parameters or {}, self.form)
+        return tuple(map(to_str, [*own, *map(text_of, self.words)]))
+
+    @cached_property
+    def files(self) -> Mapping[str, str | bytes]:
+        """What the words of a custom command that name files stand for."""
+        return unwrap(self.request["files"]) if self.form is None else {}
+
+
+# --- fitting a value to what was recorded in its place
+
+
+def coerce_to(value: MarkedValue, recorded: Any) -> Any:
+    """Return a value as the request has it: a list as its marked elements, a number as the text that was recorded."""
+    if isinstance(value.value, list):
+        return [MarkedValue(each, value.provenance) for each in value.value]
+    if isinstance(recorded, bytes):
+        raw = value.value if isinstance(value.value, bytes) else str(value.value).encode("utf-8")
+        return MarkedValue(raw, value.provenance)
+    if not isinstance(recorded, str):
+        return value
+    text = value.value if isinstance(value.value, str) else to_str(text_of(value))
+    if not recorded.endswith("\n"):
+        text = text.rstrip("\n")
+    return MarkedValue(text, value.provenance)
+
+
+def splice(text: str, pieces: Iterable[tuple[Slice, MarkedText]]) -> MarkedText:
+    """Return a text with other texts in the place of slices of it."""
+    spans: list[Segment] = []
+    done = 0
+    for (begin, end), piece in sorted(pieces, key=itemgetter(0)):
+        spans += (Segment(text[done:begin]), *piece)
+        done = end
+    spans.append(Segment(text[done:]))
+    return tuple([span for span in spans if span.text])
+
+
+def encode_for(value: MarkedText, text: str, place: Slice, form: Encoding) -> MarkedText:
+    """Return a value as it has to stand in a slice of a text: percent-encoded, or escaped for JSON in JSON."""
+    if SAME_EVERYWHERE.fullmatch(to_str(value)):
+        return value
+    before, recorded = text[: place[0]], text[slice(*place)]
+    if form == "percent":
+        return _percent_encoded(value, safe="".join(character for character in RESERVED if character in recorded))
+    if placeholders.is_placeholder(recorded) and encodings.is_in_url(before):
+        value = _percent_encoded(value, safe="")
+    for _ in range(_json_depth(text, before)):
+        value = tuple(Segment(json_escaped(piece.text), piece.provenance) for piece in value)
+    return value
+
+
+def _percent_encoded(value: MarkedText, safe: str) -> MarkedText:
+    return tuple(Segment(quote(piece.text, safe=safe), piece.provenance) for piece in value)
+
+
+def _json_depth(text: str, before: str) -> int:
+    """Return in how many JSON strings, one in another, a place of a text is."""
+    if not text.lstrip().startswith(("{", "[")):
+        return 0
+    opening, _, _ = before.rpartition('"')
+    backslashes = len(opening) - len(opening.rstrip("\\"))
+    return backslashes.bit_length() + 1  # 0, 1, 3, 7 backslashes: a string in a string in a ...
+
+
+def encode_like(encoding: TextEncoding, text: MarkedText) -> MarkedValue:
+    """Return a changed text in the encoding of the recorded scalar."""
+    if not encoding.is_base64 and not encoding.is_bytes:
+        return MarkedValue.of_pieces(text)
+    is_hidden = any(piece.provenance is Provenance.HIDDEN for piece in text)
+    raw = to_str(text).encode("utf-8", "strict" if encoding.is_base64 else "surrogateescape")
+    encoded = base64.b64encode(raw) if encoding.is_base64 else raw
+    value = encoded if encoding.is_bytes else encoded.decode("ascii")
+    return MarkedValue(value, Provenance.HIDDEN if is_hidden else Provenance.DERIVED)

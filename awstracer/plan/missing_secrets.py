@@ -1,0 +1,106 @@
+"""Finds the secrets that a plan needs and that nobody has given yet.
+
+A trace has placeholders such as `<SECRET-0F3A...>` in the place of secrets. Many are filled in by references: the key
+that `iam create-access-key` answers goes on to `ssm put-parameter`. For each of the others a template has a leaf
+`Secret`: `2.master-user-password` can be given with `-p`, in `AWSTRACE_PARAM_2_MASTER_USER_PASSWORD`, or when the
+player asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from awstracer.plan.model import Plan, Step
+from awstracer.plan.template import Secret
+from awstracer.relations.matching import label_before
+from awstracer.secrets import placeholders
+from awstracer.trace.paths import Path, lookup
+
+ENVIRONMENT = "AWSTRACE_PARAM_"
+WORD = "word"  # the name of a custom command's word that follows no option
+
+
+@dataclass(frozen=True)
+class UnfilledPlaceholder:
+    """A secret that only a person can give, where it is met first.
+
+    hole     its placeholder
+    number   of the command
+    names    what it is called there, the best name first
+    path     where it stands in the command's request
+    """
+
+    hole: str
+    number: int
+    names: tuple[str, ...]
+    path: Path
+
+    @property
+    def spelling(self) -> str:
+        """The name that `-p` takes for it: `3.master-user-password`."""
+        return f"{self.number}.{self.names[0]}"
+
+    @property
+    def variables(self) -> tuple[str, str]:
+        """The environment variables that can have its value: for this command, and for all."""
+        name = re.sub(r"[^A-Z0-9]", "_", self.names[0].upper())
+        return f"{ENVIRONMENT}{self.number}_{name}", f"{ENVIRONMENT}{name}"
+
+    def is_called(self, name: str) -> bool:
+        """Whether that is one of its names, whatever the case and the hyphens."""
+        return _normalized(name) in map(_normalized, self.names)
+
+
+def find_missing_secrets(plan: Plan) -> list[UnfilledPlaceholder]:
+    """Return the secrets that the steps to be played need and that nobody gave, each once."""
+    needed = {leaf.placeholder for step in plan.selected for _, leaf in _secrets(step)}
+    return [blank for blank in _missing(plan.steps, plan.secrets) if blank.hole in needed] if needed else []
+
+
+def find_by_name(
+    steps: Sequence[Step], given: Collection[str], name: str, number: int | None
+) -> list[UnfilledPlaceholder]:
+    """Return the secrets called so that nobody gave; only those of command `number`, unless that is None."""
+    return [blank for blank in _missing(steps, given) if number in (None, blank.number) and blank.is_called(name)]
+
+
+def fill_secrets(plan: Plan, secrets: Mapping[str, str]) -> Plan:
+    """Return the plan with further secrets, by placeholder."""
+    return replace(plan, secrets={**plan.secrets, **secrets})
+
+
+def from_environment(blank: UnfilledPlaceholder, environment: Mapping[str, str]) -> str | None:
+    """Return the secret that an environment variable has; None if none has it."""
+    return next((environment[name] for name in blank.variables if name in environment), None)
+
+
+def _missing(steps: Sequence[Step], given: Collection[str]) -> list[UnfilledPlaceholder]:
+    found: dict[str, UnfilledPlaceholder] = {}
+    for step in steps:
+        for path, leaf in _secrets(step):
+            if leaf.placeholder not in found and leaf.placeholder not in given:
+                found[leaf.placeholder] = UnfilledPlaceholder(
+                    leaf.placeholder, step.number, _names(step, path, leaf), path
+                )
+    return list(found.values())
+
+
+def _secrets(step: Step) -> list[tuple[Path, Secret]]:
+    return [(path, leaf) for path, leaf in step.request.walk() if isinstance(leaf, Secret)]
+
+
+def _names(step: Step, path: Path, leaf: Secret) -> tuple[str, ...]:
+    """Return what a secret is called: by the text before it, by the option that it is all of, by its member."""
+    scalar = lookup(step.command.request, path)
+    text = placeholders.decoded_text(scalar) or ""
+    label = label_before(text[: text.find(leaf.placeholder)])
+    is_parameter = placeholders.is_placeholder(scalar) and (step.form is None or len(path) == 1)
+    option = step.name_of(path) if is_parameter else None
+    member = next(key for key in reversed(path) if isinstance(key, str)) if step.form is not None else WORD
+    return tuple(name for name in dict.fromkeys([label, option, member]) if name)
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

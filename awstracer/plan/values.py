@@ -1,0 +1,222 @@
+"""The values of the leaves of a plan's templates: what each source has now.
+
+For the reference `<command 1's response, Vpc.VpcId>` a replay looks up `Vpc.VpcId` in the real response of command 1
+(`vpc-9f2c`, `Provenance.DERIVED`). A dry run takes the recorded response, with everything in it that follows from
+overrides; where that is as recorded (`vpc-0a1b`), only the real response can tell the value: `Provenance.PENDING`.
+
+A source can be the request of an earlier step, whose leaf there is looked up in turn. `plan/resolver` puts the values
+of a step's leaves together, and `plan/invocation` fits each to what was recorded in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from awstracer.commandline.text import MarkedValue, Provenance, format_value, text_of, unwrap
+from awstracer.errors import MissingValue
+from awstracer.plan.invocation import Destination, coerce_to, encode_for, encode_like, splice
+from awstracer.plan.model import Plan, Step
+from awstracer.plan.template import Generated, Given, Interpolation, Kept, Leaf, Reference, Secret, Template, leaves_in
+from awstracer.relations.identifiers import extract_part
+from awstracer.relations.model import EnvironmentValue, Source
+from awstracer.secrets import placeholders
+from awstracer.trace.model import Document
+from awstracer.trace.paths import Key, KeyOf, Path, Where, format_path, lookup, replace_at, with_indexes
+from awstracer.trace.query import Query
+
+AS_RECORDED = (Provenance.RECORDED, Provenance.PENDING)
+
+
+class ValueResolver:
+    """Finds the values of leaves and of sources, with the responses that are there so far."""
+
+    def __init__(self, plan: Plan, *, live: bool, query: Query, played: Destination) -> None:
+        self._plan, self._live, self._query, self._played = plan, live, query, played
+        self.responses: dict[int, Document] = {}
+        self._values: dict[Source | EnvironmentValue, MarkedValue] = {}
+
+    def add_response(self, number: int, response: Document) -> None:
+        """Take the response of command `number`."""
+        self.responses[number] = response
+        self._values.clear()
+
+    # --- leaves
+
+    def resolve(self, step: Step, template: Template) -> Any:
+        """Return the document of a template, with `MarkedValue`s where a value isn't the recorded one."""
+        values = {path: self.leaf_value(step, template, path, leaf) for path, leaf in template.leaves.items()}
+        return replace_at(template.recorded, values)
+
+    def leaf_value(self, step: Step, template: Template, path: Path, leaf: Leaf) -> Any:
+        """Return what stands for a leaf: a `MarkedValue`, a list of them, or the recorded value."""
+        if isinstance(leaf, Kept):
+            return leaf.value
+        if isinstance(leaf, Given):
+            return MarkedValue(leaf.value, _given_provenance(leaf), leaf.typed_as)
+        if isinstance(leaf, Generated):
+            if not step.selected:
+                raise MissingValue(step.number, format_path(path), "awscli generates another one each time")
+            return MarkedValue(leaf.value, Provenance.DERIVED)
+        recorded = lookup(template.recorded, path)
+        if isinstance(leaf, Interpolation):
+            return self._interpolate(leaf, recorded)
+        value = self._piece_value(leaf)
+        return recorded if value.provenance is Provenance.RECORDED else coerce_to(value, recorded)
+
+    def _interpolate(self, leaf: Interpolation, recorded: Any) -> Any:
+        """Return a recorded string with other pieces in it; as it is if none of them is another one now."""
+        pieces = []
+        for place, inner, form in leaf.pieces:
+            value = self._piece_value(inner)
+            if value.provenance is not Provenance.RECORDED:
+                pieces.append((place, encode_for(text_of(value), leaf.text, place, form)))
+        return encode_like(leaf.encoding, splice(leaf.text, pieces)) if pieces else recorded
+
+    def _piece_value(self, leaf: Reference | Given | Secret) -> MarkedValue:
+        if isinstance(leaf, Reference):
+            return self._value(leaf.relation.source)
+        if isinstance(leaf, Given):
+            return MarkedValue(str(leaf.value), _given_provenance(leaf))
+        secret = self._plan.secrets.get(leaf.placeholder)
+        if secret is None:
+            return MarkedValue(leaf.placeholder, Provenance.RECORDED)
+        return MarkedValue(secret if self._live else leaf.placeholder, Provenance.HIDDEN)
+
+    def expression(self, step: Step) -> Any:
+        """Return the expression of a step's `--query`; `@`, which picks everything, for a step without one."""
+        return "@" if step.query is None else self.resolve(step, step.query)
+
+    # --- sources
+
+    def _value(self, source: Source | EnvironmentValue) -> MarkedValue:
+        """Return the value of a source; raise MissingValue if it isn't there."""
+        value = self._values.get(source)
+        if value is None:
+            value = self._values[source] = self._source_value(source)
+        return value
+
+    def value_or_none(self, source: Source | EnvironmentValue) -> MarkedValue | None:
+        """Return the value of a source; None if it isn't there."""
+        try:
+            return self._value(source)
+        except MissingValue:
+            return None
+
+    def _source_value(self, source: Source | EnvironmentValue) -> MarkedValue:
+        if isinstance(source, EnvironmentValue):
+            return _destination_value(source, self._played, live=self._live)
+        step = self._plan.steps[source.command]
+        if source.section == "request":
+            value = self._requested_value(step, source.path)
+        else:
+            value = self._response_value(step, source)
+        return value if source.part is None else _part_value(step, source, value)
+
+    def _requested_value(self, step: Step, path: Path) -> MarkedValue:
+        """Return what stands at a path of a step's request."""
+        value = recorded = lookup(step.command.request, path)
+        found = step.request.covering(path)
+        if found is not None:
+            outer, leaf = found
+            now = unwrap(self.leaf_value(step, step.request, outer, leaf))
+            try:
+                value = lookup(now, path[len(outer) :])
+            except LookupError:
+                raise MissingValue(step.number, format_path(path), "the overriding value has none") from None
+        is_secret = any(placeholders.find_placeholders(recorded))
+        return MarkedValue(value, Provenance.HIDDEN if is_secret else Provenance.DERIVED)
+
+    def _response_value(self, step: Step, source: Source) -> MarkedValue:
+        """Return a value of a step's response, or of what its `--query` printed of that.
+
+        In a dry run it is pending if it is as recorded: only the real response can tell it.
+        """
+        if (self._live or not step.selected) and step.number not in self.responses:
+            raise MissingValue(step.number, _path_text(source), "it has no response")
+        query = "@" if step.query is None else step.query.recorded
+        expression, response = unwrap(self.expression(step)), self._response(step)
+        was = with_indexes(source.path)
+        value = recorded = self._look_up(step, step.response.recorded, query, source, was)
+        if response is not step.response.recorded or expression != query or was != source.path:
+            path = tuple(self._expected_key(step, source.path[:at], key) for at, key in enumerate(source.path))
+            value = self._look_up(step, response, expression, source, path)
+        is_secret = any(placeholders.find_placeholders(recorded))
+        if type(value) is not type(recorded) or (recorded and value == []):
+            found = f"a {type(value).__name__}" if is_secret else format_value(value)
+            raise MissingValue(step.number, _path_text(source), f"it is {found}")
+        provenance = Provenance.PENDING if not self._live and value == recorded else Provenance.DERIVED
+        return MarkedValue(value, Provenance.HIDDEN if is_secret else provenance)
+
+    def _look_up(self, step: Step, response: Document, expression: str, source: Source, path: Path) -> Any:
+        document = self._query(expression, response) if source.section == "printed" else response
+        try:
+            return lookup(document, path)
+        except LookupError as error:
+            missing = format_path(error.args[0]) or "answer"
+            raise MissingValue(step.number, _path_text(source), f"there is no {missing}") from None
+
+    def _expected_key(self, step: Step, before: Path, key: Key) -> Key:
+        """Return a key of a path into a response as it is to be looked for now.
+
+        A selector has the value that its element is called by now; the key of a map is what it is called now.
+        """
+        outer = with_indexes(before)
+        if isinstance(key, Where):
+            return replace(
+                key, value=self._predicted_value(step, (*outer, key.index, *with_indexes(key.path)), key.value)
+            )
+        if isinstance(key, str) and before:
+            return str(self._predicted_value(step, (*outer, KeyOf(key)), key))
+        return key
+
+    # --- responses that a dry run predicts
+
+    def _predicted_value(self, step: Step, path: Path, recorded: Any) -> Any:
+        leaf = step.response.leaves.get(path)
+        return recorded if leaf is None else unwrap(self.leaf_value(step, step.response, path, leaf))
+
+    def _response(self, step: Step) -> Document:
+        """Return the response of a step; in a dry run the recorded one, with what follows from overrides."""
+        if not self._live and step.number not in self.responses:
+            leaves = step.response.leaves
+            values = {
+                path: self._predicted_value(step, path, None) for path in leaves if self._is_changed(leaves[path])
+            }
+            self.responses[step.number] = replace_at(step.response.recorded, values)
+        return self.responses[step.number]
+
+    def _is_changed(self, leaf: Leaf) -> bool:
+        """Whether a dry run knows that a leaf has another value than the recorded one, or doesn't know its value."""
+        values = (self.value_or_none(each.relation.source) for each in leaves_in(leaf) if isinstance(each, Reference))
+        return any(value is None or value.provenance not in AS_RECORDED for value in values)
+
+
+def _given_provenance(given: Given) -> Provenance:
+    return Provenance.HIDDEN if given.is_secret else Provenance.OVERRIDDEN
+
+
+def _destination_value(setting: EnvironmentValue, played: Destination, *, live: bool) -> MarkedValue:
+    """Return the region, the account and the like that a plan is played in; the recorded one if none is known."""
+    if setting.name == "account" and not live:
+        return MarkedValue(setting.recorded, Provenance.PENDING)
+    now = played.value_of(setting.name)
+    if setting.name == "account" and now is None:
+        raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
+    if now in (None, setting.recorded):
+        return MarkedValue(setting.recorded, Provenance.RECORDED)
+    return MarkedValue(now, Provenance.DERIVED)
+
+
+def _part_value(step: Step, source: Source, value: MarkedValue) -> MarkedValue:
+    """Return the part of a text that a source picks."""
+    assert source.part is not None
+    try:
+        return MarkedValue(extract_part(value.value, source.part), value.provenance)
+    except LookupError:
+        found = "a secret of another form" if value.provenance is Provenance.HIDDEN else str(value.value)
+        raise MissingValue(step.number, _path_text(source), f"it is {found}") from None
+
+
+def _path_text(source: Source) -> str:
+    return format_path(source.path) or "what it printed"

@@ -1,0 +1,352 @@
+"""Runs the steps of a plan: what is sent, waited for, sent again and skipped, and when the replay ends.
+
+`StepRunner` knows how one step is run. Its `run(step)` is a generator that does nothing outward by itself: it yields an
+action, `Send` or `Sleep`, and goes on when the action has been done. A `create-function` whose role isn't visible yet:
+
+    Send(create-function)    -> the outcome: refused, the role can't be assumed
+    Sleep(1.0)
+    Send(create-function)    -> the outcome: done
+    returns Status.DONE
+
+Who drives the generator decides how the actions are done. `Player` does them one after the other in this process, and
+sleeps; `play/parallel` drives those of several steps in turn, by a pool of workers and timers.
+
+The plan's values are `plan/resolver`'s. Whether an error passes is `play/retry`'s to say, whether a poll has its answer
+`play/waiter`'s. An `ExecutionListener` shows what happens.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any, Protocol
+
+from awstracer.aws.capture import Outcome
+from awstracer.aws.settings import Environment
+from awstracer.errors import ExitCode, MissingInput, MissingValue
+from awstracer.plan import credentials
+from awstracer.plan.invocation import Invocation
+from awstracer.plan.model import Plan, Step
+from awstracer.plan.resolver import Resolver
+from awstracer.play.retry import CreatedResources, retry_delays, retry_reason
+from awstracer.play.waiter import PollStatus, poll_interval, poll_limit, poll_status
+from awstracer.trace.model import Call, Document, response_of
+
+
+class Runner(Protocol):
+    """Runs a recorded command line; `aws/driver`'s `AwsCli` is one."""
+
+    def replay(
+        self,
+        argv: Sequence[str],
+        *,
+        parameters: Document | None,
+        files: Mapping[str, str | bytes],
+        environment: Environment,
+    ) -> Outcome: ...
+
+
+class ExecutionListener(Protocol):
+    """Receives execution events while a plan is run."""
+
+    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None:
+        """A step's command is about to be sent."""
+
+    def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
+        """Parts of a step's response could not be captured."""
+
+    def retrying(self, step: Step, reason: str, seconds: float) -> None:
+        """A step failed for a reason that passes, and is sent again in so many seconds."""
+
+    def poll_timed_out(self, step: Step, outcome: Outcome, answer: Any) -> None:
+        """A step was asked again as long as is allowed; `answer` is the last one."""
+
+    def unexpected_success(self, step: Step) -> None:
+        """A step succeeded that failed when it was recorded."""
+
+    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
+        """A step can't be sent, since something that it needs isn't known."""
+
+
+OnDone = Callable[[Step, Invocation, Outcome, datetime, datetime], None]
+
+
+class StepDecision(Enum):
+    """What the person decides about a step that has been shown."""
+
+    YES = "yes"
+    NO = "no"
+    QUIT = "quit"
+
+
+class Status(Enum):
+    """The status of a step when the replay has ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class PlayerOptions:
+    """How to play.
+
+    extra       global options for every command, as words
+    pause       seconds between commands, and between the runs of a poll; None for the pauses that were recorded
+    keep_going  go on after a failure
+    settle      seconds to keep sending a command again that fails since what was created just before isn't visible yet
+    done        the calls of the steps that an earlier replay has done, by their numbers: they are not run again
+    """
+
+    extra: tuple[str, ...] = ()
+    pause: float | None = None
+    keep_going: bool = False
+    settle: float = 0.0
+    done: Mapping[int, Sequence[Call]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The selected steps of a plan, each with its status."""
+
+    steps: tuple[tuple[Step, Status], ...]
+    interrupted: bool = False
+
+    def count(self, status: Status) -> int:
+        """Return how many steps have a status."""
+        return sum(found is status for _, found in self.steps)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether all steps are done."""
+        return all(status is Status.DONE for _, status in self.steps)
+
+
+@dataclass(frozen=True)
+class Send:
+    """The action of running a step's command line. Its outcome is sent into the generator."""
+
+    argv: Sequence[str]
+    parameters: Document | None
+    files: Mapping[str, str | bytes]
+    environment: Environment
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of `Runner.replay`."""
+        return {"parameters": self.parameters, "files": self.files, "environment": self.environment}
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """The action of waiting so many seconds."""
+
+    seconds: float
+
+
+Attempt = Generator[Send | Sleep, Outcome | None, Outcome]
+StepRun = Generator[Send | Sleep, Outcome | None, Status]
+
+
+class StepRunner:
+    """Runs the steps of one plan, and remembers what became of them.
+
+    `ask` is called before a step is sent, when it has been shown. `on_done` is called as soon as a step is done, with
+    the times when it began and ended.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        knowledge: Resolver,
+        listener: ExecutionListener,
+        settings: PlayerOptions,
+        ask: Callable[[Step], StepDecision] = lambda _: StepDecision.YES,
+        on_done: OnDone = lambda *_: None,
+    ) -> None:
+        self._plan, self._knowledge, self._settings = plan, knowledge, settings
+        self._listener, self._ask, self._on_done = listener, ask, on_done
+        self._statuses = dict.fromkeys(settings.done, Status.DONE)
+        self._calls = dict(settings.done)
+
+    @property
+    def pending(self) -> list[Step]:
+        """The selected steps that no earlier replay has done."""
+        return [step for step in self._plan.selected if step.number not in self._settings.done]
+
+    def run(self, step: Step) -> StepRun:
+        """Yield what is to be done to run a step; return its status."""
+        pause = self._pause_before(step)
+        if pause > 0:
+            yield Sleep(pause)
+        status = self._statuses[step.number] = yield from self._run(step)
+        return status
+
+    def ends_replay(self, status: Status) -> bool:
+        """Return whether no further step is to be started after one with this status."""
+        return status is Status.NOT_RUN or (status is Status.FAILED and not self._settings.keep_going)
+
+    def report(self, *, interrupted: bool) -> Report:
+        """Return what became of the selected steps so far."""
+        steps = self._plan.selected
+        return Report(tuple((step, self._statuses.get(step.number, Status.NOT_RUN)) for step in steps), interrupted)
+
+    def _pause_before(self, step: Step) -> float:
+        if self._settings.pause is None:
+            return step.command.pause
+        return self._settings.pause if step is not self._plan.selected[0] else 0.0
+
+    def _run(self, step: Step) -> StepRun:
+        try:
+            invocation, environment = self._knowledge.invocation(step), self._knowledge.environment(step)
+        except MissingInput as missing:
+            return self._refuse(step, missing)
+        self._listener.step_started(step, invocation, self._knowledge)
+        answer = self._ask(step)
+        if answer is not StepDecision.YES:
+            return Status.SKIPPED if answer is StepDecision.NO else Status.NOT_RUN
+        started = _now()
+        outcome = yield from self._poll(step, self._action(step, invocation, environment))
+        if self._poll_status(step, outcome) is not PollStatus.DONE:
+            return Status.FAILED
+        self._learn(step, outcome)
+        self._on_done(step, invocation, outcome, started, _now())
+        if outcome.exit_code == 0 and step.command.exit_code != 0:
+            self._listener.unexpected_success(step)
+        return Status.DONE
+
+    def _refuse(self, step: Step, missing: MissingInput) -> Status:
+        """Report a command whose input is missing: it is never sent with the recorded value in its place."""
+        number = missing.number if isinstance(missing, MissingValue) else None
+        is_lost = number is not None and self._statuses.get(number) is not Status.DONE
+        status = Status.SKIPPED if is_lost else Status.FAILED
+        self._listener.not_sent(step, missing, status)
+        return status
+
+    def _action(self, step: Step, invocation: Invocation, environment: Environment) -> Send:
+        extra = self._settings.extra
+        if step.minted is not None:
+            extra, profile = credentials.without_profile(extra)
+            environment = {**environment, **profile}
+        argv = [*invocation.argv, *extra]
+        return Send(argv, invocation.parameters, invocation.files, environment)
+
+    def _poll(self, step: Step, action: Send) -> Attempt:
+        """Send a step; if it was recorded as a poll, until it has its answer or the time is over."""
+        outcome = yield from self._send_with_retry(step, action)
+        left = poll_limit(step.command)
+        while self._poll_status(step, outcome) is PollStatus.AGAIN and step.command.poll is not None:
+            if left <= 0:
+                self._listener.poll_timed_out(step, outcome, self._knowledge.shown(step, outcome.calls))
+                break
+            seconds, began = poll_interval(step.command.poll, self._settings.pause), time.monotonic()
+            yield Sleep(seconds)
+            outcome = yield from self._send_with_retry(step, action)
+            left -= max(seconds, time.monotonic() - began)
+        return outcome
+
+    def _send_with_retry(self, step: Step, action: Send) -> Attempt:
+        """Send a step, and again while it fails for a reason that passes by itself."""
+        outcome = yield from self._send(step, action)
+        for seconds in retry_delays(self._settings.settle):
+            reason = self._retry_reason(step, outcome)
+            if reason is None:
+                break
+            self._listener.retrying(step, reason, seconds)
+            yield Sleep(seconds)
+            outcome = yield from self._send(step, action)
+        return outcome
+
+    def _send(self, step: Step, action: Send) -> Attempt:
+        self._statuses[step.number] = Status.FAILED  # until it turns out to be done: Ctrl-C may come at any time
+        outcome = yield action
+        assert outcome is not None
+        if outcome.faults:
+            self._listener.capture_failed(step, outcome.faults)
+        if outcome.exit_code == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        return outcome
+
+    def _poll_status(self, step: Step, outcome: Outcome) -> PollStatus:
+        get_answer = functools.partial(self._knowledge.shown, step, outcome.calls)
+        return poll_status(step.command, outcome.exit_code, outcome.calls, get_answer)
+
+    def _retry_reason(self, step: Step, outcome: Outcome) -> str | None:
+        if self._poll_status(step, outcome) is not PollStatus.FAILED:
+            return None
+        return retry_reason(step, outcome.calls, CreatedResources(self._plan.steps, dict(self._calls)))
+
+    def _learn(self, step: Step, outcome: Outcome) -> None:
+        """Let later steps refer to a response. That of a command which failed or had failed feeds none."""
+        self._calls[step.number] = outcome.calls
+        has_response = outcome.exit_code == 0 and step.command.exit_code == 0
+        self._knowledge.learn(step, response_of(step.command.operation, outcome.calls) if has_response else {})
+        self._statuses[step.number] = Status.DONE
+
+
+class Player:
+    """Plays one plan, once, one step after the other.
+
+    `interrupted` tells whether somebody pressed Ctrl-C: Python ignores a KeyboardInterrupt in a finalizer.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        knowledge: Resolver,
+        runner: Runner,
+        sleep: Callable[[float], None],
+        listener: ExecutionListener,
+        settings: PlayerOptions,
+        ask: Callable[[Step], StepDecision] = lambda _: StepDecision.YES,
+        interrupted: Callable[[], bool] = lambda: False,
+        on_done: OnDone = lambda *_: None,
+    ) -> None:
+        self._runner, self._sleep, self._interrupted = runner, sleep, interrupted
+        self._steps = StepRunner(
+            plan, knowledge=knowledge, listener=listener, settings=settings, ask=ask, on_done=on_done
+        )
+
+    def play(self) -> Report:
+        """Run the steps in order, until one fails, the person quits or all are done."""
+        try:
+            for step in self._steps.pending:
+                self._check_interrupts()
+                if self._steps.ends_replay(self._drive(self._steps.run(step))):
+                    break
+        except KeyboardInterrupt:
+            return self._steps.report(interrupted=True)
+        return self._steps.report(interrupted=False)
+
+    def _drive(self, run: StepRun) -> Status:
+        """Do what the run of a step yields; return the step's status."""
+        outcome: Outcome | None = None
+        while True:
+            try:
+                action = run.send(outcome)
+            except StopIteration as end:
+                status: Status = end.value
+                return status
+            outcome = self._do(action)
+
+    def _do(self, action: Send | Sleep) -> Outcome | None:
+        if isinstance(action, Sleep):
+            self._sleep(action.seconds)
+            self._check_interrupts()
+            return None
+        return self._runner.replay(action.argv, **action.options)
+
+    def _check_interrupts(self) -> None:
+        if self._interrupted():
+            raise KeyboardInterrupt
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,1 @@
+"""Takes down `aws` commands while they run."""

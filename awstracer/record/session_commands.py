@@ -1,0 +1,146 @@
+"""The commands of a recording session itself (`:list`, `:drop N`, ...), and the buffer that they work on.
+
+A session collects commands in a `Cache` until they are saved. Each has the number that it will have in the trace
+file: if the file has 2 commands, the first new one is number 3. `:drop 3` removes it; the time that the user waited
+before it is then waited before the next one. These commands are not recorded. `record/session` reads them, and the
+caller's `summarize` puts commands into words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from awstracer.errors import BadSessionCommand
+from awstracer.trace import selection
+from awstracer.trace.model import Command
+
+HELP = {
+    ":list": "show the cached commands, by the numbers that they will have in the trace",
+    ":drop N": "remove command N from the cache",
+    ":undo": "remove the last one",
+    ":save": "save what is cached, and go on",
+    ":help": "show this",
+    "exit": "end the session",
+}
+USAGES = {usage.split()[0]: usage for usage in HELP if usage.startswith(":")}
+NAMES = tuple(USAGES)
+
+Summarize = Callable[[Mapping[int, Command]], Iterable[str]]
+
+
+class CommandBuffer:
+    """The commands of one session, and those that an earlier session has left unsaved.
+
+    commands  not saved yet
+    saved     by this session
+    pause     seconds that the session has waited since the last command
+    """
+
+    def __init__(self, commands: Sequence[Command] = (), *, before: int = 0) -> None:
+        """`before` is the number of commands that the trace file has already, and keeps."""
+        self.commands = list(commands)
+        self.saved: list[Command] = []
+        self.pause = 0.0
+        self._before = before
+
+    @property
+    def numbered(self) -> Mapping[int, Command]:
+        """The commands that are not saved yet, by number."""
+        return dict(enumerate(self.commands, self._before + len(self.saved) + 1))
+
+    def add(self, command: Command) -> None:
+        """Add a command, with the pause before it."""
+        self.commands.append(replace(command, pause=self.pause))
+        self.pause = 0.0
+
+    def drop(self, number: int) -> Command:
+        """Remove a command and return it. Its pause is added to that of the next command."""
+        at = list(self.numbered).index(number)
+        dropped, later = self.commands[at], self.commands[at + 1 :]
+        if not later:
+            self.pause += dropped.pause
+        elif dropped.pause:
+            later[0] = replace(later[0], pause=later[0].pause + dropped.pause)
+        self.commands[at:] = later
+        return dropped
+
+    def save(self) -> None:
+        """Note that all commands are in the trace file."""
+        self.saved += self.commands
+        self.commands = []
+
+
+def is_session_command(words: Sequence[str]) -> bool:
+    """Return whether a line is a command of the session; `:` alone is one of the shell's."""
+    return words[0].startswith(":") and words[0] != ":"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionCommands:
+    """Runs the session's own commands.
+
+    say        prints a line
+    save       saves the cached commands, and returns whether that worked
+    summarize  gives the lines that show numbered commands
+    """
+
+    cache: CommandBuffer
+    say: Callable[[str], None]
+    save: Callable[[], bool]
+    summarize: Summarize
+
+    def run(self, words: Sequence[str]) -> None:
+        """Run a line. Raise BadMetacommand if that is not possible."""
+        name, arguments = words[0], words[1:]
+        if name not in USAGES:
+            raise BadSessionCommand(f"there is no {name}, but {', '.join(USAGES.values())}")
+        if len(arguments) != USAGES[name].count(" "):
+            expected = "one command's number" if " " in USAGES[name] else "nothing"
+            raise BadSessionCommand(f"{name} takes {expected} behind it")
+        actions: Mapping[str, Callable[..., None]] = {
+            ":list": self._list,
+            ":drop": self._drop,
+            ":undo": self._undo,
+            ":save": self._save,
+            ":help": self._help,
+        }
+        actions[name](*arguments)
+
+    def _list(self) -> None:
+        for line in self.summarize(self.cache.numbered):
+            self.say(line)
+        if not self.cache.commands:
+            self.say("awstrace-rec: nothing is cached")
+
+    def _drop(self, text: str) -> None:
+        try:
+            number = selection.parse_number(text)
+        except ValueError as error:
+            raise BadSessionCommand(str(error)) from None
+        numbers = self.cache.numbered
+        if number not in numbers:
+            cached = selection.format_ranges(numbers)
+            raise BadSessionCommand(f"command {number} is not cached: {f'only {cached}' if cached else 'nothing is'}")
+        self._drop_number(number)
+
+    def _undo(self) -> None:
+        if not self.cache.commands:
+            raise BadSessionCommand("nothing is cached")
+        self._drop_number(max(self.cache.numbered))
+
+    def _drop_number(self, number: int) -> None:
+        (line,) = self.summarize({number: self.cache.drop(number)})
+        self.say(f"awstrace-rec: dropped {line}")
+
+    def _save(self) -> None:
+        numbers = list(self.cache.numbered)
+        if not numbers:
+            self.say("awstrace-rec: nothing is cached")
+        elif self.save():
+            self.say(f"awstrace-rec: saved command{'s' if len(numbers) > 1 else ''} {selection.format_ranges(numbers)}")
+
+    def _help(self) -> None:
+        width = max(map(len, HELP))
+        for usage, text in HELP.items():
+            self.say(f"{usage:{width}}  {text}")

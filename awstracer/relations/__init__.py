@@ -1,0 +1,1 @@
+"""Finds out which value of an earlier response feeds which later request."""

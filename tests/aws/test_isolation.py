@@ -1,0 +1,167 @@
+"""The contract with awscli and botocore: every private name that is used, and every name that is patched.
+
+A new awscli that lacks one of them fails here, by its name, and not in the middle of a replay.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import awstracer
+from awstracer.aws import isolation
+from awstracer.aws.driver_factory import DriverFactory
+
+PACKAGE = Path(awstracer.__file__).parent
+AWS = ("argument_files", "arguments", "catalog", "clients", "driver", "isolation")
+IMPORTED = (
+    "awscli.alias.AliasLoader.get_aliases",
+    "awscli.argprocess.unpack_argument",
+    "awscli.arguments.BooleanArgument",
+    "awscli.arguments.CLIArgument",
+    "awscli.clidriver.CLIOperationCaller.invoke",
+    "awscli.clidriver.ServiceOperation",
+    "awscli.clidriver.create_clidriver",
+    "awscli.compat.get_stderr_text_writer",
+    "awscli.completer.Completer.complete",
+    "awscli.customizations.arguments.StatefulArgument",
+    "awscli.customizations.paginate.PageArgument",
+    "awscli.customizations.paginate.get_paginator_config",
+    "awscli.customizations.toplevelbool.NegativeBooleanParameter",
+    "awscli.paramfile.ResourceLoadingError",
+    "awscli.paramfile.URIArgumentHandler",
+    "awscli.paramfile.register_uri_param_handler",
+    "awscli.utils.create_nested_client",
+    "awscli.utils.write_exception",
+    "botocore.UNSIGNED",
+    "botocore.config.Config",
+    "botocore.credentials.Credentials",
+    "botocore.exceptions.BotoCoreError",
+    "botocore.history.get_global_history_recorder",
+    "botocore.loaders.Loader.CUSTOMER_DATA_PATH",
+    "botocore.utils.CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES",
+    "botocore.utils.is_json_value_header",
+    "botocore.validate.ParamValidator",
+    "botocore.xform_name",
+)
+PATCHED = (
+    "awscli.clidriver.load_plugins",
+    "awscli.paramfile.LOCAL_PREFIX_MAP",
+    "botocore.session.Session.create_client",
+)
+PRIVATE = {
+    "_action",
+    "_credentials",
+    "_enabled",
+    "_handlers",
+    "_operation_caller",
+    "_operation_model",
+    "_serialized_name",
+}
+
+
+def look_up(name: str) -> Any:
+    """Return what a dotted name stands for."""
+    words = name.split(".")
+    for length in range(len(words), 0, -1):
+        try:
+            found: Any = importlib.import_module(".".join(words[:length]))
+        except ImportError:
+            continue
+        for word in words[length:]:
+            found = getattr(found, word)
+        return found
+    raise AttributeError(name)
+
+
+def foreign_attributes(module: str) -> set[str]:
+    """Return the private attributes that a module uses of anything but `self` and `cls`."""
+    found = set()
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))):
+        is_own = (
+            isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+        )
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr.startswith("_")
+            and not node.attr.endswith("__")
+            and not is_own
+        ):
+            found.add(node.attr)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
+            names = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            found |= {name for name in names if isinstance(name, str) and name.startswith("_")}
+    return found
+
+
+@pytest.mark.parametrize("name", [*IMPORTED, *PATCHED])
+def test_awscli_has_each_name_that_is_imported_or_patched(name: str) -> None:
+    look_up(name)
+
+
+def test_private_attributes_are_used_in_one_module_and_all_are_listed() -> None:
+    modules = {path.stem for path in PACKAGE.glob("[!_]*.py")} - {"isolation"}
+    assert foreign_attributes("isolation") == PRIVATE
+    assert {module: PRIVATE & foreign_attributes(module) for module in modules} == {module: set() for module in modules}
+    assert {module: foreign_attributes(module) for module in AWS if module != "isolation"} == {
+        module: set() for module in AWS if module != "isolation"
+    }
+
+
+@pytest.mark.usefixtures("home")
+def test_awsclis_objects_have_the_private_attributes_that_are_read() -> None:
+    driver = DriverFactory().create()
+    command = driver.create_help_command().command_table["ec2"].create_help_command().command_table["create-image"]
+    arguments = command.arg_table
+    assert isolation.operation_model(command).name == "CreateImage"
+    assert isolation.operation_model(arguments["name"]).name == "CreateImage"
+    assert isolation.member_name(arguments["name"]) == "Name"
+    assert isolation.is_negation(arguments["reboot"])
+    assert not isolation.is_negation(arguments["no-reboot"])
+    assert isolation.has_standard_caller(command)
+    assert isolation.resolved_credentials(driver.session) is None
+    assert isolation.is_history_enabled() is False
+
+
+@pytest.mark.usefixtures("home")
+def test_a_command_with_a_caller_of_its_own_is_told_apart() -> None:
+    service = DriverFactory().create().create_help_command().command_table["ecs"]
+    assert not isolation.has_standard_caller(service.create_help_command().command_table["execute-command"])
+
+
+def state() -> tuple[object, ...]:
+    """Return what a line could change in the process."""
+    prefixes = dict(look_up("awscli.paramfile.LOCAL_PREFIX_MAP"))
+    recorder = look_up("botocore.history.get_global_history_recorder")()
+    handlers = [(each.level, list(each.handlers)) for each in map(logging.getLogger, ("awscli", "botocore"))]
+    streams = (sys.stdin, sys.stdout, sys.stderr, list(sys.argv))
+    return prefixes, recorder._enabled, list(recorder._handlers), handlers, streams
+
+
+def run_help(driver: Any) -> None:
+    isolation.run_line(driver, ["iam", "list-users", "--debug", "--nonsense"], lambda _, read: read())
+
+
+def run_up_to_an_event(driver: Any) -> None:
+    isolation.run_until(driver, ["iam", "list-users", "--debug"], "calling-command", before_handlers=False)
+
+
+def run_failing_call(_: Any) -> None:
+    isolation.run_call(lambda: 1 // 0)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("run", [run_help, run_up_to_an_event, run_failing_call])
+def test_nothing_of_a_line_stays_in_the_process(run: Callable[[Any], None]) -> None:
+    driver, load = DriverFactory().create(), look_up("awscli.clidriver.load_plugins")
+    before = state()
+    run(driver)
+    assert state() == before
+    assert look_up("awscli.clidriver.load_plugins") is load

@@ -1,0 +1,95 @@
+"""The words of errors: each is one line that says what is wrong and names the value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from awstracer import errors
+
+WORDS = [
+    (errors.TraceError(Path("t.trace"), "is a directory"), "t.trace is a directory"),
+    (errors.UnfinishedLine("a quote is not closed", "aws 'x"), "a quote is not closed"),
+    (
+        errors.UnknownCommand(3, "iam.ForgetUser", "1.46.3"),
+        "command 3 is iam.ForgetUser, which awscli 1.46.3 does not have: install an awscli that has it",
+    ),
+    (
+        errors.UnfitParameters(1, "iam", "CreateUser", "Unknown parameter: Sak"),
+        "command 1 has parameters that iam.CreateUser does not accept: Unknown parameter: Sak",
+    ),
+    (
+        errors.MissingWord(2, "outfile"),
+        "the trace does not contain the outfile of command 2: add -p 2.outfile OUTFILE",
+    ),
+    (errors.UnknownCommandNumber(12, 11), "there is no command 12: the trace has 11"),
+    (errors.NothingSelected(), "--start-at and --only together select no command"),
+    (
+        errors.NotPlayed(2, "VpcId", "vpc-id", 1, "Vpc.VpcId"),
+        "command 2's VpcId comes from command 1, Vpc.VpcId, which is not played: "
+        "give it with -p 2.vpc-id VALUE, or send the recorded one with --keep 2.vpc-id",
+    ),
+    (
+        errors.NotPlayed(2, "access key", None, 1, "Credentials"),
+        "command 2's access key comes from command 1, Credentials, which is not played: play command 1 too",
+    ),
+    (
+        errors.WrongAccount("111111111111", "222222222222", ["--profile", "p"]),
+        "--expect-account says 111111111111, but the credentials with --profile p belong to account 222222222222: "
+        "nothing was sent",
+    ),
+    (
+        errors.WrongAccount("111111111111", None, ()),
+        "--expect-account says 111111111111, but the account of the credentials is unknown, "
+        "since sts get-caller-identity failed: nothing was sent",
+    ),
+    (errors.UnknownProfile("prod", ["dev", "test"]), "profile prod does not exist; configured profiles: dev, test"),
+    (errors.UnknownProfile("prod", []), "profile prod does not exist; configured profiles: none"),
+    (
+        errors.UnknownParameter("nam", ["name", "names"]),
+        "no command of the trace has a parameter nam; did you mean name or names?",
+    ),
+    (
+        errors.AmbiguousParameter("name", [("1.name", "a"), ("2.name", "b" * 70)]),
+        f"the trace has several values for name; say which one you mean: 1.name (now a), 2.name (now {'b' * 57}...)",
+    ),
+    (errors.BadValue("count", "x", "not a number"), 'count does not accept "x": not a number'),
+    (
+        errors.ReplayedElsewhere("region", "us-east-1", None),
+        "cannot resume: the region of the earlier replay is us-east-1, and now it is an unknown one",
+    ),
+    (errors.ReplayedDifferently(None, None), "cannot resume: the file was not written by --save-trace"),
+    (
+        errors.ReplayedDifferently(4, None),
+        "cannot resume: the earlier replay was of another trace, with another command 4",
+    ),
+    (
+        errors.ReplayedDifferently(4, "Name"),
+        "cannot resume: the earlier replay sent command 4 with another Name: use the same trace and the same switches",
+    ),
+    (errors.Refused("nothing was sent"), "nothing was sent"),
+    (
+        errors.MissingSecret(["2.password", "3.password"], "AWSTRACE_PARAM_2_PASSWORD"),
+        "a trace has no secrets, and this replay needs 2.password, 3.password: "
+        "give -p 2.password VALUE, or set AWSTRACE_PARAM_2_PASSWORD",
+    ),
+    (
+        errors.MissingValue(1, "Vpc.VpcId", "it has no response"),
+        "Vpc.VpcId should come from command 1, but it has no response",
+    ),
+    (errors.MissingValue(None, "the account", "it is unknown"), "the account is needed, but it is unknown"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), WORDS, ids=[type(error).__name__ for error, _ in WORDS])
+def test_an_error_is_its_words(error: errors.AwstracerError, words: str) -> None:
+    assert str(error) == words
+
+
+def test_every_error_that_is_raised_has_words_of_its_own() -> None:
+    def leaves(kind: type[errors.AwstracerError]) -> set[type[errors.AwstracerError]]:
+        return {leaf for below in kind.__subclasses__() for leaf in leaves(below)} or {kind}
+
+    plain = {errors.BadSessionCommand, errors.BadConfiguration}  # whose reason is all they say, as that of Refused
+    assert leaves(errors.AwstracerError) == {type(error) for error, _ in WORDS} | plain

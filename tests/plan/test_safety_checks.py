@@ -1,0 +1,649 @@
+"""Nothing is run that should not be: parts of a trace, questions before commands, and whose account is played in."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from awstracer.aws.catalog import Catalog
+from awstracer.cli import prompts
+from awstracer.errors import NothingSelected, UnknownCommandNumber
+from awstracer.plan import planner, safety_checks
+from awstracer.plan.model import Override
+from awstracer.plan.safety_checks import OutsideFile, OwnSettings, RecordedOption
+from awstracer.play.player import StepDecision
+from awstracer.relations import deriver
+from awstracer.trace import selection, store
+from awstracer.trace.model import Command
+from awstracer.trace.query import evaluate
+from awstracer.trace.selection import Range
+from tests.programs import Relay, Result, Silent, Terminal, Trouble, play, run, users
+from tests.traces import command, operation, trace
+
+pytestmark = pytest.mark.once
+
+TRACE = ("--trace-file", "t.trace")
+HERE, ELSEWHERE = "123456789012", "999988887777"
+RUN = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
+VPC, SUBNET = "vpc-0a1b2c3d4e5f67890", "subnet-0a1b2c3d4e5f67890"
+
+
+def write(*entries: Any) -> None:
+    """Save a trace of these commands."""
+    store.save_trace(trace(*entries), Path("t.trace"))
+
+
+def user(name: str, line: str = "", account: str = HERE) -> Command:
+    """A command that made a user, with a line where that matters."""
+    arn = f"arn:aws:iam::{account}:user/{name}"
+    return operation("iam.CreateUser", {"UserName": name}, {"User": {"UserName": name, "Arn": arn}}, line.split())
+
+
+def network() -> None:
+    """Save a trace that makes a network, and a part of it."""
+    write(
+        operation("ec2.CreateVpc", {"CidrBlock": "10.0.0.0/16"}, {"Vpc": {"VpcId": VPC}}),
+        operation("ec2.CreateSubnet", {"VpcId": VPC, "CidrBlock": "10.0.1.0/24"}, {"Subnet": {"SubnetId": SUBNET}}),
+        operation("ec2.DescribeSubnets", {"SubnetIds": [SUBNET]}, {}),
+    )
+
+
+def refused(result: Result) -> str:
+    """The one line in which a replay was refused."""
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.err.splitlines()
+    return line.removeprefix("awstrace-play: ")
+
+
+def one(*entries: Any, environment: dict[str, str] | None = None) -> Sequence[safety_checks.Confirmation]:
+    """What has to be confirmed of a trace."""
+    aws = Catalog()
+    steps = planner.make_plan(trace(*entries), [], [], aws)
+    return safety_checks.required_confirmations(steps, aws.global_options(), environment or {}, Path.cwd())
+
+
+# --- which commands
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("3", [(3, 3)]),
+        ("2,4..6", [(2, 2), (4, 6)]),
+        (" 2 , 4..6 ", [(2, 2), (4, 6)]),
+        ("4..", [(4, None)]),
+        ("..3", [(1, 3)]),
+        ("5..5", [(5, 5)]),
+    ],
+)
+def test_numbers_and_ranges_are_read(text: str, ranges: list[tuple[int, int | None]]) -> None:
+    assert selection.parse_ranges(text) == tuple(Range(*each) for each in ranges)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "x", "2,", ",2", "..", "1...3", "5..3", "1.5", "1-3", "٣", "9" * 5000])
+def test_what_chooses_nothing_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no command's number|is an empty range"):
+        selection.parse_ranges(text)
+
+
+def test_start_and_only_together_choose_what_both_choose() -> None:
+    only = selection.parse_ranges("2,4..")
+    assert selection.select(6, only=only) == {2, 4, 5, 6}
+    assert selection.select(6, start=5) == {5, 6}
+    assert selection.select(6, start=5, only=only) == {5, 6}
+    assert selection.select(3) == {1, 2, 3}
+    assert selection.select(0) == set()
+    with pytest.raises(NothingSelected):
+        selection.select(6, start=3, only=selection.parse_ranges("1,2"))
+
+
+@pytest.mark.parametrize("text", ["7", "1..7", "7..", "..7"])
+def test_a_number_that_the_trace_lacks_is_an_error(text: str) -> None:
+    with pytest.raises(UnknownCommandNumber) as error:
+        selection.select(6, only=selection.parse_ranges(text))
+    assert (error.value.number, error.value.count) == (7, 6)
+
+
+@given(st.text() | st.text("0123456789.,"), st.integers(0, 50))
+def test_any_text_chooses_commands_or_is_one_clear_error(text: str, count: int) -> None:
+    try:
+        found = selection.select(count, only=selection.parse_ranges(text))
+    except (ValueError, UnknownCommandNumber):
+        return
+    assert found
+    assert found <= set(range(1, count + 1))
+
+
+@given(st.sets(st.integers(1, 60), min_size=1))
+def test_numbers_are_read_back_as_they_are_told(numbers: set[int]) -> None:
+    assert selection.select(60, only=selection.parse_ranges(selection.format_ranges(numbers))) == numbers
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_only_the_chosen_commands_are_run_and_shown(relay: Relay) -> None:
+    write(*(user(name) for name in ("alice", "bob", "carol", "dave")))
+    switches = ("--only", "2..", "--start-at", "3")
+    assert [line.split()[-1] for line in play(*TRACE, "--dryrun", *switches).lines] == ["carol", "dave"]
+    result = play(*TRACE, "--only", "2,4", "--endpoint", relay.url)
+    assert (result.code, result.err) == (0, "")
+    assert users() == ["bob", "dave"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_numbers_stay_those_of_the_trace() -> None:
+    write(user("alice"), user("bob"), user("bob"))
+    result = play(*TRACE, "--start-at", "2")
+    assert "command 3 failed; of 2 commands: 1 done, 1 failed" in result.err
+
+
+@pytest.mark.parametrize("switch", [["--start-at", "0"], ["--only", "3..2"], ["--only", "x"], ["--start-at", "9"]])
+@pytest.mark.usefixtures("home")
+def test_a_choice_that_can_not_be_made_sends_nothing(silent: Silent, switch: list[str]) -> None:
+    network()
+    result = play(*TRACE, "--endpoint", silent.url, *switch)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-1].startswith("awstrace-play: ")
+    assert not silent.was_asked()
+
+
+@pytest.mark.parametrize("dry", [["--dryrun"], []])
+@pytest.mark.usefixtures("aws_home")
+def test_what_the_answer_of_a_command_that_is_not_played_tells_is_not_known(relay: Relay, dry: list[str]) -> None:
+    network()
+    line = refused(play(*TRACE, "--start-at", "2", "--endpoint", relay.url, *dry))
+    assert line == (
+        "command 2's VpcId comes from command 1, Vpc.VpcId, which is not played: "
+        "give it with -p 2.vpc-id VALUE, or send the recorded one with --keep 2.vpc-id"
+    )
+    assert relay.requests == []
+
+
+@pytest.mark.parametrize(
+    ("switches", "vpc"), [(("-p", "2.vpc-id", "vpc-1"), "vpc-1"), (("--keep", "2.vpc-id"), VPC)], ids=["-p", "--keep"]
+)
+@pytest.mark.usefixtures("aws_home")
+def test_what_is_not_known_can_be_said(relay: Relay, switches: tuple[str, ...], vpc: str) -> None:
+    network()
+    play(*TRACE, "--start-at", "2", "--endpoint", relay.url, *switches)
+    (request,) = relay.played
+    assert request.members["VpcId"] == vpc
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_names_that_the_person_chose_are_known_of_commands_that_are_not_played() -> None:
+    other = operation("iam.TagUser", {"UserName": "alice", "Tags": [{"Key": "a", "Value": "b"}]}, {})
+    write(user("alice"), other)
+    result = play(*TRACE, "--only", "2", "-p", "user-name", "tu", "--dryrun")
+    assert (result.code, result.err) == (0, "")
+    assert [line.rpartition(" ")[2] for line in result.lines] == ["tu"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_value_that_comes_through_a_third_command_is_not_known_either() -> None:
+    network()
+    line = refused(play(*TRACE, "--dryrun", "--only", "3"))
+    assert line.startswith("command 3's SubnetIds[0] comes from command 2, Subnet.SubnetId, which is not played")
+    assert "-p 3.subnet-ids VALUE" in line
+    write(
+        operation("ec2.CreateVpc", {"CidrBlock": "10.0.0.0/16"}, {"Vpc": {"VpcId": VPC}}),
+        operation("ec2.CreateTags", {"Resources": [VPC], "Tags": [{"Key": "a", "Value": "b"}]}, {}),
+        command(["cloudformation", "deploy", "--stack-name", "web", "--parameter-overrides", f"Vpc={VPC}"]),
+    )
+    line = refused(play(*TRACE, "--dryrun", "--only", "2,3"))
+    assert line.startswith("command 2's Resources[0] comes from command 1")
+    line = refused(play(*TRACE, "--dryrun", "--only", "3"))
+    assert line.startswith("command 3's word 5 comes from command 1, Vpc.VpcId, which is not played")
+    assert "-p 3.parameter-overrides VALUE" in line
+
+
+# --- step by step
+
+
+@pytest.mark.parametrize(
+    ("typed", "made", "code", "told"),
+    [
+        ("y\ny\ny\n", ["alice", "bob", "carol"], 0, ""),
+        ("a\n", ["alice", "bob", "carol"], 0, ""),
+        ("n\nyes\nn\n", ["bob"], 1, "3 commands: 1 done, 2 skipped"),
+        ("y\nq\n", ["alice"], 1, "3 commands: 1 done, 2 not run"),
+        ("y\n", ["alice"], 1, "3 commands: 1 done, 2 not run"),
+        ("", [], 1, "3 commands: 3 not run"),
+        ("what\n\nY\nALL\n", ["alice", "bob", "carol"], 0, ""),
+    ],
+)
+@pytest.mark.usefixtures("aws_home")
+def test_each_command_is_asked_about(typed: str, made: list[str], code: int, told: str) -> None:
+    write(user("alice"), user("bob"), user("carol"))
+    result = run("awstrace-play", *TRACE, "--step", typed=typed)
+    assert result.code == code
+    assert users() == made
+    assert RUN in result.err
+    assert RUN not in result.out
+    assert told in result.err
+    assert ("3 commands" in result.err) == bool(told)
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_command_that_needs_the_answer_of_a_declined_one_is_not_sent(relay: Relay) -> None:
+    network()
+    result = run("awstrace-play", *TRACE, "--step", "--endpoint", relay.url, typed="n\ny\ny\n")
+    assert result.code == 1
+    assert relay.played == []
+    assert "command 2 is skipped: it needs Vpc.VpcId of command 1, which was not done" in result.err
+    assert "command 3 is skipped" in result.err
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_person_at_a_terminal_sees_a_command_and_decides() -> None:
+    write(user("alice"), user("bob"), user("carol"))
+    with Terminal("awstrace-play", *TRACE, "-c", "--step") as replay:
+        assert "(play) aws iam create-user --user-name alice" in replay.wait(RUN)
+        replay.type("y\n")
+        assert '"UserName": "alice"' in replay.wait(RUN)
+        assert users() == ["alice"]
+        replay.type("n\n")
+        assert "(play) aws iam create-user --user-name carol" in replay.wait(RUN)
+        replay.interrupt()
+        assert "interrupted; of 3 commands: 1 done, 1 skipped, 1 not run" in replay.rest()
+        assert replay.code == 130
+    assert users() == ["alice"]
+
+
+def test_an_answer_that_is_no_text_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8"))
+    steps = planner.make_plan(trace(command(["s3", "ls"])), [], [], Catalog())
+    assert prompts.StepPrompt()(steps.steps[0]) is StepDecision.QUIT
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_the_end_of_the_input_quits() -> None:
+    write(user("alice"))
+    with Terminal("awstrace-play", *TRACE, "-c", "--step") as replay:
+        replay.wait(RUN)
+        replay.end_of_input()
+        assert "1 command: 1 not run" in replay.rest()
+        assert replay.code == 1
+    assert users() == []
+
+
+# --- who plays, and whom the requests reach
+
+PROFILES = "[prod]\naws_access_key_id = PROD\naws_secret_access_key = s\n[test]\naws_access_key_id = TEST\n" + (
+    "aws_secret_access_key = s\n"
+)
+
+
+@pytest.fixture
+def profiles(aws_home: Path) -> None:
+    """Two profiles, beside the environment's own credentials."""
+    (aws_home / ".aws").mkdir()
+    (aws_home / ".aws/credentials").write_text(PROFILES)
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "value"),
+    [
+        (["--profile", "prod"], "--profile", "prod"),
+        (["--profile=prod"], "--profile", "prod"),
+        (["--prof", "prod"], "--profile", "prod"),
+        (["--endpoint-url", "http://x"], "--endpoint-url", "http://x"),
+        (["--endp=http://x"], "--endpoint-url", "http://x"),
+        (["--ca-bundle", "c.pem"], "--ca-bundle", "c.pem"),
+        (["--no-verify-ssl"], "--no-verify-ssl", None),
+        (["--no-sign"], "--no-sign-request", None),
+    ],
+)
+@pytest.mark.parametrize("before", [True, False])
+def test_an_option_is_found_however_it_was_typed(
+    words: list[str], option: str, value: str | None, before: bool
+) -> None:
+    for own in (["s3", "ls"], ["iam", "list-users"]):
+        line = words + own if before else own + words
+        recorded = command(line) if own[0] == "s3" else operation("iam.ListUsers", {}, {}, line)
+        assert one(recorded) == (RecordedOption((1,), option, value),)
+
+
+@pytest.mark.parametrize(
+    ("line", "environment"),
+    [
+        ("s3 ls --profile prod", {"AWS_PROFILE": "prod"}),
+        ("s3 ls --profile prod", {"AWS_DEFAULT_PROFILE": "prod", "AWS_PROFILE": "test"}),
+        ("s3 ls --profile default", {}),
+        ("s3 ls --endpoint-url http://x/", {"AWS_ENDPOINT_URL": "http://x"}),
+        ("s3 ls --ca-bundle c.pem", {"AWS_CA_BUNDLE": "c.pem"}),
+        ("s3 ls --region eu-west-1 --output json --debug", {}),
+    ],
+)
+def test_what_the_session_has_anyway_is_not_asked_about(line: str, environment: dict[str, str]) -> None:
+    assert one(command(line.split()), environment=environment) == ()
+
+
+def test_one_question_is_about_all_commands_that_were_recorded_so() -> None:
+    lines = ["s3 ls --profile prod", "s3 ls", "s3 ls --prof=prod", "s3 ls --profile test"]
+    found = one(*(command(line.split()) for line in lines))
+    assert found == (RecordedOption((1, 3), "--profile", "prod"), RecordedOption((4,), "--profile", "test"))
+    assert prompts.confirmation_question(found[0]) == (
+        "Commands 1, 3 were recorded with --profile prod. Play them with that? [y/N]: "
+    )
+
+
+LINE = "iam create-user --user-name alice --profile prod"
+QUESTION = "Command 1 was recorded with --profile prod. Play it with that? [y/N]: "
+
+
+@pytest.mark.parametrize(("reply", "code"), [("y\n", 0), ("n\n", 2), ("\n", 2), ("\x04", 2)])
+@pytest.mark.usefixtures("profiles")
+def test_a_recorded_profile_is_asked_about(relay: Relay, reply: str, code: int) -> None:
+    write(user("alice", LINE))
+    with Terminal("awstrace-play", *TRACE, "-c", "--endpoint", relay.url) as replay:
+        assert replay.wait(QUESTION) == ""
+        replay.type(reply)
+        shown = replay.rest()
+        assert replay.code == code
+    if code == 0:
+        assert {request.key for request in relay.requests} == {"PROD"}
+    else:
+        assert relay.requests == []
+        assert "nothing was sent; pass --profile to say where to play" in shown
+
+
+@pytest.mark.usefixtures("profiles")
+def test_where_nobody_can_be_asked_a_recorded_profile_is_refused(relay: Relay) -> None:
+    write(user("alice", LINE))
+    here = (*TRACE, "--endpoint", relay.url)
+    assert refused(run("awstrace-play", *here, typed="y\n")) == (
+        "command 1 was recorded with --profile prod: nothing was sent; "
+        "pass --profile prod or --yes if that is what you want"
+    )
+    assert relay.requests == []
+    for switches, key in ((["--yes"], "PROD"), (["--profile", "test"], "TEST"), (["--profile", "prod"], "PROD")):
+        relay.requests.clear()
+        play(*here, *switches)
+        assert {request.key for request in relay.requests} == {key}
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_recorded_endpoint_is_asked_about_unless_another_is_given(silent: Silent, relay: Relay) -> None:
+    write(user("alice", f"iam create-user --user-name alice --endpoint-url {silent.url}"))
+    assert f"pass --endpoint {silent.url} or --yes" in refused(play(*TRACE))
+    assert not silent.was_asked()
+    assert play(*TRACE, "--endpoint", relay.url).code == 0
+    assert relay.operations == ["CreateUser"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_ctrl_c_at_a_question_sends_nothing(silent: Silent) -> None:
+    write(user("alice", f"iam create-user --user-name alice --endpoint-url {silent.url}"))
+    with Terminal("awstrace-play", *TRACE) as replay:
+        replay.wait("[y/N]: ")
+        replay.interrupt()
+        assert "Traceback" not in replay.rest()
+        assert replay.code == 130
+    assert not silent.was_asked()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_dry_run_tells_what_a_replay_asks() -> None:
+    write(user("alice", LINE))
+    result = play(*TRACE, "--dryrun")
+    assert (result.code, len(result.lines)) == (0, 1)
+    assert result.err == "awstrace-play: command 1 was recorded with --profile prod: a replay asks first\n"
+    assert play(*TRACE, "--dryrun", "--yes").err == ""
+
+
+@pytest.mark.usefixtures("home")
+def test_no_value_steers_the_terminal_through_a_question() -> None:
+    write(command(["s3", "cp", "s3://b/k", "/x\x1b[2J\nCommand"]))
+    for result in (play(*TRACE), play(*TRACE, "--dryrun")):
+        assert "\x1b" not in result.err
+        assert "/x\\x1b[2J Command" in result.err
+
+
+# --- what is written where
+
+
+@pytest.mark.parametrize(
+    ("path", "is_out"),
+    [
+        ("x", False),
+        ("a/../x", False),
+        ("./a/b", False),
+        (".", False),
+        ("/dev/null", False),
+        ("/dev/stdout", False),
+        ("..", True),
+        ("../x", True),
+        ("a/../../x", True),
+        ("/etc/x", True),
+        ("~/x", True),
+        ("link/x", True),
+        ("within/x", False),
+        ("a\0b", True),
+    ],
+)
+def test_a_path_leads_out_of_a_folder_or_not(tmp_path: Path, path: str, is_out: bool) -> None:
+    here = tmp_path / "here"
+    (here / "a").mkdir(parents=True)
+    (here / "link").symlink_to(tmp_path)
+    (here / "within").symlink_to(here / "a")
+    assert safety_checks.leads_out(path, here) == is_out
+    assert not safety_checks.leads_out(str(here / "x"), here)
+    assert safety_checks.leads_out(f"{here}-other", here)
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("s3 cp s3://b/k /x", "/x"),
+        ("s3 cp --recursive s3://b /x", "/x"),
+        ("s3 sync s3://b ../x --delete", "../x"),
+        ("s3 mv s3://b/k ~/x", "~/x"),
+        ("cloudformation package --template-file t --s3-bucket b --output-template-file /x", "/x"),
+        ("cloudformation package --template-file t --s3-bucket b --output-template-file=/x", "/x"),
+        ("gamelift get-game-session-log --game-session-id g --save-as /x", "/x"),
+        ("eks update-kubeconfig --name c --kubeconfig /x", "/x"),
+        ("s3 cp s3://b/k x", None),
+        ("s3 cp s3://b/k -", None),
+        ("s3 cp /x s3://b/k", None),
+        ("s3 sync /x s3://b", None),
+        ("s3 cp s3://b/k s3://c/k --acl private", None),
+        ("deploy push --application-name a --s3-location s3://b/k --source /x", None),
+        ("cloudformation deploy --template-file /x --stack-name s", None),
+        ("eks update-kubeconfig --name c --kubeconfig x", None),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_custom_command_that_writes_elsewhere_is_asked_about(line: str, path: str | None) -> None:
+    assert one(command(line.split())) == (() if path is None else (OutsideFile((1,), path),))
+
+
+@pytest.mark.usefixtures("home")
+def test_a_path_is_the_persons_only_where_they_named_it() -> None:
+    aws = Catalog()
+    recorded = trace(
+        operation("s3.CreateBucket", {"Bucket": "site-0f3a"}, {}),
+        command(["s3", "cp", "s3://site-0f3a/k", "/x"]),
+        command(["cloudformation", "package", "--template-file", "t", "--output-template-file", "/y"]),
+    )
+    found = deriver.derive(recorded, evaluate, aws)
+    said = [Override.parse("bucket", "other"), Override.parse("output-template-file", "/z")]
+    steps = planner.make_plan(recorded, found, said, aws)
+    assert safety_checks.required_confirmations(steps, aws.global_options(), {}, Path.cwd()) == (
+        OutsideFile((2,), "/x"),
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "configure set region x",
+        "configure set aws_access_key_id AKIA",
+        "configure add-model --service-model file://m",
+        "eks update-kubeconfig --name c",
+        "codeartifact login --tool pip --domain d --repository r",
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_command_that_changes_the_persons_settings_is_asked_about(line: str) -> None:
+    (doubt,) = one(command(line.split()))
+    assert doubt == OwnSettings((1,), " ".join(line.split()[:2]))
+    assert one(command(["configure", "get", "region"]), command(["eks", "get-token", "--cluster-name", "c"])) == ()
+
+
+def getting(path: str) -> Command:
+    """A command that writes an object to a file."""
+    line = ["s3api", "get-object", "--bucket", "b", "--key", "k", path]
+    return operation("s3api.GetObject", {"Bucket": "b", "Key": "k"}, {}, line)
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_a_file_outside_this_folder_is_asked_about(relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "x"
+    write(user("alice"), getting(str(outside)))
+    here = (*TRACE, "--endpoint", relay.url)
+    assert refused(play(*here)) == (
+        f"command 2 writes {outside}, outside this folder: nothing was sent; pass --yes if that is what you want"
+    )
+    assert relay.requests == []
+    with Terminal("awstrace-play", *here) as replay:
+        replay.wait(f"Command 2 writes {outside}, outside this folder. Write it? [y/N]: ")
+        replay.type("n\n")
+        replay.rest()
+        assert replay.code == 2
+    assert relay.requests == []
+    for switches in (["--yes"], ["--only", "1"], ["-p", "2.outfile", str(outside)], ["-p", "2.outfile", "x"]):
+        assert "outside this folder" not in play(*here, *switches).err
+        assert "CreateUser" in relay.operations
+        relay.requests.clear()
+
+
+# --- which account and region
+
+
+def identity(account: str) -> Trouble:
+    """What STS answers in an account."""
+    result = f"<Account>{account}</Account><UserId>u</UserId><Arn>arn:aws:iam::{account}:user/u</Arn>"
+    body = f"<GetCallerIdentityResponse><GetCallerIdentityResult>{result}</GetCallerIdentityResult>"
+    return Trouble(200, f"{body}</GetCallerIdentityResponse>".encode())
+
+
+@pytest.mark.parametrize(
+    ("account", "switches", "told"),
+    [
+        (HERE, [], ""),
+        (ELSEWHERE, [], f"recorded in account {HERE}; playing in {ELSEWHERE}"),
+        (HERE, ["--region", "eu-west-1"], "recorded in us-east-1; playing in eu-west-1"),
+        (
+            ELSEWHERE,
+            ["--region", "eu-west-1"],
+            f"recorded in account {HERE} and us-east-1; playing in {ELSEWHERE} and eu-west-1",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("aws_home")
+def test_another_account_or_region_is_told_before_the_first_command(
+    relay: Relay, account: str, switches: list[str], told: str
+) -> None:
+    write(user("alice"))
+    relay.canned["GetCallerIdentity"] = identity(account)
+    result = play(*TRACE, "--endpoint", relay.url, *switches)
+    assert result.code == 0
+    assert result.err == (f"awstrace-play: {told}\n" if told else "")
+    assert [request.operation for request in relay.requests] == ["GetCallerIdentity", "CreateUser"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_an_account_that_sts_does_not_tell_is_no_complaint(relay: Relay) -> None:
+    write(user("alice"))
+    relay.canned["GetCallerIdentity"] = Trouble(403)
+    result = play(*TRACE, "--endpoint", relay.url)
+    assert (result.code, result.err) == (0, "")
+    assert relay.operations == ["CreateUser"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_nobody_is_asked_for_the_account_that_a_trace_does_not_tell(relay: Relay) -> None:
+    write(operation("iam.CreateUser", {"UserName": "alice"}, {}))
+    assert play(*TRACE, "--endpoint", relay.url).code == 0
+    assert [request.operation for request in relay.requests] == ["CreateUser"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_ctrl_c_while_the_account_is_asked_for_ends_the_replay(silent: Silent) -> None:
+    write(user("alice"))
+    with Terminal("awstrace-play", *TRACE, "--endpoint", silent.url) as replay:
+        silent.wait()
+        replay.interrupt()
+        shown = replay.rest()
+        assert replay.code == 130
+    assert "(play)" not in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_an_expected_account_is_played_in(relay: Relay) -> None:
+    write(operation("iam.CreateUser", {"UserName": "alice"}, {}))
+    result = play(*TRACE, "--endpoint", relay.url, "--expect-account", HERE)
+    assert (result.code, result.err) == (0, "")
+    assert [request.operation for request in relay.requests] == ["GetCallerIdentity", "CreateUser"]
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_any_other_account_or_an_unknown_one_is_refused(relay: Relay) -> None:
+    write(user("alice"))
+    expecting = (*TRACE, "--endpoint", relay.url, "--expect-account", ELSEWHERE)
+    found = f"the credentials belong to account {HERE}: nothing was sent"
+    assert refused(play(*expecting)) == f"--expect-account says {ELSEWHERE}, but {found}"
+    relay.canned["GetCallerIdentity"] = Trouble(403)
+    line = refused(play(*expecting))
+    assert ELSEWHERE in line
+    assert "unknown" in line
+    assert relay.played == []
+
+
+@pytest.mark.usefixtures("profiles")
+def test_the_account_of_each_recorded_profile_has_to_be_the_expected_one(relay: Relay) -> None:
+    write(user("alice"), user("bob", "iam create-user --user-name bob --profile prod"))
+    relay.canned["GetCallerIdentity"] = identity(HERE)
+    here = (*TRACE, "--endpoint", relay.url, "--yes")
+    assert play(*here, "--expect-account", HERE).code == 0
+    asked = [request.key for request in relay.requests if request.operation == "GetCallerIdentity"]
+    assert sorted(asked) == ["PROD", "testing"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_dry_run_asks_nobody_for_the_account(silent: Silent) -> None:
+    write(user("alice"))
+    result = play(*TRACE, "--dryrun", "--endpoint", silent.url, "--expect-account", ELSEWHERE, "--step")
+    assert (result.code, result.err) == (0, "")
+    assert not silent.was_asked()
+
+
+@pytest.mark.parametrize("text", ["1234", "prod", "12345678901x", "1234567890123", ""])
+@pytest.mark.usefixtures("home")
+def test_what_is_no_account_can_not_be_expected(text: str) -> None:
+    network()
+    result = play(*TRACE, "--dryrun", "--expect-account", text)
+    assert (result.code, result.out) == (2, "")
+    assert "is not an account id" in result.err
+
+
+@pytest.mark.parametrize("line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"]])
+def test_an_alias_that_runs_in_the_shell_needs_a_yes(line: list[str], aws_home: Path) -> None:
+    (aws_home / ".aws/cli").mkdir(parents=True)
+    aliases = "[toplevel]\ngreet = !echo greeting\nhello = greet\niam = !echo greeting\nwho = sts get-caller-identity\n"
+    (aws_home / ".aws/cli/alias").write_text(aliases)
+    recorded = operation("iam.ListUsers", {}, {}, line) if line[0] == "iam" else command(line)
+    store.save_trace(trace(command(["who"]), recorded), Path("t.trace"))
+    reason = refused(play("--trace-file", "t.trace"))
+    assert reason.startswith(f"command 2, {line[0]}, is an alias of yours that runs in the shell: nothing was sent")
+    assert "a replay asks first" in play("--trace-file", "t.trace", "--dryrun").err
+    agreed = play("--trace-file", "t.trace", "--yes")
+    assert (agreed.code, agreed.out.count("greeting")) == (0, 1)

@@ -1,0 +1,111 @@
+"""What operations do to which resources: told from their names and members, held against the API's own models."""
+
+from __future__ import annotations
+
+import pytest
+
+from awstracer.aws import driver  # noqa: F401 - imports awscli before botocore
+from awstracer.relations.operations import Verb, created_names, effect, find_lookups, is_deletion, is_read_only
+from tests.traces import call
+
+import botocore.session  # isort: skip - after the driver, which imports awscli first
+
+pytestmark = pytest.mark.once
+
+
+@pytest.mark.parametrize("operation", ["DescribeVpcs", "GetUser", "ListBuckets", "HeadObject", "BatchGetItem", "Query"])
+def test_reading_is_told_from_changing(operation: str) -> None:
+    assert is_read_only(operation)
+    assert not is_deletion(operation)
+
+
+@pytest.mark.parametrize("operation", ["CreateVpc", "PutObject", "Listen", "GetsWell", "TagUser", "BatchWriteItem"])
+def test_what_is_not_certain_to_read_may_change_something(operation: str) -> None:
+    assert not is_read_only(operation)
+
+
+@pytest.mark.parametrize("operation", ["DeleteUser", "TerminateInstances", "DetachVolume", "BatchDeleteImage"])
+def test_deletion_is_told(operation: str) -> None:
+    assert is_deletion(operation)
+    assert not is_read_only(operation)
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "told"),
+    [
+        ("iam.CreateUser", "UserName Tags", (Verb.CREATES, "user", "UserName", "")),
+        ("iam.DeleteUser", "UserName", (Verb.DELETES, "user", "UserName", "")),
+        ("iam.ListPolicies", "Scope", (Verb.READS, "policy", "", "")),
+        ("iam.AddUserToGroup", "GroupName UserName", (Verb.CHANGES, "group", "GroupName", "UserName")),
+        ("ec2.CreateSubnet", "VpcId CidrBlock", (Verb.CREATES, "subnet", "", "VpcId")),
+        ("ec2.DescribeSecurityGroups", "GroupIds MaxResults", (Verb.READS, "securitygroup", "GroupIds", "")),
+        ("ec2.ModifyVpcAttribute", "VpcId EnableDnsSupport", (Verb.CHANGES, "vpc", "VpcId", "")),
+        ("ec2.DetachVolume", "VolumeId InstanceId", (Verb.CHANGES, "volume", "VolumeId", "InstanceId")),
+        ("ec2.TerminateInstances", "InstanceIds", (Verb.DELETES, "instance", "InstanceIds", "")),
+        ("ec2.ReleaseAddress", "AllocationId", (Verb.DELETES, "address", "AllocationId", "")),
+        ("sqs.GetQueueAttributes", "QueueUrl AttributeNames", (Verb.READS, "queue", "QueueUrl", "AttributeNames")),
+        ("rds.CreateDBInstance", "DBName DBInstanceIdentifier",
+         (Verb.CREATES, "dbinstance", "DBInstanceIdentifier", "DBName")),
+        ("events.ListEventBuses", "NamePrefix", (Verb.READS, "eventbus", "", "")),
+        ("lambda.DeleteAlias", "FunctionName Name", (Verb.DELETES, "alias", "Name", "FunctionName")),
+    ],
+)  # fmt: skip
+def test_an_operation_tells_what_it_does_to_what(name: str, members: str, told: tuple[Verb, str, str, str]) -> None:
+    service, operation = name.split(".")
+    found = effect(service, operation, dict.fromkeys(members.split()))
+    assert (found.verb, found.kind, " ".join(found.members), " ".join(found.related)) == told
+
+
+def test_members_in_the_address_name_the_resource_too() -> None:
+    told = effect("s3", "DeleteObject", ["Bucket", "Key", "MFA"], address=["Bucket", "Key"])
+    assert told.members == ("Bucket", "Key")
+
+
+def test_a_prefix_alone_selects_broadly() -> None:
+    assert effect("ssm", "GetParametersByPath", ["Path", "Recursive"]).is_broad
+    assert not effect("s3", "ListObjectsV2", ["Bucket", "Prefix"]).is_broad
+    assert not effect("iam", "ListUsers", []).is_broad
+
+
+def test_what_a_call_created_is_called() -> None:
+    made = call("iam.CreateUser", {"UserName": "alice", "Path": "/x/"}, {"User": {"UserId": "AIDA7XKTD3JHZQ2M5WVEC"}})
+    assert set(created_names(made)) == {"alice", "AIDA7XKTD3JHZQ2M5WVEC"}
+    for name in ("iam.GetUser", "iam.DeleteUser"):
+        assert not list(created_names(call(name, {"UserName": "alice"}, {"UserId": "AIDA7XKTD3JHZQ2M5WVEC"})))
+    added = call("iam.AddUserToGroup", {"UserName": "alice", "GroupName": "crew"}, {})
+    assert not list(created_names(added))
+
+
+@pytest.mark.parametrize(
+    ("service", "kind", "first", "members"),
+    [
+        ("ec2", "vpc", "DescribeVpcs", ("VpcIds",)),
+        ("iam", "user", "GetUser", ("UserName",)),
+        ("iam", "policy", "GetPolicy", ("PolicyArn",)),
+        ("sqs", "queue", "GetQueueUrl", ("QueueName",)),
+        ("s3", "bucket", "HeadBucket", ("Bucket",)),
+        ("rds", "dbinstance", "DescribeDBInstances", ("DBInstanceIdentifier",)),
+        ("lambda", "alias", "GetAlias", ("Name",)),
+    ],
+)
+def test_what_looks_a_resource_up_is_found_in_the_model(
+    service: str, kind: str, first: str, members: tuple[str, ...]
+) -> None:
+    found = find_lookups(kind, inputs(service))
+    assert (found[0].operation, found[0].members) == (first, members)
+
+
+def test_most_of_what_is_created_can_be_looked_up() -> None:
+    created = [
+        (each, inputs(each)) for each in ("ec2", "iam", "rds", "sqs", "sns", "lambda", "dynamodb", "ecs", "logs")
+    ]
+    kinds = [(effect("", name, ()).kind, offered) for _, offered in created for name in offered if name[:6] == "Create"]
+    found = [bool(find_lookups(kind, offered)) for kind, offered in kinds]
+    assert sum(found) / len(found) > 0.9
+
+
+def inputs(service: str) -> dict[str, list[str]]:
+    """The top-level members of each operation's request."""
+    model = botocore.session.get_session().get_service_model(service)
+    shapes = {name: model.operation_model(name).input_shape for name in model.operation_names}
+    return {name: list(shape.members) if shape is not None else [] for name, shape in shapes.items()}
