@@ -6,33 +6,6 @@ control characters are escaped there, by `cli/output`.
 
 An error is equal to itself only: without generated `__eq__` and `__repr__` the classes of this module are built in
 half the time, at each start of the programs.
-
-AwstracerError
-├── TraceError          the trace file cannot be read or written
-├── SplitError          a typed line cannot be split into words
-│   └── Unfinished      ... because it continues in the next line
-├── BadMetacommand      a session command (`:drop 7`) cannot be run
-├── UnknownCommand      the installed awscli lacks a recorded command
-├── UnfitParameters     the installed awscli does not accept the recorded parameters
-├── MissingWord         the trace lacks a word of a command that is no parameter, such as an outfile
-├── GuardError          the replay would not be what the person asked for
-│   ├── NoSuchCommand
-│   ├── NothingSelected
-│   ├── NotPlayed
-│   └── OtherAccount
-├── BadConfiguration    awscli cannot use the person's configuration
-├── UnknownProfile      the configuration lacks a profile
-├── OverrideError       an override (`-p`, `--keep`) cannot be applied
-│   ├── UnknownParameter
-│   ├── AmbiguousParameter
-│   └── BadValue
-├── ResumeError         an earlier replay cannot be resumed
-│   ├── OtherCircumstances
-│   └── OtherCommand
-├── Refused             the person said no to a question, or nobody could be asked
-└── NotKnown            a value that a command needs is missing
-    ├── MissingSecret   a secret that nobody gave
-    └── MissingValue    a value that an earlier response should have had
 """
 
 from __future__ import annotations
@@ -69,31 +42,20 @@ class TraceError(AwstracerError):
         return f"{self.path} {self.reason}"
 
 
-@dataclass(eq=False, repr=False)
 class SplitError(AwstracerError):
     """A typed line has a syntax error that a shell would report too."""
 
-    reason: str
 
-    def __str__(self) -> str:
-        return self.reason
-
-
-@dataclass(eq=False, repr=False)
 class UnfinishedLine(SplitError):
     """A typed line ends in an open quote or a backslash; `prefix` is the text to put before the next line."""
 
-    prefix: str
+    def __init__(self, reason: str, prefix: str) -> None:
+        super().__init__(reason)
+        self.prefix = prefix
 
 
-@dataclass(eq=False, repr=False)
 class BadSessionCommand(AwstracerError):
     """A session command, a line that begins with a colon, cannot be run."""
-
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 @dataclass(eq=False, repr=False)
@@ -137,12 +99,8 @@ class MissingWord(AwstracerError):
         return f"the trace does not contain the {self.name} of command {self.number}: {mend}"
 
 
-class GuardError(AwstracerError):
-    """The replay would not be what the person asked for, so nothing is sent."""
-
-
 @dataclass(eq=False, repr=False)
-class UnknownCommandNumber(GuardError):
+class UnknownCommandNumber(AwstracerError):
     """A switch names command `number`, and the trace has `count` commands."""
 
     number: int
@@ -152,7 +110,7 @@ class UnknownCommandNumber(GuardError):
         return f"there is no command {self.number}: the trace has {self.count}"
 
 
-class NothingSelected(GuardError):
+class NothingSelected(AwstracerError):
     """The switches that select commands, taken together, select none."""
 
     def __str__(self) -> str:
@@ -160,7 +118,7 @@ class NothingSelected(GuardError):
 
 
 @dataclass(eq=False, repr=False)
-class NotPlayed(GuardError):
+class NotPlayed(AwstracerError):
     """Command `number` needs a value from the response of a command that is not selected.
 
     parameter   where the value goes, as the API spells it
@@ -184,7 +142,7 @@ class NotPlayed(GuardError):
 
 
 @dataclass(eq=False, repr=False)
-class WrongAccount(GuardError):
+class WrongAccount(AwstracerError):
     """The credentials belong to account `found`, None if unknown, and `--expect-account` says `expected`.
 
     `words` are the recorded global options that select these credentials.
@@ -204,14 +162,8 @@ class WrongAccount(GuardError):
         return f"--expect-account says {self.expected}, but {who} belong to account {self.found}: nothing was sent"
 
 
-@dataclass(eq=False, repr=False)
 class BadConfiguration(AwstracerError):
-    """awscli cannot use the person's configuration; `reason` is awscli's own message."""
-
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
+    """awscli cannot use the person's configuration; the message is awscli's own."""
 
 
 @dataclass(eq=False, repr=False)
@@ -265,12 +217,8 @@ class BadValue(OverrideError):
         return f'{self.name} does not accept "{_truncate(self.text)}": {self.reason}'
 
 
-class ResumeError(AwstracerError):
-    """The replay that is to be resumed and the present one do not go together."""
-
-
 @dataclass(eq=False, repr=False)
-class ReplayedElsewhere(ResumeError):
+class ReplayedElsewhere(AwstracerError):
     """The earlier replay ran in another account or region (`what`); `before` and `now` are None if unknown."""
 
     what: str
@@ -283,7 +231,7 @@ class ReplayedElsewhere(ResumeError):
 
 
 @dataclass(eq=False, repr=False)
-class ReplayedDifferently(ResumeError):
+class ReplayedDifferently(AwstracerError):
     """Command `number` of the earlier replay had another `parameter`, or was another command if that is None.
 
     `number` is None if the file has a command that no replay wrote.
@@ -303,14 +251,8 @@ class ReplayedDifferently(ResumeError):
         )
 
 
-@dataclass(eq=False, repr=False)
 class Refused(AwstracerError):
-    """The person said no to a question, or nobody could be asked; `reason` says so, and what to do."""
-
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
+    """The person said no to a question, or nobody could be asked; the message says so, and what to do."""
 
 
 class MissingInput(AwstracerError):

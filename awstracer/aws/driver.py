@@ -87,7 +87,7 @@ class AwsCli:
         try:
             driver, capture = self._drivers.create(), CallRecorder()
         except BadConfiguration as error:
-            print(error.reason, file=sys.stderr)  # as awscli would end, without its traceback
+            print(error, file=sys.stderr)  # as awscli would end, without its traceback
             return Outcome(UNUSABLE)
         reader = prepare(driver.session, capture)
         capture.attach(driver.session.get_component("event_emitter"))

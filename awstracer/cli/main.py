@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def rec_main(argv: Sequence[str] | None = None) -> int:
-    """Run `awstrace-rec`: record a session, or a command behind `--`; return the exit code."""
+    """Run `awstrace-rec`: record a session, or the command after `--`; return the exit code."""
     _open_streams()
     words, command = parsers.split_at_dashes(sys.argv[1:] if argv is None else argv)
     parser = parsers.rec_parser()
@@ -35,10 +35,10 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
 def play_main(argv: Sequence[str] | None = None) -> int:
     """Run `awstrace-play`: play a trace, list it, or show what playing it would send; return the exit code."""
     _open_streams()
-    words, behind = parsers.split_at_dashes(sys.argv[1:] if argv is None else argv)
+    words, after = parsers.split_at_dashes(sys.argv[1:] if argv is None else argv)
     parser = parsers.play_parser()
     args = parser.parse_args(words)
-    _check_play(parser, args, behind)
+    _check_play(parser, args, after)
     return _run("awstrace-play", lambda: _list(args) if args.list else _play(args))
 
 
@@ -50,10 +50,10 @@ def _check_rec(parser: argparse.ArgumentParser, args: argparse.Namespace, comman
         parser.error("-s and -d are for sessions at a prompt, and do not go with -- COMMAND")
 
 
-def _check_play(parser: argparse.ArgumentParser, args: argparse.Namespace, behind: Sequence[str] | None) -> None:
+def _check_play(parser: argparse.ArgumentParser, args: argparse.Namespace, after: Sequence[str] | None) -> None:
     """End the program with a usage error if some switches do not go together."""
-    if behind:
-        parser.error(f"nothing may follow --, and {behind[0]} does")
+    if after:
+        parser.error(f"nothing may follow --, and {after[0]} does")
     if args.list and parsers.beside_list(parser, args):
         parser.error("--list goes with --start-at, --only and no other switch")
     if args.output == "json" and not args.dryrun:
@@ -89,30 +89,30 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _play(args: argparse.Namespace) -> int:
-    order, styles = _order(args), _styles(no_color=args.no_color)
+    play_request, styles = _play_request(args), _styles(no_color=args.no_color)
     if args.dryrun:
         from awstracer.cli import dry_run_command
         from awstracer.cli.plan_view import PlanView
 
         view = PlanView(styles, explain=args.explain, debug=args.debug)
-        return dry_run_command.run(order, view, as_json=args.output == "json")
+        return dry_run_command.run(play_request, view, as_json=args.output == "json")
     from awstracer.cli.play_command import PlayCommand
     from awstracer.cli.replay_view import ReplayView
 
     replay_view = ReplayView(styles, explain=args.explain, debug=args.debug)
-    return PlayCommand(order, replay_view).run(args.save_trace, resume=args.resume)
+    return PlayCommand(play_request, replay_view).run(args.save_trace, resume=args.resume)
 
 
-def _order(args: argparse.Namespace) -> PlayRequest:
+def _play_request(args: argparse.Namespace) -> PlayRequest:
     from awstracer.plan.model import Override
     from awstracer.plan.request import PlayRequest
 
-    given = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
+    options = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
     pairs = [*args.params, *((name, None) for name in args.keep)]
     return PlayRequest(
         trace_file=args.trace_file,
         overrides=[Override.parse(name, text) for name, text in pairs],
-        given={name: value for name, value in given.items() if value is not None},
+        global_options={name: value for name, value in options.items() if value is not None},
         start=args.start_at,
         only=args.only,
         agrees=args.yes,

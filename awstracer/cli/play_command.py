@@ -2,11 +2,11 @@
 
 The stages of one run, in order:
 
-1. load the trace, derive its relations, make the plan (`plan/planner`): after an error up to here nothing was sent;
-2. ask for a yes to what the trace would do unasked, check the account, ask for missing secrets (`cli/prompts`);
+1. load the trace, derive its relations, make the plan (`plan/request`): after an error up to here nothing was sent;
+2. ask for confirmations, check the account, ask for missing secrets (`cli/prompts`);
 3. execute the steps one after the other (`play/player`), or several at a time (`play/parallel`), while
    `cli/replay_view` shows them;
-4. with `--save-trace`, write each step that was done to the journal at once (`trace/journal`), and at the end all
+4. with `--save-trace`, write each step that is done to the journal at once (`trace/journal`), and at the end all
    of them to a trace of its own (`trace/saver`), from which `--resume` continues (`play/resume`).
 """
 
@@ -24,24 +24,23 @@ from secrets import token_bytes
 from awstracer import __version__
 from awstracer.aws.capture import Outcome
 from awstracer.cli import prompts
-from awstracer.cli.output import warn
+from awstracer.cli.output import save_failure_text, unwritten_text, warn
 from awstracer.cli.replay_view import ReplayView, resuming
 from awstracer.errors import ExitCode, TraceError, WrongAccount
-from awstracer.plan import missing_secrets, planner, request, safety_checks, scheduler
-from awstracer.plan.invocation import Destination, Invocation
+from awstracer.plan import missing_secrets, safety_checks, scheduler
+from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
-from awstracer.plan.request import PlayRequest, Replay
+from awstracer.plan.request import PlayRequest, plan_replay
 from awstracer.plan.resolver import Resolver
 from awstracer.play import player
 from awstracer.play.parallel import ParallelPlayer
 from awstracer.play.player import Player, Report
 from awstracer.play.resume import check_same_destination, load_progress, to_command
 from awstracer.play.worker_pool import WorkerPool
-from awstracer.relations import account_region, deriver
+from awstracer.relations import account_region
 from awstracer.secrets.redactor import Redactor
-from awstracer.trace import query, saver, store
+from awstracer.trace import saver, store
 from awstracer.trace.journal import Journal, journal_path
-from awstracer.trace.memory import gc_paused
 from awstracer.trace.model import Call, RecordingInfo, Trace
 
 REDACTOR_KEY_LENGTH = 32  # bytes
@@ -50,73 +49,64 @@ REDACTOR_KEY_LENGTH = 32  # bytes
 class PlayCommand:
     """One replay of a trace. Making the object plans it; nothing is sent before `run`."""
 
-    def __init__(self, order: PlayRequest, view: ReplayView) -> None:
-        self._order, self._view = order, view
-        self._trace = store.load_trace(order.trace_file)
+    def __init__(self, play_request: PlayRequest, view: ReplayView) -> None:
+        self._play_request, self._view = play_request, view
+        trace = store.load_trace(play_request.trace_file)
         from awstracer.aws import catalog, driver  # awscli takes a while to import: an unreadable trace does without
 
         self._awscli_version = catalog.AWSCLI_VERSION
         self._aws = driver.AwsCli()
         self._catalog = self._aws.catalog
-        self._catalog.check_profile(order.profile)
-        self._account = functools.cache(lambda words: self._aws.account([*words, *order.extra]))
-        with gc_paused():
-            found = deriver.derive(self._trace, query.evaluate, self._catalog)
-            selected = order.selected(self._trace)
-            made = planner.make_plan(self._trace, found, order.overrides, self._catalog, order.given, selected=selected)
-        self._identities = safety_checks.credential_options(made, self._catalog.global_options())
-        self._planned = Replay(self._trace, found, made, self._destination(), query.evaluate)
-        self._planned.check()
-        view.show_relations(found)
-
-    def _destination(self) -> Destination:
-        """Return where the plan is played; its account is asked for once, when it is needed."""
-        words = self._identities[0] if len(self._identities) == 1 else ()
-        region = self._order.region or self._catalog.region(self._order.profile)
-        return request.destination_of(region, self._catalog, lambda: self._account(words))
+        self._account = functools.cache(lambda words: self._aws.account([*words, *play_request.global_option_words]))
+        self._replay = plan_replay(play_request, trace, self._catalog, self._account)
+        view.show_relations(self._replay.relations)
 
     def run(self, save_trace: Path | None, *, resume: bool) -> int:
         """Play, and record the replay in `save_trace` unless that is None; return the exit code."""
         prompts.confirm_all(self._confirmations())
         self._check_account()
-        secrets = prompts.ask_secrets(missing_secrets.find_missing_secrets(self._planned.plan), os.environ)
-        resolver = self._planned.resolver(missing_secrets.fill_secrets(self._planned.plan, secrets), is_dry_run=False)
+        plan = self._replay.plan
+        secrets = prompts.ask_secrets(missing_secrets.find_missing_secrets(plan), os.environ)
+        resolver = self._replay.resolver(missing_secrets.fill_secrets(plan, secrets), is_dry_run=False)
         if save_trace is None:
             return self._play(resolver, {}, lambda *_: None)
         return self._play_and_save(save_trace, resolver, resume=resume)
 
     def _confirmations(self) -> Sequence[safety_checks.Confirmation]:
-        if self._order.agrees:
+        if self._play_request.agrees:
             return ()
         options, aliases = self._catalog.global_options(), self._catalog.shell_aliases()
-        return safety_checks.required_confirmations(self._planned.plan, options, os.environ, Path.cwd(), aliases)
+        return safety_checks.required_confirmations(self._replay.plan, options, os.environ, Path.cwd(), aliases)
 
     def _check_account(self) -> None:
-        """Raise OtherAccount unless all credentials that the trace names are of the account of `--expect-account`."""
-        expected = self._order.account
-        if expected is None:
-            return
-        for words in self._identities:
-            if self._account(words) != expected:
+        """Raise WrongAccount unless all credentials that the trace names are of the account of `--expect-account`."""
+        expected = self._play_request.account
+        for words in self._replay.credential_options:
+            if expected is not None and self._account(words) != expected:
                 raise WrongAccount(expected, self._account(words), words)
 
     # --- executing the plan
 
     def _play(self, resolver: Resolver, done: Mapping[int, Sequence[Call]], on_done: player.OnDone) -> int:
         """Execute the steps that are not in `done`; return the exit code."""
-        order, view = self._order, self._view
-        view.show_destination(
-            account_region.recorded_environment(self._trace, self._catalog), self._planned.destination
+        asked, replay = self._play_request, self._replay
+        recorded = account_region.recorded_environment(replay.trace, self._catalog)
+        self._view.show_destination(recorded, replay.destination)
+        options = player.PlayerOptions(
+            extra=asked.global_option_words,
+            pause=asked.pause,
+            keep_going=asked.keep_going,
+            settle=asked.settle,
+            done=done,
         )
-        settings = player.PlayerOptions(order.extra, order.pause, order.keep_going, order.settle, done)
-        run = self._run_parallel if order.jobs > 1 else self._run_sequential
-        report = run(resolver, settings, on_done)
-        view.ended(report)
+        run = self._run_parallel if asked.jobs > 1 else self._run_sequential
+        report = run(resolver, options, on_done)
+        self._view.ended(report)
         if report.interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.OK if report.succeeded else ExitCode.FAILED
 
-    def _run_sequential(self, resolver: Resolver, settings: player.PlayerOptions, on_done: player.OnDone) -> Report:
+    def _run_sequential(self, resolver: Resolver, options: player.PlayerOptions, on_done: player.OnDone) -> Report:
         with _InterruptFlag() as interrupt:
             return Player(
                 resolver.plan,
@@ -124,27 +114,29 @@ class PlayCommand:
                 runner=self._aws,
                 sleep=time.sleep,
                 listener=self._view,
-                settings=settings,
-                ask=prompts.StepPrompt() if self._order.asks_each else lambda _: player.StepDecision.YES,
+                settings=options,
+                ask=prompts.StepPrompt() if self._play_request.asks_each else lambda _: player.StepDecision.YES,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
             ).play()
 
-    def _run_parallel(self, resolver: Resolver, settings: player.PlayerOptions, on_done: player.OnDone) -> Report:
+    def _run_parallel(self, resolver: Resolver, options: player.PlayerOptions, on_done: player.OnDone) -> Report:
         """Run several steps at a time, in processes that are forked after the models and settings were read."""
-        before = scheduler.predecessors(resolver.plan.steps, heeds_pauses=self._order.pause is None)
+        before = scheduler.predecessors(resolver.plan.steps, heeds_pauses=self._play_request.pause is None)
         self._aws.preload()
         self._aws.prepare_calls(
-            (*step.residual_words, *self._order.extra) for step in resolver.steps if step.operation_command is not None
+            (*step.residual_words, *self._play_request.global_option_words)
+            for step in resolver.steps
+            if step.operation_command is not None
         )
-        with _InterruptFlag() as interrupt, WorkerPool(self._aws, self._order.jobs) as pool:
+        with _InterruptFlag() as interrupt, WorkerPool(self._aws, self._play_request.jobs) as pool:
             return ParallelPlayer(
                 resolver.plan,
                 pool=pool,
                 before=before,
                 resolver=resolver,
                 listener=self._view,
-                settings=settings,
+                settings=options,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
             ).play()
@@ -166,7 +158,7 @@ class PlayCommand:
                 done = load_progress([*earlier, *journal.commands], resolver)
                 warn(resuming(done, len(resolver.steps)))
             commands = list(journal.commands)
-            write_journal = saver.journal_writer(journal, warn)
+            write_journal = saver.journal_writer(journal, lambda error: warn(unwritten_text(error)))
             redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._catalog, resolver.plan.secrets.values())
 
             def record(
@@ -181,19 +173,19 @@ class PlayCommand:
                 code = self._play(resolver, done, record)
             finally:
                 trace = Trace(tuple(commands), journal.recorded)
-                is_saved = saver.save_and_clear_journal(
-                    path, before, trace, journal, tell=warn, remedy="go on with --resume"
-                )
-            return code if code or is_saved else ExitCode.FAILED
+                failure = saver.save_and_clear_journal(path, before, trace, journal)
+                if failure is not None:
+                    warn(save_failure_text(failure, "go on with --resume"))
+            return code if code or failure is None else ExitCode.FAILED
 
     def _recording_info(self) -> RecordingInfo:
-        destination = self._planned.destination
+        destination = self._replay.destination
         now = datetime.now(timezone.utc)
         return RecordingInfo(now, destination.region, __version__, self._awscli_version, destination.account())
 
 
 def _check_resumable(path: Path, *, resume: bool) -> None:
-    """Raise TraceError if there is no replay to resume, or if there is one and `--resume` was not said."""
+    """Raise TraceError if there is no replay to resume, or if there is one and `--resume` is missing."""
     store.check_writable(path)
     existing = [each for each in (path, journal_path(path)) if each.exists()]
     if resume and not existing:

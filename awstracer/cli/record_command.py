@@ -1,10 +1,9 @@
 """`awstrace-rec`: records a session at a prompt, or a script, from the first line to the saved trace.
 
 `RecordCommand` puts the parts of a recording together. `record/session` or `record/script_runner` runs the commands;
-`secrets/redactor` takes the secrets out of each; each then goes to the journal (`trace/journal`), and at the end all
-of them to the trace file (`trace/saver`). What the person is asked and told on that way is here: whether to continue
-what an earlier session has left, whether to replace an existing trace, whether to save, and how many secrets were
-left out.
+`secrets/redactor` replaces the secrets in each; each then goes to the journal (`trace/journal`), and at the end all of
+them go to the trace file (`trace/saver`). The questions before and after a recording are here: whether to continue with
+the commands that an earlier session left in the journal, whether to replace an existing trace, and whether to save.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from awstracer import __version__
 from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.settings import are_files_readable
 from awstracer.cli.console import BatchInput, Console, is_somebody_there
-from awstracer.cli.output import print_error
+from awstracer.cli.output import print_error, save_failure_text, unwritten_text
 from awstracer.cli.styles import Styles
 from awstracer.errors import ExitCode, Refused
 from awstracer.record import poll_detector, rules
@@ -66,7 +65,7 @@ class RecordCommand:
         is_batch = not self._asks and not is_somebody_there()
         if is_batch and allows_shell and confirms_shell:
             raise Refused("nobody can be asked before a line is run in the shell: add -d, or leave -s out")
-        settings = SessionOptions(
+        options = SessionOptions(
             ask=self._asks,
             shell=allows_shell,
             confirm_shell=confirms_shell,
@@ -80,7 +79,7 @@ class RecordCommand:
         store.check_writable(self._path)
         info = RecordingInfo(_now(), awstracer=__version__)
         with Journal(self._path, info) as journal:
-            return self._record_session(journal, info, aws, console, settings)
+            return self._record_session(journal, info, aws, console, options)
 
     def _record_session(
         self,
@@ -88,33 +87,33 @@ class RecordCommand:
         info: RecordingInfo,
         aws: BackgroundAwsCli,
         console: Console | BatchInput,
-        settings: SessionOptions,
+        options: SessionOptions,
     ) -> int:
         leftover, before = self._continue(journal, console)
         if self._keeps_secrets:
-            console.say(f"{PROGRAM}: secrets are stored: only you should read {self._path}")
-        cache = CommandBuffer(leftover, before=len(before.commands) if before else 0)
+            warn(f"secrets are stored: only you should read {self._path}")
+        buffer = CommandBuffer(leftover, before=len(before.commands) if before else 0)
         info = replace(info, started=journal.recorded.started)
-        unsaved = _Unsaved(self._path, before, cache, journal)
+        unsaved = _Unsaved(self._path, before, buffer, journal)
         session = RecordingSession(
             runner=aws,
             console=console,
             shell=_run_in_shell,
             now=_now,
             redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
-            settings=settings,
-            buffer=cache,
+            settings=options,
+            buffer=buffer,
             summarize=_summary_lines,
-            keep=saver.journal_writer(journal, warn),
+            keep=saver.journal_writer(journal, lambda error: warn(unwritten_text(error))),
             save=lambda: unsaved.save(replace(info, awscli=aws.version), remedy=SAVE_AGAIN),
         )
         aws.start()
         with console.session(store.state_directory() / "history"):
             is_to_be_saved = self._run_until_ended(session, console)
-            if not (cache.commands or cache.saved):
-                console.say(f"{PROGRAM}: nothing was recorded")
-            code = session.exit_code if settings.batch else ExitCode.OK
-            if not is_to_be_saved or not cache.commands:
+            if not (buffer.commands or buffer.saved):
+                warn("nothing was recorded")
+            code = session.exit_code if options.batch else ExitCode.OK
+            if not is_to_be_saved or not buffer.commands:
                 journal.clear()
                 return code
             is_saved = unsaved.save(replace(info, awscli=aws.version), remedy=self._record_again())
@@ -137,7 +136,7 @@ class RecordCommand:
             return not (self._asks and session.buffer.commands) or self._confirm_save(console)
         except (OSError, _SessionEnded) as reason:
             with contextlib.suppress(OSError):
-                console.say(f"{PROGRAM}: the session was ended: {reason}")
+                warn(f"the session was ended: {reason}")
             session.exit_code = ExitCode.FAILED
             return True
         finally:
@@ -168,7 +167,7 @@ class RecordCommand:
                 environment=environment,
                 keep_secrets=self._keeps_secrets,
                 unsaved=leftover,
-                write=saver.journal_writer(journal, notes.append),
+                write=saver.journal_writer(journal, lambda error: notes.append(unwritten_text(error))),
                 note=notes.append,
             )
             code = script_runner.run_script(
@@ -181,8 +180,8 @@ class RecordCommand:
             )
             for note in dict.fromkeys(notes):
                 warn(note)
-            cache = CommandBuffer(poll_detector.collapse_polls(recording.commands, query.evaluate))
-            unsaved = _Unsaved(self._path, before, cache, journal)
+            buffer = CommandBuffer(poll_detector.collapse_polls(recording.commands, query.evaluate))
+            unsaved = _Unsaved(self._path, before, buffer, journal)
             return self._save_script(unsaved, replace(info, started=journal.recorded.started), console, code)
 
     def _save_script(self, unsaved: _Unsaved, info: RecordingInfo, console: Console, code: int) -> int:
@@ -191,14 +190,14 @@ class RecordCommand:
             warn("nothing was recorded")
         elif self._asks and not self._confirm_save(console):
             unsaved.journal.clear()
-        elif not unsaved.save(info, remedy=self._record_again(), tells_secrets=self._asks):
+        elif not unsaved.save(info, remedy=self._record_again(), shows_secrets=self._asks):
             return code or ExitCode.FAILED
         return code
 
     # --- what was there before
 
     def _continue(self, journal: Journal, console: Console | BatchInput) -> tuple[tuple[Command, ...], Trace | None]:
-        """Return the commands that an earlier session has left unsaved, and the trace behind which all of them go.
+        """Return the commands that an earlier session has left unsaved, and the trace that is appended to, if any.
 
         Raise Refused if the trace file exists and nobody says what to do with it.
         """
@@ -220,10 +219,10 @@ class RecordCommand:
         when = f"{journal.commands[0].started.astimezone():%Y-%m-%d %H:%M}"
         number = len(journal.commands)
         found = f"{journal.path} has {number} unsaved command{'s' if number > 1 else ''}, of {when}"
-        console.say(f"{PROGRAM}: {found}{'' if self._asks else ': continuing with them'}")
+        warn(f"{found}{'' if self._asks else ': continuing with them'}")
         if not self._asks or console.confirm("Continue with them? [y/N]: "):
             return journal.commands
-        console.say(f"{PROGRAM}: they are kept in {journal.set_aside()}")
+        warn(f"they are kept in {journal.set_aside()}")
         return ()
 
     def _confirm_append(self, console: Console | BatchInput) -> bool:
@@ -245,34 +244,36 @@ class RecordCommand:
 
 @dataclass(frozen=True)
 class _Unsaved:
-    """The commands of one recording on their way to the trace file, behind those of the trace `before`."""
+    """The commands of one recording, which are saved after those of the trace `before`."""
 
     path: Path
     before: Trace | None
     buffer: CommandBuffer
     journal: Journal
 
-    def save(self, info: RecordingInfo, *, remedy: str, tells_secrets: bool = True) -> bool:
+    def save(self, info: RecordingInfo, *, remedy: str, shows_secrets: bool = True) -> bool:
         """Save the commands that are not saved yet; return whether that worked. Ctrl-C waits until it is done.
 
-        The trace is the same in whatever portions it is saved. `remedy` says how to get at the commands if it failed;
-        `tells_secrets` has the number of secrets printed that were replaced by placeholders.
+        The trace is the same in whatever portions it is saved. `remedy` says how to continue with the journal if it
+        failed; `shows_secrets` prints how many secrets were replaced by placeholders.
         """
-        cache = self.buffer
-        calls = [call for command in (*cache.saved, *cache.commands) for call in command.calls]
+        buffer = self.buffer
+        calls = [call for command in (*buffer.saved, *buffer.commands) for call in command.calls]
         info = replace(info, region=rules.main_region(calls))
         earlier = self.before or Trace((), info)
-        earlier = replace(earlier, commands=(*earlier.commands, *cache.saved))
-        new = Trace(tuple(cache.commands), info)
+        earlier = replace(earlier, commands=(*earlier.commands, *buffer.saved))
+        new = Trace(tuple(buffer.commands), info)
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            if not saver.save_and_clear_journal(self.path, earlier, new, self.journal, tell=warn, remedy=remedy):
+            failure = saver.save_and_clear_journal(self.path, earlier, new, self.journal)
+            if failure is not None:
+                warn(save_failure_text(failure, remedy))
                 return False
-            cache.save()
+            buffer.save()
         finally:
             signal.signal(signal.SIGINT, handler)
-        if tells_secrets:
-            _tell_secrets(new.commands)
+        if shows_secrets:
+            _show_number_of_secrets(new.commands)
         return True
 
 
@@ -280,8 +281,8 @@ class _SessionEnded(BaseException):
     """A signal ended the session. Not an `Exception`, which awscli would take for a failure of its own."""
 
 
-def _tell_secrets(commands: Sequence[Command]) -> None:
-    """Print how many secrets were replaced by placeholders, if any."""
+def _show_number_of_secrets(commands: Sequence[Command]) -> None:
+    """Print how many secrets were replaced by placeholders, unless there are none."""
     placeholders = {each for command in commands for each in _placeholders(command)}
     if placeholders:
         count = "1 secret was" if len(placeholders) == 1 else f"{len(placeholders)} secrets were"

@@ -124,9 +124,9 @@ class RecordingSession:
                     self.exit_code = ExitCode.INTERRUPTED
                     return
             except SplitError as error:
-                self._fail(f"{error.reason}: the line was dropped")
+                self._fail(f"{error}: the line was dropped")
             except BadSessionCommand as error:
-                self._fail(error.reason)
+                self._fail(str(error))
 
     # --- reading
 
@@ -146,7 +146,7 @@ class RecordingSession:
         try:
             return self._read_line(CONTINUATION, unfinished.prefix)
         except EOFError:
-            raise SplitError(unfinished.reason) from None
+            raise SplitError(str(unfinished)) from None
 
     def _read_line(self, prompt: str, before: str = "") -> str:
         line = self._console.read(prompt, before)

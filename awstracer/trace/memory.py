@@ -1,7 +1,7 @@
 """Pause the garbage collector while a large trace is loaded, or its relations are derived.
 
-A trace of 10,000 commands is some million objects, none of which is garbage before the program ends. The collector
-would look through all of them again and again: a quarter of the time of a dry run.
+A trace of 10,000 commands has several million objects, all of which are used until the program ends. The collector
+would traverse all of them again and again: a quarter of the time of a dry run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Collect no garbage in cycles before the block ends, and never look for it among what was made in the block."""
+    """Disable the collector inside the block, and exclude for good what the block created."""
     is_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -18,8 +18,6 @@ from typing import Any
 from awstracer.trace.paths import Path, is_empty, leaves, lookup
 
 Document = Mapping[str, Any]
-new = tuple.__new__
-BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +74,41 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on an answer: it has `value` at `path` or, if that is None, anything (nothing unless `is_there`)."""
+    """A condition on what a poll shows: the response, or what `--query` selects from it.
+
+    It has `value` at `path` or, if that is None, anything (nothing unless `is_there`).
+    """
 
     path: Path
     value: str | int | float | bool | None = None
     is_there: bool = True
 
-    def holds(self, answer: Any) -> bool:
-        """Return whether the condition holds of an answer: a response, or what `--query` made of it.
+    def holds(self, shown: Any) -> bool:
+        """Return whether the condition holds.
 
-        Where the path leads to several values, all of them have to be `value`. True is no 1.
+        Where the path leads to several values, all of them have to be `value`. True is not equal to 1.
         """
-        found = self.value_in(answer)
+        found = self.value_in(shown)
         if self.value is None:
             return self.is_there != is_empty(found)
         values = [leaf for _, leaf in leaves(found)]
         return bool(values) and all(type(each) is type(self.value) and each == self.value for each in values)
 
-    def value_in(self, answer: Any) -> Any:
-        """Return what an answer has at the condition's path; None if there is nothing."""
+    def value_in(self, shown: Any) -> Any:
+        """Return the value at the condition's path; None if there is none."""
         try:
-            return lookup(answer, self.path)
+            return lookup(shown, self.path)
         except LookupError:
             return None
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """How a command was repeated until its answer met a condition.
+    """How a command was repeated until its conditions held.
 
     times     how often it was run
     interval  seconds between the end of one run and the start of the next
-    until     conditions that the last answer met and no earlier one did; on what `--query` printed, if there is one
+    until     conditions that held of the last run and of no earlier one
     failing   the codes of the errors that earlier runs ended with, each once; "" for an error without a code
     """
 
@@ -116,9 +117,9 @@ class Poll:
     until: tuple[Condition, ...] = ()
     failing: tuple[str, ...] = ()
 
-    def first_unmet(self, answer: Any) -> Condition | None:
-        """Return the first condition that does not hold of an answer; None if all hold."""
-        return next((condition for condition in self.until if not condition.holds(answer)), None)
+    def first_unmet(self, shown: Any) -> Condition | None:
+        """Return the first condition that does not hold; None if all hold."""
+        return next((condition for condition in self.until if not condition.holds(shown)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class Command:
 
     @property
     def request(self) -> Document:
-        """What values can be put into: an operation's parameters; `argv` and `files` of a custom command."""
+        """An operation's parameters; `argv` and `files` of a custom command."""
         if self.operation is None:
             return {"argv": self.argv, "files": self.files}
         return self.operation.parameters
@@ -189,7 +190,7 @@ class Trace:
 
 
 def response_of(operation: Operation | None, calls: Sequence[Call]) -> Document:
-    """Return one document for all calls of a command.
+    """Return one response for all calls of a command.
 
     For an operation command, the response with all pages merged. For a custom command, the last response of each
     operation that it called, by the operation's name.
@@ -205,7 +206,7 @@ def error_code(calls: Sequence[Call]) -> str:
 
 
 def merge_pages(pages: Sequence[Document]) -> Document:
-    """Return the pages of one listing as one response: lists joined, all else from the first page that has it."""
+    """Return the pages of one listing as one response: lists concatenated, other members from the first page."""
     if len(pages) == 1:
         return pages[0]
     merged: dict[str, Any] = {}

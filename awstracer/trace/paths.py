@@ -14,7 +14,7 @@ lists and in dicts with string keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -204,7 +204,8 @@ def replace_at(value: Any, replacements: Mapping[Path, Any]) -> Any:
 def transform(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:
     """Return a copy of a value in which each node, and each key, is what `change(path, node)` returns instead of it.
 
-    Where `change` returns None, the node stays, and `change` is asked about what is below it.
+    Where `change` returns None, the node stays, and `change` is called with what is below it. `replace_at` is for a
+    caller that has the paths; this is for one that has a rule.
     """
     changed = change(path, value)
     if changed is not None:
@@ -217,27 +218,3 @@ def transform(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -
     if isinstance(value, (list, tuple)):
         return [transform(child, change, (*path, index)) for index, child in enumerate(value)]
     return value
-
-
-def rebuilt_at(paths: Iterable[Path], value: Any, change: Callable[[Path, Any], Any]) -> Any:
-    """Return what `rebuilt` returns if `change` changes nothing beside `paths`; the rest is shared with the value."""
-    tree: dict[Key, Any] = {}
-    for path in paths:
-        node = tree
-        for key in path:
-            node = node.setdefault(key, {})
-    return _rebuilt_along(tree, value, change, ()) if tree else value
-
-
-def _rebuilt_along(tree: Mapping[Key, Any], value: Any, change: Callable[[Path, Any], Any], path: Path) -> Any:
-    changed = change(path, value)
-    if changed is not None or not tree or not isinstance(value, (dict, list, tuple)):
-        return value if changed is None else changed
-    made: Any = dict(value) if isinstance(value, dict) else list(value)
-    renamed: dict[str, Any] = {}
-    for key, below in tree.items():
-        if isinstance(key, KeyOf):
-            renamed[key.key] = change((*path, key), key.key) or key.key
-        elif key in made if isinstance(made, dict) else isinstance(key, int):
-            made[key] = _rebuilt_along(below, made[key], change, (*path, key))
-    return {renamed.get(key, key): child for key, child in made.items()} if renamed else made
