@@ -1,13 +1,13 @@
 """Writes the parameters of an operation as a command line that a shell and awscli read back.
 
-`format_command({"CidrBlock": "10.0.0.0/16"}, <ec2 create-vpc>)` gives the words `ec2 create-vpc --cidr-block
-10.0.0.0/16`. Values may be `MarkedValue`s: the words then keep the provenance of each character, and a value that a
+`format_command({"CidrBlock": "10.0.0.0/16"}, <ec2 create-vpc>)` returns the words `ec2 create-vpc --cidr-block
+10.0.0.0/16`. Values may be `MarkedValue`s: the words then have the provenance of each character, and a value that a
 person typed as `file://policy.json` is written so again.
 
-What no option can say goes into `--cli-input-json`. What that can't say either is written as closely as possible,
-and named in `inexact`.
+A value that no option can express goes into `--cli-input-json`. What that can't express either is written as closely as
+possible, and named in `inexact`.
 
-Which options a command has is data of `commandline/options`; a scalar or JSON as text is `commandline/text`'s.
+`commandline/options` describes the options of a command; `commandline/text` writes scalars and JSON.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ JSON_KINDS = ("structure", "map", "list", "document")
 
 @dataclass(frozen=True)
 class FormattedCommand:
-    """The words of a command line; `inexact` are the members that they can't say exactly."""
+    """The words of a command line; `inexact` are the members that they do not express exactly."""
 
     words: list[MarkedText]
     inexact: tuple[str, ...]
@@ -49,8 +49,8 @@ class FormattedCommand:
 def format_command(parameters: Mapping[str, Any], command: OperationCommand) -> FormattedCommand:
     """Return the line that sets the parameters.
 
-    The options stand in alphabetical order. Outfiles come last, or first if the last option would take them for its
-    own values.
+    The options are in alphabetical order. Outfiles come last, or first if the last option would read them as its own
+    values.
     """
     covered = {member for extra in command.extra for member in extra.members}
     left = {name: value for name, value in parameters.items() if name not in covered}
@@ -61,9 +61,9 @@ def format_command(parameters: Mapping[str, Any], command: OperationCommand) -> 
         phrases.append(_extra_words(extra, parameters))
         inexact |= _inexact_members(extra, parameters)
     for option in options:
-        can_say, is_partial = _can_say(option, parameters), _is_partial(option, parameters)
-        value = _pop(left, option.path) if can_say or not command.takes_json else None
-        if is_partial or (value is not None and not can_say):
+        can_express, is_partial = _can_express(option, parameters), _is_partial(option, parameters)
+        value = _pop(left, option.path) if can_express or not command.takes_json else None
+        if is_partial or (value is not None and not can_express):
             inexact.add(str(option.path[0]))
         if value is not None:
             phrases.append(_option_words(option, value))
@@ -78,9 +78,9 @@ def format_command(parameters: Mapping[str, Any], command: OperationCommand) -> 
 
 
 def residual_words(parameters: Mapping[str, Any], command: OperationCommand) -> list[MarkedText]:
-    """Return the words that run the command where its parameters are handed over as data.
+    """Return the words that run the command when its parameters are passed as data.
 
-    They say what is no parameter (an outfile), and which files are bodies, so that awscli opens them.
+    These are the arguments that are no parameters (an outfile), and the files of bodies, so that awscli opens them.
     """
     words = list(map(text_literal, command.words))
     bodies = {name: value for name, value in parameters.items() if isinstance(value, Opaque)}
@@ -91,7 +91,7 @@ def residual_words(parameters: Mapping[str, Any], command: OperationCommand) -> 
 
 
 def is_text(value: Any) -> bool:
-    """Whether a line can say a value at all: bytes only if they are text, and no word can hold a NUL."""
+    """Return whether a line can express a value at all: bytes only if they are text, and no word can hold a NUL."""
     value = plain_value(value)
     if isinstance(value, str):
         return "\0" not in value
@@ -114,7 +114,7 @@ def _alphabetical_key(phrase: list[MarkedText]) -> tuple[bool, str]:
 
 
 def _outfiles_before_lists(phrases: list[list[MarkedText]], options: Iterable[Option]) -> list[list[MarkedText]]:
-    """Return the phrases, outfiles first if the last option is a list, which takes all words behind it."""
+    """Return the phrases, outfiles first if the last option is a list, which takes all words after it."""
     dashed = [phrase for phrase in phrases if to_str(phrase[0]).startswith("--")]
     lists = {option.name for option in options if option.kind == "list"}
     if dashed and (to_str(dashed[-1][0]) in lists or len(dashed[-1]) > 2):
@@ -134,12 +134,12 @@ def _extra_words(extra: ExtraArgument, parameters: Mapping[str, Any]) -> list[Ma
 
 
 def _inexact_members(extra: ExtraArgument, parameters: Mapping[str, Any]) -> frozenset[str]:
-    """Return the members that an extra's words don't say exactly."""
+    """Return the members that an extra's words do not express exactly."""
     return extra.inexact_members | {member for member in extra.members if _is_changed_inside(parameters.get(member))}
 
 
 def _is_changed_inside(value: Any) -> bool:
-    """Whether something inside a value comes from elsewhere, so that the recorded words no longer say it."""
+    """Return whether something inside a value was replaced, so that the recorded words no longer express it."""
     return any(isinstance(leaf, MarkedValue) for path, leaf in leaves(value) if path)
 
 
@@ -147,26 +147,26 @@ def _is_changed_inside(value: Any) -> bool:
 
 
 def _is_partial(option: Option, parameters: Mapping[str, Any]) -> bool:
-    """Whether a structure has members that its option refuses."""
+    """Return whether a structure has members that its option refuses."""
     return bool(option.excluded_members) and not option.excluded_members.isdisjoint(
         unwrap(parameters[str(option.path[0])]) or ()
     )
 
 
-def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:
-    """Whether awscli reads the option's words as the value that they are written for."""
+def _can_express(option: Option, parameters: Mapping[str, Any]) -> bool:
+    """Return whether awscli reads the option's words as the value that they are written for."""
     value = parameters[str(option.path[0])]
-    meant = plain_value(value)
+    plain = plain_value(value)
     if option.hidden or _is_partial(option, parameters):
         return False
-    if not option.expands or not isinstance(meant, (str, bytes)):
+    if not option.expands or not isinstance(plain, (str, bytes)):
         return True
-    text = format_scalar(meant)
+    text = format_scalar(plain)
     return not text.startswith(EXPANDED) or to_str(text_of(value)) != text  # typed as the name of a file
 
 
 def _pop(parameters: dict[str, Any], path: Path) -> Any:
-    """Remove the value at a path of one or two members from `parameters` and return it; None if it isn't there."""
+    """Remove the value at a path of one or two members from `parameters` and return it; None if there is none."""
     name = path[0]
     if len(path) == 1:
         return parameters.pop(str(name), None)
@@ -191,7 +191,7 @@ def _option_words(option: Option, value: Any) -> list[MarkedText]:
 
 
 def _separate_words(value: Any) -> list[MarkedText] | None:
-    """Return a list of scalars as a word for each; None where awscli would take these words for something else."""
+    """Return a list of scalars as a word for each; None if awscli would read these words as something else."""
     if isinstance(value, MarkedValue) or not value:
         return None
     words = [text_of(item) for item in value]
@@ -204,7 +204,7 @@ def _separate_words(value: Any) -> list[MarkedText] | None:
 
 
 def _with_name(name: str, words: list[MarkedText]) -> list[MarkedText]:
-    """Return `--name word ...`; `--name=word` where the word would pass for an option."""
+    """Return `--name word ...`; `--name=word` if the word looks like an option."""
     if len(words) == 1 and to_str(words[0]).startswith("-"):
         return [(Segment(f"{name}="), *words[0])]
     return [text_literal(name), *words]

@@ -3,7 +3,7 @@
 `aws/argument_table` reads an `OperationCommand` from awscli's own argument table. The one of `ec2 create-vpc` has the
 `Option("--cidr-block", ("CidrBlock",), "string")`, among others. `commandline/formatter` writes lines with it.
 
-`without_options` tells the words of global options in a line from the others: with `--region` and `--query`,
+`split_options` separates the words of global options in a line from the others: with `--region` and `--query`,
 `aws ec2 describe-vpcs --region eu-west-1` has two words of a command and two of global options.
 """
 
@@ -26,10 +26,10 @@ class Option:
     path     the member that it sets: `("TableName",)`, or `("PaginationConfig", "MaxItems")`
     kind     the type that the API's model gives it: string, integer, boolean, list, structure, document, blob, ...
     item     for a list the kind of its elements
-    no       for a boolean the option that says false, `--no-dry-run`
-    expands  whether awscli reads the file or the URL that a word names (`file://`), and takes its content
-    hidden   whether awscli takes the option for a global one, `--version`
-    lacks    for a structure the members that this option refuses, since another option sets them
+    no       for a boolean the option that sets it to false, `--no-dry-run`
+    expands  whether awscli reads the file or the URL that a word names (`file://`), and uses its content
+    hidden   whether awscli parses the option as a global one, `--version`
+    excluded_members   for a structure the members that this option refuses, since another option sets them
     """
 
     name: str
@@ -44,12 +44,12 @@ class Option:
 
 @dataclass(frozen=True)
 class ExtraArgument:
-    """Words of a recorded line that no plain option can say again: an outfile, `--count 2`, `--zip-file fileb://f`.
+    """Words of a recorded line that no `Option` describes: an outfile, `--count 2`, `--zip-file fileb://f`.
 
     name      of the argument, as `-p` calls it: `outfile`, `count`
     words     as typed: the value, after the option's name where there is one
-    members   the members that awscli makes of them; empty if they are about the output
-    inexact_members   the members that awscli would make otherwise of the recorded line than was recorded
+    members   that awscli sets from these words; empty if they are about the output
+    inexact_members   those of them that awscli would now set to another value than the recorded one
     """
 
     name: str
@@ -64,10 +64,9 @@ class OperationCommand:
 
     words        its name, `("ec2", "create-vpc")`
     options      that it has
-    extra        what the recorded line had besides
-    needed       arguments that set no member, that the command can't be run without, and that the recorded line
-                 doesn't have: `outfile`, `--outfile`
-    fresh        values that awscli generates anew each time that the command is run, by path
+    extra        the other arguments of the recorded line
+    needed       required arguments that set no member and are missing in the recorded line: `outfile`, `--outfile`
+    generated_values   values that awscli generates for each run of the command, by path
     takes_json   whether it has `--cli-input-json`, which can set what no option can
     """
 

@@ -1,8 +1,8 @@
 """Text with provenance: which characters of a command line were recorded, and which come from elsewhere.
 
-A `Text` is a tuple of `Span`s, each a piece of text with its `Provenance`: `policy/p-one`, in which `p-one` was given
-with `-p`, is `(Span("policy/"), Span("p-one", Provenance.OVERRIDDEN))`. A `MarkedValue` is a value of a request that
-isn't the recorded one, with its provenance; it says nothing about how the value is written.
+A `MarkedText` is a tuple of `Segment`s, each a string with its `Provenance`: `policy/p-one`, in which `p-one` comes
+from `-p`, is `(Segment("policy/"), Segment("p-one", Provenance.OVERRIDDEN))`. A `MarkedValue` is a value of a request
+that is not the recorded one, with its provenance, independent of how the value is written.
 
 Splitting a typed line and quoting words for a shell stand here too. `commandline/formatter` writes values as options,
 and `cli/styles` gives each provenance a colour.
@@ -17,8 +17,6 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from awstracer.errors import SplitError, UnfinishedLine
@@ -45,15 +43,13 @@ class Provenance(Enum):
 
 
 class Segment(NamedTuple):
-    """A piece of text of one provenance. (A tuple, since a long line has very many.)"""
+    """A string of one provenance. (A tuple, since a long line has very many.)"""
 
     text: str
     provenance: Provenance = Provenance.RECORDED
 
 
 MarkedText = tuple[Segment, ...]
-SPACE, QUOTE = Segment(" "), Segment("'")
-_text_of = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +57,28 @@ class MarkedValue:
     """A value of a request with its provenance.
 
     typed_as   how a person typed the value, `file://policy.json`; None for a value that nobody typed
-    pieces     for a string that several sources make up, its pieces; empty where all of it has one provenance
+    segments   for a string with several sources, one segment for each; empty where all of it has one provenance
     """
 
     value: Any
     provenance: Provenance
     typed_as: str | None = None
-    pieces: MarkedText = ()
+    segments: MarkedText = ()
 
     @classmethod
-    def of_pieces(cls, pieces: MarkedText) -> MarkedValue:
-        """Return the string that the pieces make up; its provenance is that of the first piece that wasn't recorded."""
-        found = (piece.provenance for piece in pieces if piece.provenance is not Provenance.RECORDED)
-        return cls(to_str(pieces), next(found, Provenance.RECORDED), pieces=pieces)
+    def of_segments(cls, segments: MarkedText) -> MarkedValue:
+        """Return the joined string; its provenance is that of the first segment that was not recorded."""
+        found = (each.provenance for each in segments if each.provenance is not Provenance.RECORDED)
+        return cls(to_str(segments), next(found, Provenance.RECORDED), segments=segments)
 
 
 def to_str(text: MarkedText) -> str:
     """Return a text without provenance."""
-    return text[0].text if len(text) == 1 else "".join(map(_text_of, text))
+    return "".join([segment.text for segment in text])
 
 
-@lru_cache(maxsize=1 << 10)
 def text_literal(name: str) -> MarkedText:
-    """Return the name of a command or an option as a text."""
+    """Return a string, such as the name of an option, as recorded text."""
     return (Segment(name),)
 
 
@@ -102,7 +97,7 @@ def plain_value(value: Any) -> Any:
 
 
 def provenance_of(value: Any) -> Provenance:
-    """Return where a node comes from: what isn't marked was recorded."""
+    """Return the provenance of a single node: a value that is not marked was recorded."""
     return value.provenance if isinstance(value, MarkedValue) else Provenance.RECORDED
 
 
@@ -112,8 +107,8 @@ def provenance_of(value: Any) -> Provenance:
 def split(line: str) -> list[str]:
     """Split a typed line into words as a POSIX shell would, without any expansion.
 
-    Raise Unfinished if a quote is open or the last character is a backslash: the caller adds the next line to the
-    error's `prefix` and splits again. Raise SplitError if no shell would take the line.
+    Raise UnfinishedLine if a quote is open or the last character is a backslash: the caller adds the next line to the
+    error's `prefix` and splits again. Raise SplitError if no shell would accept the line.
     """
     try:
         return shlex.split(line)
@@ -126,41 +121,38 @@ def split(line: str) -> list[str]:
 
 
 def quote_word(text: MarkedText) -> MarkedText:
-    """Return one word quoted for a shell as `shlex.quote` does it, with the provenance of each character kept."""
+    """Return one word quoted for a shell as `shlex.quote` does it, with the provenance of each character."""
     word = to_str(text)
     if word and not UNSAFE.search(word):
         return text
-    inner = [Segment(span.text.replace("'", "'\"'\"'"), span.provenance) for span in text] if "'" in word else text
-    return (QUOTE, *inner, QUOTE)
+    inner = [segment._replace(text=segment.text.replace("'", "'\"'\"'")) for segment in text]
+    return (Segment("'"), *inner, Segment("'"))
 
 
 def format_line(words: Iterable[MarkedText]) -> MarkedText:
     """Return words as one shell line."""
-    spans: list[Segment] = []
+    segments: list[Segment] = []
     for word in words:
-        spans.append(SPACE)
-        spans += quote_word(word)
-    return tuple(spans[1:])
+        segments += [Segment(" "), *quote_word(word)]
+    return tuple(segments[1:])
 
 
 # --- values as text
 
 
 def text_of(value: Any) -> MarkedText:
-    """Return one scalar, marked or not, as a word has it; bytes that were not recorded as base64, as awscli prints."""
+    """Return one scalar as a word; marked bytes as base64, as awscli prints them."""
     if not isinstance(value, MarkedValue):
         return (Segment(format_scalar(value)),)
-    if value.pieces:
-        return value.pieces
-    return (Segment(_unmarked_text(value), value.provenance),)
-
-
-def _unmarked_text(value: MarkedValue) -> str:
+    if value.segments:
+        return value.segments
     if value.typed_as is not None:
-        return value.typed_as
-    if isinstance(value.value, bytes):
-        return base64.b64encode(value.value).decode("ascii")
-    return format_scalar(value.value)
+        text = value.typed_as
+    elif isinstance(value.value, bytes):
+        text = base64.b64encode(value.value).decode("ascii")
+    else:
+        text = format_scalar(value.value)
+    return (Segment(text, value.provenance),)
 
 
 def format_value(value: Any) -> str:
@@ -180,8 +172,6 @@ def format_scalar(value: Any) -> str:
 
 
 def _json_default(value: Any) -> str:
-    if isinstance(value, MarkedValue):
-        raise TypeError("JSON has no provenance")
     return value.isoformat() if hasattr(value, "isoformat") else format_scalar(value)
 
 
@@ -194,24 +184,23 @@ def json_escaped(text: str) -> str:
 
 
 def json_text(value: Any) -> MarkedText:
-    """Return a value as one line of JSON, with the provenance of its nodes kept."""
-    try:
-        return (Segment(JSON.encode(value)),)
-    except TypeError:  # it holds a MarkedValue
-        return tuple(_json_spans(value))
+    """Return a value as one line of JSON, with the provenance of its nodes."""
+    return tuple(_json_segments(value))
 
 
-def _json_spans(value: Any) -> Iterable[Segment]:
+def _json_segments(value: Any) -> Iterable[Segment]:
     if isinstance(value, MarkedValue):
         if isinstance(value.value, str):
             yield Segment('"')
-            for span in text_of(value):
-                yield Segment(json_escaped(span.text), span.provenance)
+            for segment in text_of(value):
+                yield Segment(json_escaped(segment.text), segment.provenance)
             yield Segment('"')
         else:
             yield Segment(JSON.encode(value.value), value.provenance)
     elif isinstance(value, Mapping):
-        yield from _json_container("{}", (([*_json_spans(key), Segment(": ")], child) for key, child in value.items()))
+        yield from _json_container(
+            "{}", (([*_json_segments(key), Segment(": ")], child) for key, child in value.items())
+        )
     elif isinstance(value, (list, tuple)):
         yield from _json_container("[]", (([], item) for item in value))
     else:
@@ -223,5 +212,5 @@ def _json_container(brackets: str, members: Iterable[tuple[Sequence[Segment], An
     for number, (label, value) in enumerate(members):
         yield from [Segment(", ")] if number else []
         yield from label
-        yield from _json_spans(value)
+        yield from _json_segments(value)
     yield Segment(brackets[1])

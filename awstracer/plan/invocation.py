@@ -198,7 +198,7 @@ def _json_depth(text: str, before: str) -> int:
 def encode_like(encoding: TextEncoding, text: MarkedText) -> MarkedValue:
     """Return a changed text in the encoding of the recorded scalar."""
     if not encoding.is_base64 and not encoding.is_bytes:
-        return MarkedValue.of_pieces(text)
+        return MarkedValue.of_segments(text)
     is_hidden = any(piece.provenance is Provenance.HIDDEN for piece in text)
     raw = to_str(text).encode("utf-8", "strict" if encoding.is_base64 else "surrogateescape")
     encoded = base64.b64encode(raw) if encoding.is_base64 else raw

@@ -128,7 +128,7 @@ class Resolver:
             return word
         name, is_joined, _ = word.partition("=")
         if is_joined and match_option(name, ["--query"]):
-            return MarkedValue.of_pieces((Segment(f"{name}="), *text_of(expression)))
+            return MarkedValue.of_segments((Segment(f"{name}="), *text_of(expression)))
         return expression if match_option(step.command.argv[at - 1], ["--query"]) else word
 
 

@@ -1,9 +1,9 @@
-"""Convert a trace of format 1, which awstracer 1.x wrote, to a document of format 2.
+"""Convert the JSON of a trace of format 1, which awstracer 1.x wrote, to format 2.
 
 Format 1 is a list of calls, each of which was a whole command: `fn_name` is `iam.CreateUser`, `inparams` the request,
 `outparams` the response. It has no command lines. A time is an object with the one key `_isoformat`.
 
-`trace/store` calls `convert` before `trace/serializer` reads the document.
+`trace/store` calls `convert` before `trace/serializer` reads the result.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 from awstracer.trace.serializer import MAX_DEPTH, JsonObject, NestedTooDeeply, is_tagged
 
 
-def convert(document: list[Any]) -> dict[str, Any]:
-    """Return the document of format 2; raise FormatError if an entry isn't a call."""
-    entries = [JsonObject(entry, f"entry {number}") for number, entry in enumerate(document, 1)]
+def convert(calls: list[Any]) -> dict[str, Any]:
+    """Return a trace of format 2; raise FormatError if an entry is not a call."""
+    entries = [JsonObject(entry, f"entry {number}") for number, entry in enumerate(calls, 1)]
     return {"version": 2, "recorded": {}, "commands": [_command(entry) for entry in entries]}
 
 

@@ -1,10 +1,10 @@
-"""Keep accepted commands on disk until the trace is saved: a journal beside the trace file.
+"""Write accepted commands to disk before the trace is saved: a journal beside the trace file.
 
 The journal of `demo.trace` is `demo.trace.journal`, in JSON lines. The first line is a header: `{"journal": 1,
-"process": 4711, "recorded": {...}}`. Each line after it is the document of a command, or a change of the commands so
-far: `{"splice": [2, 3], "commands": []}` removes the third. A session that continues a journal adds a header of its
-own; the last header names the process that writes, and says whether the commands continue those in the trace file. A
-session locks its journal as long as it lasts.
+"process": 4711, "recorded": {...}}`. Each line after it is a command as JSON, or a change of the commands so far:
+`{"splice": [2, 3], "commands": []}` removes the third. A session that continues a journal adds a header of its own; the
+last header has the process that writes, and whether the commands continue those in the trace file. A session locks its
+journal as long as it lasts.
 
 Only synced bytes count. A line that was torn by a kill or a full disk is ignored when the journal is read, and
 overwritten by the next write.
@@ -79,13 +79,13 @@ class _Synced:
 
 
 def parse(content: bytes) -> Contents:
-    """Return what the bytes of a journal hold; raise ValueError with the reason if they are no journal's."""
+    """Return the contents of a journal's bytes; raise ValueError with the reason if they are no journal."""
     *lines, torn = content.rstrip(b"\0").split(b"\n")  # a power cut can leave zeros at the end
     if not lines and (torn.startswith(HEADER_START) or HEADER_START.startswith(torn)):
         return EMPTY
-    documents = list(_documents(lines))
-    headers = [document for document in documents if "journal" in document]
-    if not documents or "journal" not in documents[0]:
+    entries = list(_entries(lines))
+    headers = [entry for entry in entries if "journal" in entry]
+    if not entries or "journal" not in entries[0]:
         raise ValueError("is not a journal")
     for header in headers:
         _check_version(header["journal"])
@@ -93,24 +93,24 @@ def parse(content: bytes) -> Contents:
     return Contents(
         recorded=recording_info_from_json(headers[0].get("recorded")),
         process=process if isinstance(process, int) else None,
-        commands=tuple(_commands(document for document in documents if "journal" not in document)),
-        size=sum(len(line) + 1 for line in lines[: len(documents)]),
+        commands=tuple(_commands(entry for entry in entries if "journal" not in entry)),
+        size=sum(len(line) + 1 for line in lines[: len(entries)]),
         continues_trace=headers[-1].get("follows") is True,
     )
 
 
-def _documents(lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+def _entries(lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:
     """Yield the JSON object of each line; the last line may be invalid, since a power cut can damage its middle."""
     for number, line in enumerate(lines, 1):
         try:
-            document = json.loads(line)
+            entry = json.loads(line)
         except (ValueError, RecursionError):
             if 1 < number == len(lines):
                 return
             raise ValueError(f"is not a journal: line {number} is not JSON") from None
-        if not isinstance(document, dict):
+        if not isinstance(entry, dict):
             raise ValueError(f"is not a journal: line {number} is no object")
-        yield document
+        yield entry
 
 
 def _check_version(version: object) -> None:
@@ -118,17 +118,17 @@ def _check_version(version: object) -> None:
         raise ValueError(f"has format {version}, and this awstracer reads journals of format {JOURNAL_VERSION}")
 
 
-def _commands(documents: Iterable[dict[str, Any]]) -> list[Command]:
+def _commands(entries: Iterable[dict[str, Any]]) -> list[Command]:
     """Return the commands that are left after all changes."""
     commands: list[Command] = []
-    for document in documents:
-        match document:
+    for entry in entries:
+        match entry:
             case {"splice": [int(first), int(last)], "commands": [*new]} if 0 <= first <= last <= len(commands):
                 commands[first:last] = map(command_from_json, new)
             case {"splice": _}:
                 raise ValueError("is not a journal: a change in it does not fit")
             case _:
-                commands.append(command_from_json(document))
+                commands.append(command_from_json(entry))
     return commands
 
 
@@ -136,7 +136,7 @@ def _commands(documents: Iterable[dict[str, Any]]) -> list[Command]:
 
 
 def _changes(before: Sequence[Command], after: Sequence[Command]) -> Iterator[dict[str, Any]]:
-    """Yield the documents that change the commands of a journal; a removal is one document, since lines can be torn."""
+    """Yield the entries that change the commands of a journal; a removal is one entry, since lines can be torn."""
     same = _common_length(before, after)
     if same == len(before):
         yield from map(command_to_json, after[same:])
@@ -151,8 +151,8 @@ def _common_length(some: Sequence[Command], others: Sequence[Command]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(some, others, strict=False)))
 
 
-def _line(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, allow_nan=False).encode("ascii") + b"\n"
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry, allow_nan=False).encode("ascii") + b"\n"
 
 
 # --- data <-> disk
@@ -200,10 +200,10 @@ class Journal:
         return len(self._synced.commands)
 
     def write(self, commands: Sequence[Command]) -> None:
-        """Have these commands on disk, and no others; raise TraceError if that fails.
+        """Write the changes that leave exactly these commands on disk; raise TraceError if that fails.
 
         Commands that are on disk already are recognized by identity. After an interrupt or an error it may be called
-        again: bytes that aren't certain to be on disk are overwritten.
+        again: bytes that may not be on disk are overwritten.
         """
         lines = [] if self._synced.has_header else [_line(self._header())]
         lines += map(_line, _changes(self._synced.commands, commands))
@@ -219,7 +219,7 @@ class Journal:
         self._synced = _Synced(self._synced.size + len(content), tuple(commands), has_header=True)
 
     def clear(self, *, continues_trace: bool = False) -> None:
-        """Drop all commands. With `continues_trace` they are in the trace file, and later ones continue those."""
+        """Drop all commands. With `continues_trace` they are in the trace file, and later commands continue them."""
         self._synced, self.continues_trace = _Synced(), continues_trace
         self.commands, self.recorded = (), self._session_info
         with suppress(OSError):  # then the next write truncates the file, or it is removed

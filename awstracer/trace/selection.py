@@ -1,13 +1,13 @@
 """Parse which commands of a trace are played: `--start-at 4`, `--only 2,4..6`.
 
-Commands are numbered from 1. `ranges("2,4..6")` gives `Range(2, 2)` and `Range(4, 6)`; `selected(9, only=...)` gives
-the numbers 2, 4, 5 and 6; `spelled` writes them as `2, 4..6` again.
+Commands are numbered from 1. `parse_ranges("2,4..6")` returns `Range(2, 2)` and `Range(4, 6)`; `select(9, only=...)`
+returns the numbers 2, 4, 5 and 6; `format_ranges` writes them as `2, 4..6` again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from awstracer.errors import NothingSelected, UnknownCommandNumber
@@ -49,26 +49,18 @@ def _range(text: str) -> Range:
 def select(count: int, *, start: int | None = None, only: Iterable[Range] | None = None) -> frozenset[int]:
     """Return the numbers, of `count` commands, that are in `only` and not before `start`.
 
-    Raise NoSuchCommand if a number that the user named is larger than `count`, NothingSelected if no command is left.
+    Raise UnknownCommandNumber if a limit is larger than `count`, NothingSelected if no command is left.
     """
-    given = [*([] if only is None else only), *([] if start is None else [Range(start, None)])]
-    for named in _named_numbers(given):
-        if named > count:
-            raise UnknownCommandNumber(named, count)
-    numbers = set(range(1, count + 1))
-    if only is not None:
-        numbers &= {each for part in only for each in range(part.first, (part.last or count) + 1)}
+    allowed = [Range(1, None)] if only is None else list(only)
+    limits = [limit for part in allowed for limit in (part.first, part.last) if limit is not None and only is not None]
+    for limit in [*limits, *([] if start is None else [start])]:
+        if limit > count:
+            raise UnknownCommandNumber(limit, count)
+    numbers = {each for part in allowed for each in range(part.first, (part.last or count) + 1)}
     found = frozenset(each for each in numbers if each >= (start or 1))
-    if given and not found:
+    if not found and (only is not None or start is not None):
         raise NothingSelected
     return found
-
-
-def _named_numbers(given: Iterable[Range]) -> Iterator[int]:
-    for part in given:
-        yield part.first
-        if part.last is not None:
-            yield part.last
 
 
 def format_ranges(numbers: Iterable[int]) -> str:

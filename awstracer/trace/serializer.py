@@ -1,9 +1,9 @@
-"""Convert a trace to JSON documents of trace format 2, and back.
+"""Convert a trace to JSON of trace format 2, and back.
 
-The document of a command has the members that `trace.schema.json` describes: its words, times and exit code, and each
-API call with request and response. A value that JSON has no form for is an object with one key that begins with `$`:
-the bytes `b"\\x00\\xff"` are `{"$bytes": "AP8="}`. A user's own object of that form is wrapped, so that it stays what
-it is: `{"$bytes": "mine"}` is `{"$object": {"$bytes": "mine"}}`.
+The JSON object of a command has the members that `trace/schema.json` describes: its words, times and exit code, and
+each API call with request and response. A value that JSON cannot express is an object with one key that begins with
+`$`: the bytes `b"\\x00\\xff"` are `{"$bytes": "AP8="}`. A user's own object of that form is wrapped, so that reading
+returns it unchanged: `{"$bytes": "mine"}` becomes `{"$object": {"$bytes": "mine"}}`.
 
 Reading checks names and types, and raises FormatError with the place that is wrong: `the file.commands[0].argv is not
 a list of strings`. Text, files and older formats are left to `trace/store`.
@@ -22,28 +22,26 @@ from awstracer.trace.model import Call, CallError, Command, Condition, Opaque, O
 from awstracer.trace.paths import EACH
 
 FORMAT_VERSION = 2
-MAX_DEPTH = (
-    160  # levels of a value: functions that walk a value call themselves for each, and Python allows 1,000 calls
-)
+MAX_DEPTH = 160  # levels of a value: functions that walk it are recursive, and Python allows 1,000 nested calls
 T = TypeVar("T")
 
 
 class FormatError(ValueError):
-    """A document is not as the format requires."""
+    """The JSON of a trace is not as the format requires."""
 
 
 class NestedTooDeeply(FormatError):
-    """A value has more than DEEPEST levels."""
+    """A value has more than MAX_DEPTH levels."""
 
     def __init__(self) -> None:
         super().__init__(f"it is nested more than {MAX_DEPTH} levels deep")
 
 
-# --- data -> document
+# --- data -> JSON
 
 
 def trace_to_json(trace: Trace) -> dict[str, Any]:
-    """Return the document of a trace."""
+    """Return a trace as JSON."""
     return {
         "version": FORMAT_VERSION,
         "recorded": recording_info_to_json(trace.recorded),
@@ -52,7 +50,7 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
 
 
 def recording_info_to_json(recorded: RecordingInfo) -> dict[str, Any]:
-    """Return the document of when, where and with what a trace was recorded."""
+    """Return as JSON when, where and with what a trace was recorded."""
     return _without_nones(
         started=recorded.started.isoformat() if recorded.started else None,
         region=recorded.region,
@@ -64,11 +62,11 @@ def recording_info_to_json(recorded: RecordingInfo) -> dict[str, Any]:
 
 
 def command_to_json(command: Command) -> dict[str, Any]:
-    """Return the document of a command."""
+    """Return a command as JSON."""
     return _without_nones(
         argv=list(command.argv),
         operation=_operation_to_json(command.operation, command.calls) if command.operation else None,
-        files={word: encode_value(content) for word, content in command.files.items()} or None,
+        files=encode_value(command.files) or None,
         exit_code=command.exit_code,
         started=command.started.isoformat(),
         ended=command.ended.isoformat(),
@@ -100,7 +98,7 @@ def _poll_to_json(poll: Poll) -> dict[str, Any]:
 
 
 def condition_to_json(condition: Condition) -> dict[str, Any]:
-    """Return the document of a condition; null in its path stands for every element of a list."""
+    """Return a condition as JSON; null in its path stands for every element of a list."""
     path = [None if key is EACH else key for key in condition.path]
     if condition.value is None:
         return {"path": path, "there": condition.is_there}
@@ -129,7 +127,7 @@ def _without_nones(**members: Any) -> dict[str, Any]:
 
 
 def encode_value(value: Any) -> Any:
-    """Return a value as JSON can hold it; what JSON has no form for is tagged."""
+    """Return a value as JSON; what JSON cannot express is tagged."""
     if isinstance(value, Mapping):
         members = {key: encode_value(child) for key, child in value.items()}
         return {"$object": members} if is_tagged(members) else members
@@ -149,7 +147,7 @@ def encode_value(value: Any) -> Any:
 def decode_value(value: Any) -> Any:
     """Return the value that `encode_value` encoded; its lists and objects are changed in place.
 
-    Raise ValueError if a tag is unknown or its content wrong, NestedTooDeeply if there are more than DEEPEST levels.
+    Raise ValueError if a tag is unknown or its content wrong, NestedTooDeeply if there are more than MAX_DEPTH levels.
     """
     return _decode(value, MAX_DEPTH)
 
@@ -199,32 +197,32 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-# --- document -> data
+# --- JSON -> data
 
 
 class JsonObject:
     """A JSON object of the format, whose members are read by name and type; `where` names it in errors."""
 
-    def __init__(self, document: Any, where: str) -> None:
-        if not isinstance(document, dict):
+    def __init__(self, members: Any, where: str) -> None:
+        if not isinstance(members, dict):
             raise FormatError(f"{where} is not an object")
-        self.document, self.where = document, where
+        self.members, self.where = members, where
 
     def __contains__(self, name: str) -> bool:
-        return name in self.document
+        return name in self.members
 
     def get(self, name: str, expected: type[T]) -> T:
         """Return a member; raise FormatError if it is missing or of another type."""
-        if name not in self.document:
+        if name not in self.members:
             raise FormatError(f"{self.where} has no {name}")
-        value = self.document[name]
+        value = self.members[name]
         if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
             raise self.error(name, f"is not {'an' if expected is int else 'a'} {expected.__name__}")
         return value
 
     def get_optional(self, name: str, expected: type[T]) -> T | None:
         """Return a member, None if it is missing or null."""
-        return self.get(name, expected) if self.document.get(name) is not None else None
+        return self.get(name, expected) if self.members.get(name) is not None else None
 
     def get_object(self, name: str) -> JsonObject | None:
         """Return a member that is an object, None if it is missing or null."""
@@ -253,7 +251,7 @@ class JsonObject:
 
     def get_seconds(self, name: str) -> float:
         """Return a number of seconds, 0 if it is missing."""
-        seconds = self.document.get(name, 0.0)
+        seconds = self.members.get(name, 0.0)
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise self.error(name, "is not a number")
         if not 0 <= seconds <= timedelta.max.total_seconds():
@@ -262,32 +260,29 @@ class JsonObject:
 
     def get_value(self, name: str) -> dict[str, Any]:
         """Return a request, a response or other values by name, decoded."""
-        members = self.get(name, dict)
+        encoded = self.get(name, dict)
         try:
-            if list(members) == ["$object"]:
-                members = _of_type(members["$object"], dict)
-            decoded: dict[str, Any] = _decode_members(members, MAX_DEPTH - 1)
+            return _of_type(decode_value(encoded), dict)
         except FormatError:
             raise
         except ValueError as error:
             raise FormatError(f"{self.where}.{name}: {error}") from None
-        return decoded
 
     def error(self, name: str, reason: str) -> FormatError:
         """Return the error that a member is wrong."""
         return FormatError(f"{self.where}.{name} {reason}")
 
 
-def trace_from_json(document: Any) -> Trace:
-    """Return the trace of a document of format 2."""
-    members = JsonObject(document, "the file")
+def trace_from_json(trace: Any) -> Trace:
+    """Return the trace of a JSON object of format 2; raise FormatError if it is not of that format."""
+    members = JsonObject(trace, "the file")
     recorded = recording_info_from_json(members.get("recorded", dict))
     return Trace(tuple(_command(each) for each in members.get_objects("commands")), recorded)
 
 
-def recording_info_from_json(document: Any) -> RecordingInfo:
-    """Return what `recording_info_to_json` made a document of."""
-    members = JsonObject(document, "recorded")
+def recording_info_from_json(recorded: Any) -> RecordingInfo:
+    """Return the data of what `recording_info_to_json` returned."""
+    members = JsonObject(recorded, "recorded")
     return RecordingInfo(
         started=members.get_time("started") if "started" in members else None,
         region=members.get_optional("region", str),
@@ -298,9 +293,9 @@ def recording_info_from_json(document: Any) -> RecordingInfo:
     )
 
 
-def command_from_json(document: Any) -> Command:
-    """Return the command that `command_to_json` made a document of."""
-    return _command(JsonObject(document, "the command"))
+def command_from_json(command: Any) -> Command:
+    """Return the command of what `command_to_json` returned."""
+    return _command(JsonObject(command, "the command"))
 
 
 def _command(members: JsonObject) -> Command:
@@ -337,7 +332,7 @@ def _condition(members: JsonObject) -> Condition:
     path = tuple(EACH if key is None else key for key in keys)
     if "is" not in members:
         return Condition(path, is_there=members.get("there", bool))
-    value = members.document["is"]
+    value = members.members["is"]
     if not isinstance(value, (str, int, float)):
         raise members.error("is", "is no text, number or flag")
     return Condition(path, value)

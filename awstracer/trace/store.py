@@ -1,11 +1,11 @@
 """Read and write trace files: UTF-8 JSON, written whole and atomically, readable by the owner only.
 
-`load` reads the file within limits on its size, parses JSON strictly (no key twice, no NaN, no number that a float
-can't hold), converts older formats one version at a time with CONVERTERS, and hands the document to
-`trace/serializer`. `save` writes a temporary file beside the trace and renames it: a trace is the old one or the new
-one at any moment, also after a power cut.
+`load_trace` reads the file within limits on its size, parses JSON strictly (no key twice, no NaN, no number that a
+float can't hold), converts older formats one version at a time with CONVERTERS, and passes the result to
+`trace/serializer`. `save_trace` writes a temporary file beside the trace and renames it: a trace is the old one or the
+new one at any moment, also after a power cut.
 
-What is kept until the trace is saved is in `trace/journal`.
+Commands that are not saved yet are in `trace/journal`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def format_trace(trace: Trace) -> str:
 
 
 def parse_trace(text: str) -> Trace:
-    """Return the trace of a file's text, of any known format; raise ValueError with the reason if it is none."""
+    """Return the trace of a file's text, of any supported format; raise ValueError with the reason if it is none."""
     try:
         with gc_paused():
-            return trace_from_json(_converted(_parse_json(text)))
+            return trace_from_json(_convert(_parse_json(text)))
     except FormatError as error:
         raise ValueError(f"is not a trace: {error}") from None
 
@@ -73,7 +73,7 @@ def save_trace(trace: Trace, path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise TraceError if `save` to this path could not work; the file itself isn't touched."""
+    """Raise TraceError if `save_trace` to this path could not work; the file itself is not changed."""
     target = path.resolve()
     if target.is_dir():
         raise TraceError(path, "is a directory")
@@ -131,7 +131,7 @@ def _replace(target: Path, content: bytes) -> None:
 
 def _create_temporary(target: Path) -> tuple[int, str]:
     """Return the handle and the name of a new file beside another one, of mode 0600."""
-    import tempfile  # which takes a while to import, and reading does without
+    import tempfile  # takes a while to import, and reading does not need it
 
     return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
 
@@ -146,11 +146,11 @@ def _read(path: Path) -> bytes:
     return content
 
 
-# --- text -> document
+# --- text -> JSON
 
 
 def _parse_json(text: str) -> Any:
-    """Return the document of a JSON text; raise FormatError if it is ambiguous or beyond the limits."""
+    """Return the value of a JSON text; raise FormatError if it is ambiguous or beyond the limits."""
     try:
         return json.loads(
             text,
@@ -194,22 +194,22 @@ def _refuse_constant(name: str) -> float:
 # --- older formats
 
 
-def _converted(document: Any) -> Any:
-    """Return a document of any known format as one of the current format."""
-    version = _version(document)
+def _convert(trace: Any) -> Any:
+    """Return the JSON of a trace of any supported format as one of the current format."""
+    version = _version(trace)
     if version > FORMAT_VERSION:
         raise FormatError(
             f"it has format {version}, and this awstracer reads formats up to {FORMAT_VERSION}: update awstracer"
         )
     for each in range(version, FORMAT_VERSION):
-        document = CONVERTERS[each](document)
-    return document
+        trace = CONVERTERS[each](trace)
+    return trace
 
 
-def _version(document: Any) -> int:
-    if isinstance(document, list):  # format 1 names no version
+def _version(trace: Any) -> int:
+    if isinstance(trace, list):  # format 1 has no version in it
         return 1
-    version = JsonObject(document, "the file").get("version", int)
+    version = JsonObject(trace, "the file").get("version", int)
     if version < FORMAT_VERSION:
         raise FormatError(f"there is no format {version} of this shape")
     return version

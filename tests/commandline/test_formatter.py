@@ -153,7 +153,7 @@ def test_json_text_is_that_json(value: object) -> None:
 
 @given(st.text(), st.text())
 def test_json_text_keeps_marks_and_meaning(before: str, inside: str) -> None:
-    value = MarkedValue.of_pieces((Segment(before), Segment(inside, Provenance.DERIVED)))
+    value = MarkedValue.of_segments((Segment(before), Segment(inside, Provenance.DERIVED)))
     text = json_text({"a": [value]})
     assert json.loads(to_str(text)) == {"a": [before + inside]}
     assert (
