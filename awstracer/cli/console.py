@@ -49,7 +49,7 @@ class Console:
         self._choices: list[str] = []
         self._pasted: list[str] = []
         if readline is not None:
-            readline.set_auto_history(False)  # `remember` adds lines: not answers, nor secrets
+            readline.set_auto_history(False)  # `remember` adds lines: no answers, and no secrets
 
     @contextmanager
     def session(self, history: FilePath) -> Iterator[None]:
@@ -100,7 +100,7 @@ class Console:
     def confirm(self, question: str, *, without_answer: bool = False) -> bool:
         """Return whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.
 
-        Text that is no answer was pasted behind the command that is asked about: it becomes the next lines.
+        Other text was pasted after the command that the question is about: it becomes the next lines.
         """
         while True:
             try:
@@ -141,14 +141,14 @@ class Console:
 
 
 class BatchInput:
-    """Reads commands from standard input while its `session` lasts, with nobody to ask.
+    """Reads commands from standard input while its `session` lasts; there is nobody who could be asked.
 
     Commands that run find their own standard input empty, so that they cannot take lines away.
     """
 
     @contextmanager
     def session(self, _: FilePath) -> Iterator[None]:
-        """Take the lines of standard input over; there is no history."""
+        """Read the lines of standard input; there is no history."""
         with _take_over_stdin() as self._lines:
             yield
 
@@ -186,7 +186,7 @@ def _take_over_stdin() -> TextIO:
 
 
 def completions(line: str, word: str, complete: Callable[[str], Sequence[str]]) -> list[str]:
-    """Return what `word`, the end of `line`, could become: a file name behind `file://`, or what `complete` returns."""
+    """Return what `word`, the end of `line`, could become: a file name after `file://`, or what `complete` returns."""
     for prefix in ("file://", "fileb://"):
         if word.startswith(prefix):
             names = sorted(glob.glob(glob.escape(word.removeprefix(prefix)) + "*"))  # noqa: PTH207 - keeps "./" and "~"

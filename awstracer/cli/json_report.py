@@ -1,8 +1,8 @@
-"""`awstrace-play --dryrun --output json`: a plan as a JSON document, for programs.
+"""`awstrace-play --dryrun --output json`: a plan as a JSON report, for programs.
 
 `{"version": 1, "commands": [{"number": 2, "line": "aws ...", "parameters": {...}, "derived": [...]}]}`, one object
 for each selected step; docs/dry-run-json.md describes the members. The values come from `plan/resolver`, and their
-encoding (bytes, dates) from `trace/serializer`. A secret that was given is never in the document.
+encoding (bytes, dates) from `trace/serializer`. A secret that the person gave is never in the report.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REPORT_VERSION = 1
 def format_report(resolver: Resolver, pause: float | None) -> str:
     """Return the selected steps of a plan as JSON; `pause` is the value of `--sleep`."""
     commands = [_step_json(step, resolver, pause) for step in resolver.steps]
-    # ASCII, so that nothing in the document can steer a terminal
+    # ASCII, so that nothing in the report can control a terminal
     return json.dumps({"version": REPORT_VERSION, "commands": commands}, indent=1)
 
 
@@ -55,7 +55,7 @@ def _step_json(step: Step, resolver: Resolver, pause: float | None) -> dict[str,
 
 
 def _paths(paths: Iterable[Path]) -> list[str]:
-    """Return paths as text, each once: several pieces of one string can be given."""
+    """Return paths as text, each once: a path can have several leaves, for the parts of one string."""
     return list(map(format_path, dict.fromkeys(paths)))
 
 
@@ -96,11 +96,11 @@ def _source_json(source: Source | EnvironmentValue) -> dict[str, Any]:
     }
 
 
-# --- secrets: placeholders stay, for they tell nothing; what was given for one does not
+# --- secrets: a placeholder reveals nothing, and is shown; the secret that replaces it is not
 
 
 def _hide_secrets(line: MarkedText) -> MarkedText:
-    return tuple(span._replace(text=_hide_value(span.text)) if _is_hidden(span) else span for span in line)
+    return tuple(each._replace(text=_hide_value(each.text)) if _is_hidden(each) else each for each in line)
 
 
 def _is_hidden(marked: Segment | Substitution) -> bool:
@@ -108,7 +108,7 @@ def _is_hidden(marked: Segment | Substitution) -> bool:
 
 
 def _hide_secret(step: Step, path: Path, node: Any) -> Any:
-    """Return `<secret>` for a value that was given in the place of a recorded secret; None to leave the value alone."""
+    """Return `<secret>` for a value that replaces a recorded secret; None to leave the value unchanged."""
     is_leaf = isinstance(node, (str, bytes)) or isinstance(step.request.leaves.get(path), Given)
     return (
         placeholders.DISPLAYED

@@ -34,15 +34,17 @@ def _with_lines(commands: Mapping[int, Command]) -> Mapping[int, Command]:
     """Return the commands, each with a line; raise UnknownCommand or UnfitParameters if one has no possible line."""
     if all(command.argv or command.operation is None for command in commands.values()):
         return commands
-    from awstracer.aws.catalog import Catalog  # awscli takes a while to import, and a trace of format 2 doesn't need it
+    from awstracer.aws.catalog import (
+        Catalog,
+    )  # awscli takes a while to import, and a trace of format 2 does not need it
 
     catalog = Catalog()
 
     def with_line(number: int, command: Command) -> Command:
         if command.argv or command.operation is None:
             return command
-        form = catalog.operation_command(number, command.operation, command.argv)
-        words = formatter.format_command(command.operation.parameters, form).words
+        operation_command = catalog.operation_command(number, command.operation, command.argv)
+        words = formatter.format_command(command.operation.parameters, operation_command).words
         return replace(command, argv=tuple(map(to_str, words)))
 
     return {number: with_line(number, command) for number, command in commands.items()}

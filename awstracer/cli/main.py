@@ -54,7 +54,7 @@ def _check_play(parser: argparse.ArgumentParser, args: argparse.Namespace, after
     """End the program with a usage error if some switches do not go together."""
     if after:
         parser.error(f"nothing may follow --, and {after[0]} does")
-    if args.list and parsers.beside_list(parser, args):
+    if args.list and parsers.has_switches_beside_list(parser, args):
         parser.error("--list goes with --start-at, --only and no other switch")
     if args.output == "json" and not args.dryrun:
         parser.error("--output json goes with --dryrun only")

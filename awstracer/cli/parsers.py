@@ -1,9 +1,9 @@
-"""The parsers of both programs, and what reads the values of their switches.
+"""The parsers of both programs, and the functions that parse the values of their switches.
 
 `play_parser().parse_args(["--trace-file", "web.trace", "-p", "user-name", "tu", "bucket=-b"])` has
 `params == [("user-name", "tu"), ("bucket", "-b")]`. A usage error is one line on stderr that ends with
-"see awstrace-play --help". Combinations of switches are checked in `cli/main`. Imports next to nothing, since `--help`
-is to be quick.
+"see awstrace-play --help". Combinations of switches are checked in `cli/main`. This module imports little, so that
+`--help` is quick.
 """
 
 from __future__ import annotations
@@ -274,15 +274,15 @@ def _add_common_switches(group: argparse._ArgumentGroup) -> None:
 
 
 def split_at_dashes(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
-    """Return the words before the first `--`, and those behind it; None if there is no `--`."""
+    """Return the words before the first `--`, and those after it; None if there is no `--`."""
     if "--" not in words:
         return words, None
     at = words.index("--")
     return words[:at], words[at + 1 :]
 
 
-def beside_list(parser: argparse.ArgumentParser, args: argparse.Namespace) -> bool:
-    """Return whether there are switches that mean nothing beside `--list`."""
+def has_switches_beside_list(parser: argparse.ArgumentParser, args: argparse.Namespace) -> bool:
+    """Return whether there are switches that have no effect with `--list`."""
     allowed = {"trace_file", "list", "start_at", "only", "no_color"}
     return any(value != parser.get_default(name) for name, value in vars(args).items() if name not in allowed)
 
@@ -291,8 +291,8 @@ class _Pairs(argparse.Action):
     """Appends the pairs of one `-p`.
 
     A word in the place of a name is NAME=VALUE if it has an equals sign, and a pair by itself; otherwise it is NAME,
-    and the next word is VALUE, whatever that has in it. No name needs an equals sign: options and members have none,
-    and in the name of a secret punctuation does not count.
+    and the next word is VALUE, whatever characters it has. No name needs an equals sign: options and members have none,
+    and in the name of a secret punctuation is ignored.
     """
 
     def __call__(self, _parser: object, namespace: argparse.Namespace, words: Any, *_: object) -> None:
@@ -354,7 +354,7 @@ def _account(text: str) -> str:
 
 @contextlib.contextmanager
 def _value_errors() -> Iterator[None]:
-    """Turn a ValueError into a usage error with its words."""
+    """Turn a ValueError into a usage error with the same message."""
     try:
         yield
     except ValueError as error:

@@ -1,9 +1,8 @@
 """Asks the person who plays a trace: questions on stderr, each answer one line of the input.
 
-Three kinds of questions. Before anything is sent: what the trace would do that needs a yes ("Command 1 was recorded
-with --profile prod. Play it with that? [y/N]: "), and the secrets that the trace has only placeholders of. With
-`--step`: whether to run each command. Which questions there are is decided in `plan/safety_checks`,
-`plan/missing_secrets` and `play/player`.
+There are three kinds of questions. Before anything is sent: confirmations ("Command 1 was recorded with --profile prod.
+Play it with that? [y/N]: "), and the secrets for which the trace has placeholders. With `--step`: whether to run each
+command. Which questions there are is decided in `plan/safety_checks`, `plan/missing_secrets` and `play/player`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ SWITCHES = {"--profile": "--profile", "--endpoint-url": "--endpoint"}  # for rec
 
 
 def confirm_all(confirmations: Iterable[Confirmation]) -> None:
-    """Ask about each thing that needs a yes; raise Refused at the first no, or if nobody can be asked."""
+    """Ask for each confirmation; raise Refused at the first no, or if nobody can be asked."""
     for confirmation in confirmations:
         is_asked = is_somebody_there()
         if not is_asked or _ask(confirmation_question(confirmation)) not in ("y", "yes"):

@@ -1,7 +1,7 @@
 """Shows a replay as it runs: each step's line on stdout, and on stderr what does not go as recorded.
 
-`ReplayView` receives the events of `play/player` (step started, retrying, skipped). The functions below it turn one
-event each into a message: a role that is not visible yet becomes
+`ReplayView` receives the events of `play/player` (step started, retrying, skipped), and prints a message for each. A
+role that is not visible yet becomes
 
     awstrace-play: command 5: the role can't be assumed yet (InvalidParameterValueException); trying again in 2 s
 
@@ -11,7 +11,7 @@ is decided in `play/retry`, when a poll is over in `play/waiter`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
+from collections.abc import Collection, Iterable, Sequence, Sized
 from typing import Any
 
 from awstracer.aws.capture import Outcome
@@ -25,7 +25,7 @@ from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
 from awstracer.play import waiter
 from awstracer.play.player import Report, Status
-from awstracer.relations.model import EnvironmentName, EnvironmentValue
+from awstracer.relations.model import EnvironmentValue
 from awstracer.trace.model import error_code
 from awstracer.trace.selection import format_ranges as numbered
 
@@ -35,11 +35,13 @@ class ReplayView(PlanView):
 
     def show_destination(self, recorded: Iterable[EnvironmentValue], destination: Destination) -> None:
         """Print where the trace was recorded and where it is played, if the region or the account differs."""
-        origin = {setting.name: setting.recorded for setting in recorded}
+        origin = {value.name: value.recorded for value in recorded}
         account = destination.account() if "account" in origin else None
-        message = moved_elsewhere(origin, {"region": destination.region, "account": account})
-        if message:
-            warn(message)
+        now = {"account": account, "region": destination.region}
+        names = [name for name in now if name in origin and now[name] not in (None, origin[name])]
+        if names:
+            there = " and ".join(f"account {origin[name]}" if name == "account" else origin[name] for name in names)
+            warn(f"recorded in {there}; playing in {' and '.join(str(now[name]) for name in names)}")
 
     def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None:
         """Show the line of a step that is about to run."""
@@ -53,7 +55,7 @@ class ReplayView(PlanView):
 
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
         """Print why a command is sent again, and when."""
-        warn(retrying(step, reason, seconds))
+        warn(f"command {step.number}: {reason}; trying again in {seconds:g} s")
 
     def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
         """Print that a poll has timed out."""
@@ -64,8 +66,12 @@ class ReplayView(PlanView):
         warn(unexpected_success(step))
 
     def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
-        """Print why a command is not sent."""
-        warn(input_missing(step.number, missing, is_skipped=status is Status.SKIPPED))
+        """Print why a command is not sent; it is skipped if the command that it needs was not done."""
+        if status is Status.SKIPPED and isinstance(missing, MissingValue):
+            needed = f"{missing.path} of command {missing.number}"
+            warn(f"command {step.number} is skipped: it needs {needed}, which was not done")
+        else:
+            warn(f"command {step.number} is not sent: {error_text(missing)}")
 
     def ended(self, report: Report) -> None:
         """Print a summary, unless everything succeeded."""
@@ -74,31 +80,15 @@ class ReplayView(PlanView):
             warn(message)
 
 
-def moved_elsewhere(
-    recorded: Mapping[EnvironmentName, str], playing: Mapping[EnvironmentName, str | None]
-) -> str | None:
-    """Return where a trace was recorded and where it is played, None if nothing is known to differ."""
-    names: tuple[EnvironmentName, ...] = ("account", "region")
-    others = [name for name in names if name in recorded and playing.get(name) not in (None, recorded[name])]
-    there = " and ".join(f"account {recorded[name]}" if name == "account" else recorded[name] for name in others)
-    here = " and ".join(str(playing[name]) for name in others)
-    return f"recorded in {there}; playing in {here}" if others else None
-
-
-def retrying(step: Step, reason: str, seconds: float) -> str:
-    """Return why a command is sent again, and in how many seconds."""
-    return f"command {step.number}: {reason}; trying again in {seconds:g} s"
-
-
 def poll_timed_out(step: Step, outcome: Outcome, shown: Any) -> str:
-    """Return what a poll waited for in vain, and what the last run answered."""
+    """Return the conditions of a poll that did not hold in time, and the result of the last run."""
     command = step.command
     limit = format_duration(waiter.poll_limit(command))
     waited = f"command {step.number} was asked again for {limit} until {describe_poll(command)}"
-    return f"{waited}; at last {_last_answer(step, outcome, shown)}"
+    return f"{waited}; at last {_last_result(step, outcome, shown)}"
 
 
-def _last_answer(step: Step, outcome: Outcome, shown: Any) -> str:
+def _last_result(step: Step, outcome: Outcome, shown: Any) -> str:
     if outcome.exit_code != 0:
         code = error_code(outcome.calls)
         return f"it failed with {code}" if code else "it failed"
@@ -114,14 +104,6 @@ def unexpected_success(step: Step) -> str:
     """Return that a command succeeds which failed when it was recorded."""
     code = step.command.error_code
     return f"command {step.number} failed when it was recorded{f' ({code})' if code else ''}, and succeeds now"
-
-
-def input_missing(number: int, missing: MissingInput, *, is_skipped: bool) -> str:
-    """Return why a command is not sent; it is skipped if the command that it needs was not done."""
-    if is_skipped and isinstance(missing, MissingValue):
-        needed = f"{missing.path} of command {missing.number}"
-        return f"command {number} is skipped: it needs {needed}, which was not done"
-    return f"command {number} is not sent: {error_text(missing)}"
 
 
 def summary(report: Report) -> str | None:

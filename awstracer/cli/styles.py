@@ -1,8 +1,8 @@
 """Styles: how marked text becomes a string for the terminal, in colours or in plain.
 
-`painted((Span("--user-name "), Span("tu", Provenance.OVERRIDDEN)), styles)` returns the words with `tu` in green if
-`styles` is `coloured()`, and without escape sequences if it is `PLAIN`. Functions here never ask whether to colour:
-`cli/main` decides it once and hands a set of styles down. Control characters are escaped by `cli/sanitize`.
+`render((Segment("--user-name "), Segment("tu", Provenance.OVERRIDDEN)), styles)` returns the words with `tu` in green
+if `styles` is `coloured()`, and without escape sequences if it is `PLAIN`. `cli/main` decides once whether there are
+colours, and passes the styles to all others. Control characters are escaped by `cli/sanitize`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PLAIN = Styles(prompt="", heading="", marks=dict.fromkeys(Provenance, ""), reset
 
 
 def coloured() -> Styles:
-    """Return the styles of a terminal with colours, and have Windows' console understand them."""
-    import colorama  # only a terminal needs it: a dry run in a pipe starts quicker without
+    """Return the styles of a terminal with colours; make Windows' console interpret them."""
+    import colorama  # only a terminal needs it: a dry run in a pipe starts quicker without it
     from colorama import Fore, Style
 
     colorama.just_fix_windows_console()
@@ -54,18 +54,16 @@ def escape(text: str) -> str:
 
 
 def escape_line(text: str) -> str:
-    """Return the text as `visible` does, with spaces for line breaks."""
+    """Return the text as `escape` does, with spaces for line breaks."""
     return escape(text).replace("\n", " ")
 
 
 def render(text: MarkedText, styles: Styles) -> str:
-    """Return a marked text as a string, each segment in the style of its mark."""
-    if not styles.reset:
-        return escape("".join([DISPLAYED if span.provenance is Provenance.HIDDEN else span.text for span in text]))
-    shown = [DISPLAYED if span.provenance is Provenance.HIDDEN else escape(span.text) for span in text]
-    return "".join(
-        styled(piece, styles.marks[span.provenance], styles) for piece, span in zip(shown, text, strict=True)
-    )
+    """Return a marked text as a string, each segment in the style of its provenance."""
+    shown = [(DISPLAYED if each.provenance is Provenance.HIDDEN else each.text, each.provenance) for each in text]
+    if not styles.reset:  # one search for the whole line, since a large trace has very many segments
+        return escape("".join([text for text, _ in shown]))
+    return "".join([styled(escape(text), styles.marks[provenance], styles) for text, provenance in shown])
 
 
 def styled(text: str, style: str, styles: Styles) -> str:
