@@ -210,7 +210,7 @@ def captures(pairs: int) -> list[float]:
         spent: dict[type[CallRecorder], list[float]] = {CallRecorder: [], Idle: []}
         for number in range(2 * MORE):
             kind = (CallRecorder, Idle)[(number + number // 2) % 2]  # in turns, and each first in half of them
-            driver.Capture = kind  # type: ignore[attr-defined]
+            driver.CallRecorder = kind  # type: ignore[attr-defined]
             started = time.process_time()
             aws.run(LISTING)
             spent[kind].append(time.process_time() - started)

@@ -215,9 +215,10 @@ class Catalog(InstalledApiModel):
 
     def check_profile(self, profile: str | None) -> None:
         """Raise UnknownProfile if the person's configuration has no such profile."""
-        profiles = self._drivers.reader().session.available_profiles
-        if profile is not None and profile not in profiles:
-            raise UnknownProfile(profile, profiles)
+        if profile is not None:
+            profiles = self._drivers.create().session.available_profiles
+            if profile not in profiles:
+                raise UnknownProfile(profile, profiles)
 
     # --- awscli's objects
 

@@ -113,18 +113,18 @@ class TestSpecialFiles:
         assert "is not UTF-8 text" in refused(with_raw("1").encode("utf-16"))
 
     def test_a_file_that_is_too_large_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(store, "LARGEST", 1_000_000)
+        monkeypatch.setattr(store, "MAX_BYTES", 1_000_000)
         assert shown(with_raw("1").ljust(1_000_000)).code == 0
         assert "is larger than 1 MB" in refused(with_raw("1").ljust(1_000_001))
 
     def test_a_file_with_too_many_values_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(store, "MOST_VALUES", 1_000_000)
+        monkeypatch.setattr(store, "MAX_VALUES", 1_000_000)
         assert shown(with_raw("[" + "1," * 900_000 + "1]")).code == 0
         assert "has more than 1 million values" in refused(with_raw("[" + "1," * 1_000_000 + "1]"))
 
     def test_pages_that_are_no_pages_are_refused(self) -> None:
         odd = operation("iam.ListUsers", {"PaginationConfig": ["MaxItems"]}, {})
-        assert "command 1, iam.ListUsers" in refused(store.format_trace(trace(odd)))
+        assert "PaginationConfig is no object" in refused(store.format_trace(trace(odd)))
 
 
 @pytest.mark.parametrize(
