@@ -168,7 +168,7 @@ def play_parser() -> argparse.ArgumentParser:
         "--output",
         choices=["text", "json"],
         default="text",
-        help="with --dryrun: json prints a document for programs",
+        help="with --dryrun: json prints a report for programs",
     )
     shown.add_argument(
         "-d", "--debug", action="store_true", help="show on stderr the relations of the trace and each value's source"
