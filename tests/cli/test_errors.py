@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from awstracer import errors
+from awstracer.cli.output import save_failure_text
+from awstracer.trace.saver import SaveFailure
 
 WORDS = [
     (errors.TraceError(Path("t.trace"), "is a directory"), "t.trace is a directory"),
@@ -93,3 +95,17 @@ def test_every_error_that_is_raised_has_words_of_its_own() -> None:
 
     plain = {errors.BadSessionCommand, errors.BadConfiguration}  # whose reason is all they say, as that of Refused
     assert leaves(errors.AwstracerError) == {type(error) for error, _ in WORDS} | plain
+
+
+@pytest.mark.parametrize(
+    ("other", "written", "where"),
+    [
+        (None, 3, "the commands are in t.trace.journal: do this"),
+        (Path("tmp/t.trace"), 1, "the trace is in tmp/t.trace instead"),
+        (None, 1, "of its 3 commands the first 1 are in t.trace.journal, and the rest is lost"),
+    ],
+)
+def test_a_failure_to_save_says_where_the_commands_are(other: Path | None, written: int, where: str) -> None:
+    error = errors.TraceError(Path("t.trace"), "is gone")
+    failure = SaveFailure(error, other, Path("t.trace.journal"), written, 3)
+    assert save_failure_text(failure, "do this") == f"t.trace is gone; {where}"
