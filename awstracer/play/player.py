@@ -21,7 +21,7 @@ import functools
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
@@ -34,7 +34,7 @@ from awstracer.plan.model import Plan, Step
 from awstracer.plan.resolver import Resolver
 from awstracer.play.retry import CreatedResources, retry_delays, retry_reason
 from awstracer.play.waiter import PollStatus, poll_interval, poll_limit, poll_status
-from awstracer.trace.model import Call, Document, response_of
+from awstracer.trace.model import Call, Document, response_of, utc_now
 
 
 class Runner(Protocol):
@@ -211,12 +211,12 @@ class StepRunner:
         answer = self._ask(step)
         if answer is not StepDecision.YES:
             return Status.SKIPPED if answer is StepDecision.NO else Status.NOT_RUN
-        started = _now()
+        started = utc_now()
         outcome = yield from self._poll(step, self._action(step, invocation, environment))
         if self._poll_status(step, outcome) is not PollStatus.DONE:
             return Status.FAILED
         self._learn(step, outcome)
-        self._on_done(step, invocation, outcome, started, _now())
+        self._on_done(step, invocation, outcome, started, utc_now())
         if outcome.exit_code == 0 and step.command.exit_code != 0:
             self._listener.unexpected_success(step)
         return Status.DONE
@@ -280,7 +280,7 @@ class StepRunner:
     def _retry_reason(self, step: Step, outcome: Outcome) -> str | None:
         if self._poll_status(step, outcome) is not PollStatus.FAILED:
             return None
-        return retry_reason(step, outcome.calls, CreatedResources(self._plan.steps, dict(self._calls)))
+        return retry_reason(step, outcome, CreatedResources(self._plan.steps, dict(self._calls)))
 
     def _learn(self, step: Step, outcome: Outcome) -> None:
         """Let later steps refer to a response. That of a command which failed or had failed feeds none."""
@@ -346,7 +346,3 @@ class Player:
     def _check_interrupts(self) -> None:
         if self._interrupted():
             raise KeyboardInterrupt
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from awstracer.aws import settings
 from awstracer.aws.capture import Outcome
-from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, REGION_VARIABLE
+from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, REGION_VARIABLES
 from awstracer.commandline.options import match_option, split_options
 from awstracer.trace.model import Call, Command
 
@@ -79,7 +79,7 @@ def options_from_environment(
 
     An option that the line has itself is left out. `major_version` is awscli's.
     """
-    variables = OPTION_VARIABLES if major_version == 1 else {**OPTION_VARIABLES, "--region": REGION_VARIABLE}
+    variables = OPTION_VARIABLES if major_version == 1 else {**OPTION_VARIABLES, "--region": REGION_VARIABLES}
     words: list[str] = []
     for option, names in variables.items():
         value = _first_value(environment, names)
