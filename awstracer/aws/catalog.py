@@ -33,7 +33,7 @@ from awstracer.trace.paths import Path
 
 AWSCLI_VERSION: str = awscli.__version__
 # awscli adds required parameters by itself, and removes members that begin with an underscore
-AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
+RESOLVED_BY_AWSCLI = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
 
 
 class InstalledApiModel:
@@ -46,7 +46,7 @@ class InstalledApiModel:
         self._members: dict[tuple[object, ...], MemberInfo] = {}
 
     def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
-        """Return what the model says about a path of a request or response; ORDINARY if it says nothing."""
+        """Return what the model says about a path of a request or response; UNKNOWN_MEMBER if it says nothing."""
         key = (service, operation, side, tuple(0 if isinstance(each, int) else each for each in path))
         if key not in self._members:
             self._members[key] = api_model.member_info(self._shape(service, operation, side), path)
@@ -143,7 +143,7 @@ class Catalog(InstalledApiModel):
         paging = body.pop("PaginationConfig", {})
         shape = operation_model(command).input_shape
         report = ParamValidator().validate(body, shape).generate_report() if shape is not None else ""
-        wrong = [line for line in report.splitlines() if not AWSCLIS_BUSINESS.match(line)]
+        wrong = [line for line in report.splitlines() if not RESOLVED_BY_AWSCLI.match(line)]
         wrong += [] if isinstance(paging, dict) else ["PaginationConfig is no object"]
         if wrong:
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))

@@ -29,8 +29,8 @@ from awstracer.aws.capture import CallRecorder, Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.aws.clients import ClientCache, paging_parameters
 from awstracer.aws.driver_factory import DriverFactory
-from awstracer.aws.isolation import AWS_FAILED, Content, Reader
-from awstracer.aws.settings import Environment
+from awstracer.aws.isolation import Content, Reader
+from awstracer.aws.settings import AWS_FAILED, Environment
 from awstracer.errors import BadConfiguration, ExitCode
 from awstracer.trace.model import STDIN, Opaque
 
@@ -59,11 +59,11 @@ class AwsCli:
     ) -> Outcome:
         """Run a recorded line. Its `file://` words stand for what `files` holds, and no other word is expanded.
 
-        `files["-"]` is the line's standard input. `environment` holds for this line only; variables with None are
+        `files[STDIN]` is the line's standard input. `environment` holds for this line only; variables with None are
         removed.
 
-        `parameters`, if given, are those of the call: the line then says only what is no parameter. A line can't say
-        all parameters (bytes inside a structure), and awscli changes some that it says (a literal `https://...`).
+        With `parameters` the operation is called with these, and the line has only what is no parameter. No line can
+        have all parameters (bytes inside a structure), and awscli changes some (a literal `https://...`).
         """
         words = {word: content for word, content in files.items() if word != STDIN}
 

@@ -36,10 +36,9 @@ from botocore.exceptions import BotoCoreError
 from botocore.history import get_global_history_recorder
 from botocore.loaders import Loader
 
-from awstracer.aws.settings import PLUGIN_PATH
+from awstracer.aws.settings import AWS_FAILED, PLUGIN_PATH
 from awstracer.errors import BadConfiguration, ExitCode
 
-AWS_FAILED = 255  # awscli's exit code for an error of its own
 LOGGERS = tuple(map(logging.getLogger, ("awscli", "botocore", "s3transfer", "urllib3")))
 STREAM_METHODS = {"read", "readline", "readlines", "buffer"}
 

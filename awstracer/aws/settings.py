@@ -1,4 +1,4 @@
-"""The user's AWS settings, as far as they are read without awscli: configuration files, and names of variables.
+"""The user's AWS settings, as far as they are needed without awscli: configuration files, environment variables.
 
 Importing awscli takes longer than everything else that a recording session begins with, so a session shows its first
 prompt before awscli is loaded. A configuration file that isn't one is reported before that prompt all the same:
@@ -37,6 +37,7 @@ OBSERVED_VARIABLES = (
     *OPTION_VARIABLES["--endpoint-url"],
 )
 
+AWS_FAILED = 255  # awscli's exit code for an error of its own
 TRACE_FILE_VARIABLE = "AWSTRACE_FILE"  # the trace file to which plain `aws` commands are added
 RECORDER_VARIABLE = "AWSTRACER_RECORDING"  # the folder in which the recorder of a script listens
 

@@ -17,7 +17,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes
 
@@ -42,7 +42,7 @@ from awstracer.secrets.redactor import Redactor
 from awstracer.trace import query, saver, store
 from awstracer.trace.journal import Journal, journal_path
 from awstracer.trace.memory import gc_paused
-from awstracer.trace.model import Call, RecordingInfo, Trace
+from awstracer.trace.model import Call, RecordingInfo, Trace, utc_now
 
 REDACTOR_KEY_LENGTH = 32  # bytes
 
@@ -108,15 +108,15 @@ class PlayCommand:
         view.show_destination(
             account_region.recorded_environment(self._trace, self._catalog), self._planned.destination
         )
-        settings = player.PlayerOptions(order.extra, order.pause, order.keep_going, order.settle, done)
+        options = player.PlayerOptions(order.extra, order.pause, order.keep_going, order.settle, done)
         run = self._run_parallel if order.jobs > 1 else self._run_sequential
-        report = run(resolver, settings, on_done)
+        report = run(resolver, options, on_done)
         view.ended(report)
         if report.interrupted:
             return ExitCode.INTERRUPTED
         return ExitCode.OK if report.succeeded else ExitCode.FAILED
 
-    def _run_sequential(self, resolver: Resolver, settings: player.PlayerOptions, on_done: player.OnDone) -> Report:
+    def _run_sequential(self, resolver: Resolver, options: player.PlayerOptions, on_done: player.OnDone) -> Report:
         with _InterruptFlag() as interrupt:
             return Player(
                 resolver.plan,
@@ -124,13 +124,13 @@ class PlayCommand:
                 runner=self._aws,
                 sleep=time.sleep,
                 listener=self._view,
-                settings=settings,
+                options=options,
                 ask=prompts.StepPrompt() if self._order.asks_each else lambda _: player.StepDecision.YES,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
             ).play()
 
-    def _run_parallel(self, resolver: Resolver, settings: player.PlayerOptions, on_done: player.OnDone) -> Report:
+    def _run_parallel(self, resolver: Resolver, options: player.PlayerOptions, on_done: player.OnDone) -> Report:
         """Run several steps at a time, in processes that are forked after the models and settings were read."""
         before = scheduler.predecessors(resolver.plan.steps, heeds_pauses=self._order.pause is None)
         self._aws.preload()
@@ -144,7 +144,7 @@ class PlayCommand:
                 before=before,
                 resolver=resolver,
                 listener=self._view,
-                settings=settings,
+                options=options,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
             ).play()
@@ -188,8 +188,7 @@ class PlayCommand:
 
     def _recording_info(self) -> RecordingInfo:
         destination = self._planned.destination
-        now = datetime.now(timezone.utc)
-        return RecordingInfo(now, destination.region, __version__, self._awscli_version, destination.account())
+        return RecordingInfo(utc_now(), destination.region, __version__, self._awscli_version, destination.account())
 
 
 def _check_resumable(path: Path, *, resume: bool) -> None:

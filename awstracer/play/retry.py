@@ -13,7 +13,7 @@ for the function cannot be assumed by Lambda`. The error is in the table, and `C
 this replay created the role `orders`: `retry_reason` returns "the role can't be assumed yet
 (InvalidParameterValueException)".
 
-`play/player` sleeps and sends the command again. Which operations create something is `relations/operations`' to tell.
+`play/player` sleeps and sends the command again. `relations/operations` says which operations create something.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class CreatedResources:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What the created resources are called: the names that they were given, and the identifiers that they got."""
+        """What the created resources are called: their names in requests, and their identifiers in responses."""
         return frozenset(name for calls in self.done.values() for call in calls for name in created_names(call))
 
     @cached_property

@@ -675,7 +675,7 @@ class Hall:
             runner=AWS,
             sleep=self.slept.append,
             listener=self,
-            settings=PlayerOptions(extra=("--endpoint-url", self.relay.url), settle=settle),
+            options=PlayerOptions(extra=("--endpoint-url", self.relay.url), settle=settle),
         ).play()
 
 
