@@ -8,7 +8,7 @@ caller sends parameters with this client, and awscli's formatter prints the resp
 A client stays in the cache only while it is as good as a new one:
 
 - its kind is the line, the environment and the person's files: if one of them changes, it is another kind;
-- its credentials stay the same, and no plugin and no history takes part in its calls (`_may_share_clients`, `_has_constant_credentials`);
+- its credentials stay the same, and no plugin and no history takes part in its calls;
 - each of its requests succeeded at once: a client remembers redirects and retries.
 
 Every other line has a driver of its own (`aws/driver`).

@@ -18,7 +18,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
@@ -37,7 +36,7 @@ from awstracer.secrets.placeholders import find_placeholders
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import query, saver, store
 from awstracer.trace.journal import Journal
-from awstracer.trace.model import Command, RecordingInfo, Trace
+from awstracer.trace.model import Command, RecordingInfo, Trace, utc_now
 
 PROGRAM = "awstrace-rec"
 REDACTOR_KEY_LENGTH = 32  # bytes
@@ -66,7 +65,7 @@ class RecordCommand:
         is_batch = not self._asks and not is_somebody_there()
         if is_batch and allows_shell and confirms_shell:
             raise Refused("nobody can be asked before a line is run in the shell: add -d, or leave -s out")
-        settings = SessionOptions(
+        options = SessionOptions(
             ask=self._asks,
             shell=allows_shell,
             confirm_shell=confirms_shell,
@@ -78,9 +77,9 @@ class RecordCommand:
         if not are_files_readable(os.environ):
             aws.loaded()  # raises BadConfiguration before anything is typed
         store.check_writable(self._path)
-        info = RecordingInfo(_now(), awstracer=__version__)
+        info = RecordingInfo(utc_now(), awstracer=__version__)
         with Journal(self._path, info) as journal:
-            return self._record_session(journal, info, aws, console, settings)
+            return self._record_session(journal, info, aws, console, options)
 
     def _record_session(
         self,
@@ -88,7 +87,7 @@ class RecordCommand:
         info: RecordingInfo,
         aws: BackgroundAwsCli,
         console: Console | BatchInput,
-        settings: SessionOptions,
+        options: SessionOptions,
     ) -> int:
         leftover, before = self._continue(journal, console)
         if self._keeps_secrets:
@@ -100,9 +99,9 @@ class RecordCommand:
             runner=aws,
             console=console,
             shell=_run_in_shell,
-            now=_now,
+            now=utc_now,
             redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
-            settings=settings,
+            options=options,
             buffer=cache,
             summarize=_summary_lines,
             keep=saver.journal_writer(journal, warn),
@@ -113,7 +112,7 @@ class RecordCommand:
             is_to_be_saved = self._run_until_ended(session, console)
             if not (cache.commands or cache.saved):
                 console.say(f"{PROGRAM}: nothing was recorded")
-            code = session.exit_code if settings.batch else ExitCode.OK
+            code = session.exit_code if options.batch else ExitCode.OK
             if not is_to_be_saved or not cache.commands:
                 journal.clear()
                 return code
@@ -158,7 +157,7 @@ class RecordCommand:
             store.check_writable(self._path)
             version = major_version()
         script = tuple(words) if self._keeps_secrets else Redactor(key, aws.catalog).redact_words(words)
-        info = RecordingInfo(_now(), awstracer=__version__, awscli=catalog.AWSCLI_VERSION, script=script)
+        info = RecordingInfo(utc_now(), awstracer=__version__, awscli=catalog.AWSCLI_VERSION, script=script)
         console = Console(styles=self._styles, complete=lambda _: [])
         with Journal(self._path, info) as journal:
             leftover, before = self._continue(journal, console)
@@ -306,7 +305,3 @@ def _summary_lines(commands: Mapping[int, Command]) -> Iterator[str]:
 def _run_in_shell(line: str) -> int:
     sys.stdout.flush()
     return subprocess.run(line, shell=True, check=False).returncode
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -29,11 +29,10 @@ from awstracer.record.protocol import Acknowledgement, CommandReport, NoteReport
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import serializer, store
 from awstracer.trace.journal import Journal
-from awstracer.trace.model import Command, RecordingInfo, Trace
+from awstracer.trace.model import STDIN, Command, RecordingInfo, Trace
 
 TRACE_NAME = "trace"  # the file in the recorder's folder that holds the path of the trace file
 TIMEOUT = 30.0  # seconds
-STDIN_NAME = "-"  # what the trace calls the standard input among a command's files
 MAX_INPUT = 16_000_000  # bytes: longer input is data, which doesn't belong into a trace
 
 
@@ -44,7 +43,7 @@ class InputTee(io.RawIOBase):
     """A raw stream that reads from another one and keeps a copy, up to a limit.
 
     was_read  whether somebody has tried to read
-    is_whole  whether the copy has all that was read
+    is_whole  whether the copy has all that was read; if not, the stream was longer than the limit
     """
 
     def __init__(self, stream: io.RawIOBase | Any, limit: int = MAX_INPUT) -> None:
@@ -134,7 +133,7 @@ def _to_command(finished: FinishedCommand, session: Mapping[str, str]) -> Comman
         argv = aws_cli_v2.to_v1_words(argv, {**aws_cli_v2.GLOBAL_OPTIONS, **options})
     command = rules.build_command([*argv, *added], outcome, finished.started, finished.ended)
     if outcome.read_input and finished.stdin is not None and command.operation is None:
-        command = replace(command, files={**command.files, STDIN_NAME: finished.stdin.content})
+        command = replace(command, files={**command.files, STDIN: finished.stdin.content})
     return replace(command, access_key=access_key)
 
 
