@@ -74,7 +74,7 @@ class InstalledApiModel:
 
     def _partitions(self) -> Sequence[Mapping[str, Any]]:
         if not self._partition_data:
-            self._partition_data = self._drivers.reader().session.get_data("partitions")["partitions"]
+            self._partition_data = self._drivers.catalog_driver().session.get_data("partitions")["partitions"]
         return self._partition_data
 
     def _shape(self, service: str, operation: str, side: Direction) -> Any:
@@ -87,7 +87,7 @@ class InstalledApiModel:
 
     def _service_model(self, service: str) -> Any:
         if service not in self._service_models:
-            session = self._drivers.reader().session
+            session = self._drivers.catalog_driver().session
             services = session.get_available_services()
             name = _service_name(service, services)
             self._service_models[service] = session.get_service_model(name) if name in services else None
@@ -179,7 +179,7 @@ class Catalog(InstalledApiModel):
     def global_options(self) -> dict[str, bool]:
         """Return awscli's global options (`--region`), each with whether it takes a value."""
         if not self._global_options:
-            for name, argument in self._drivers.reader().create_help_command().arg_table.items():
+            for name, argument in self._drivers.catalog_driver().create_help_command().arg_table.items():
                 self._global_options[f"--{name}"] = name != "version" and argument.cli_type is not bool
         return self._global_options
 
@@ -215,7 +215,7 @@ class Catalog(InstalledApiModel):
 
     def check_profile(self, profile: str | None) -> None:
         """Raise UnknownProfile if the person's configuration has no such profile."""
-        profiles = self._drivers.reader().session.available_profiles
+        profiles = self._drivers.catalog_driver().session.available_profiles
         if profile is not None and profile not in profiles:
             raise UnknownProfile(profile, profiles)
 
@@ -224,12 +224,12 @@ class Catalog(InstalledApiModel):
     def _command_table(self) -> Mapping[str, Any]:
         """Return awscli's commands by their first word: services, custom commands, plugins' commands."""
         if not self._table:
-            self._table = self._drivers.reader().create_help_command().command_table
+            self._table = self._drivers.catalog_driver().create_help_command().command_table
         return self._table
 
     def _argument_table(self, words: tuple[str, ...], command: Any) -> argument_table.ArgumentTable:
         if words not in self._argument_tables:
-            expands = isolation.expansion_probe(self._drivers.reader().session, command)
+            expands = isolation.expansion_probe(self._drivers.catalog_driver().session, command)
             self._argument_tables[words] = argument_table.ArgumentTable.of(
                 words, command.arg_table, expands, self.global_options()
             )
@@ -242,7 +242,7 @@ class Catalog(InstalledApiModel):
         """
         key = operation.service, operation.name
         if key not in self._command_words:
-            services = set(self._drivers.reader().session.get_available_services())
+            services = set(self._drivers.catalog_driver().session.get_available_services())
             service = _service_word(_service_name(operation.service, services), self._command_table(), services)
             self._command_words[key] = service, xform_name(operation.name, "-")
         return self._command_words[key]

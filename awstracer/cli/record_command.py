@@ -148,7 +148,7 @@ class RecordCommand:
         environment = dict(os.environ)  # importing awscli changes it
         from awstracer.record import script_runner  # needs what only Unix has
 
-        with script_runner.asking_major_version(environment) as major_version:
+        with script_runner.query_major_version(environment) as major_version:
             from awstracer.aws import catalog, driver
 
             aws, key = driver.AwsCli(), token_bytes(REDACTOR_KEY_LENGTH)

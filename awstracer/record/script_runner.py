@@ -74,7 +74,7 @@ def run_script(
 
 
 @contextmanager
-def asking_major_version(environment: Mapping[str, str]) -> Iterator[Callable[[], int]]:
+def query_major_version(environment: Mapping[str, str]) -> Iterator[Callable[[], int]]:
     """Run the `aws` on the PATH to ask for its version, and yield a function that waits for the answer: 1 or 2.
 
     It takes a second, in which this process imports awscli. Where there is no answer, the version is 1.

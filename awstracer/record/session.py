@@ -113,7 +113,7 @@ class RecordingSession:
             except KeyboardInterrupt:
                 self._console.end_line()
                 if self._options.batch:
-                    self._say("interrupted: what comes behind it was not run")
+                    self._say("interrupted: the lines after it were not run")
                     self.exit_code = ExitCode.INTERRUPTED
                     return
             except SplitError as error:

@@ -97,7 +97,7 @@ class SessionCommands:
             raise BadSessionCommand(f"there is no {name}, but {', '.join(USAGES.values())}")
         if len(arguments) != USAGES[name].count(" "):
             expected = "one command's number" if " " in USAGES[name] else "nothing"
-            raise BadSessionCommand(f"{name} takes {expected} behind it")
+            raise BadSessionCommand(f"{name} takes {expected}")
         actions: Mapping[str, Callable[..., None]] = {
             ":list": self._list,
             ":drop": self._drop,
