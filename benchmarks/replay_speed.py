@@ -201,7 +201,7 @@ class Idle(CallRecorder):
 
 def captures(pairs: int) -> list[float]:
     """The ratios of a command that is captured to one that isn't: the medians of many, one after the other."""
-    from awstracer.aws import driver  # here, since it has botocore remember what it asks itself again and again
+    from awstracer.aws import driver
 
     found = []
     aws = driver.AwsCli()
@@ -210,7 +210,7 @@ def captures(pairs: int) -> list[float]:
         spent: dict[type[CallRecorder], list[float]] = {CallRecorder: [], Idle: []}
         for number in range(2 * MORE):
             kind = (CallRecorder, Idle)[(number + number // 2) % 2]  # in turns, and each first in half of them
-            driver.Capture = kind  # type: ignore[attr-defined]
+            driver.CallRecorder = kind  # type: ignore[attr-defined]
             started = time.process_time()
             aws.run(LISTING)
             spent[kind].append(time.process_time() - started)

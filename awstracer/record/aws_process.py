@@ -9,7 +9,6 @@ which runs `main`. Either process then runs the command line and delivers the co
 from __future__ import annotations
 
 import fcntl
-import io
 import os
 import random
 import signal
@@ -21,7 +20,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from awstracer.aws.api_model import CapturedApiModel
 from awstracer.aws.capture import Outcome
@@ -116,10 +115,9 @@ def _open_streams(descriptors: Sequence[int]) -> None:
 
 
 def _open_stream(number: int, encoding: str) -> TextIO:
-    raw = io.FileIO(number, "w" if number else "r", closefd=False)
-    buffered: Any = io.BufferedWriter(raw) if number else io.BufferedReader(raw)
-    errors = "backslashreplace" if number == 2 else "strict"
-    return io.TextIOWrapper(buffered, encoding, errors, line_buffering=number == 2 or raw.isatty())
+    buffering, errors = (1, "backslashreplace") if number == 2 else (-1, "strict")  # 1: by lines
+    stream: TextIO = open(number, "w" if number else "r", buffering, encoding, errors, closefd=False)  # noqa: SIM115
+    return stream
 
 
 def run(aws: AwsCli, folder: Path, argv: Sequence[str], started: float) -> int:

@@ -23,7 +23,7 @@ from typing import Any
 from awstracer import __version__
 from awstracer.aws.api_model import MemberModel
 from awstracer.aws.capture import Outcome
-from awstracer.errors import Refused, TraceError
+from awstracer.errors import Refused
 from awstracer.record import aws_cli_v2, protocol, rules
 from awstracer.record.protocol import Acknowledgement, CommandReport, NoteReport, SessionInfo, SessionRequest
 from awstracer.secrets.redactor import Redactor
@@ -263,8 +263,6 @@ def errors_on_stderr() -> Iterator[None]:
         yield
     except Refused as refused:
         _print(f"this command {refused.reason}")
-    except TraceError as error:
-        _print(f"this command is not recorded: {error.path} {error.reason}")
     except Exception as error:  # noqa: BLE001 - a traceback would hurt whoever ran the command
         _print(f"this command is not recorded: {error}")
 

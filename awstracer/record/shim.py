@@ -27,15 +27,7 @@ from awstracer.record.protocol import Channel, Message, RunEnded, RunRequest, Ru
 
 LAUNCHER = "launch.py"  # runs `record/aws_process` in a new Python process
 PACKAGES = "packages"  # the folder with the link to the package
-FORWARDED_SIGNALS = (
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGALRM,
-)
+FORWARDED_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM")
 
 
 def main() -> NoReturn:
@@ -53,7 +45,7 @@ def run_served(folder: str, python: str, words: Sequence[str]) -> NoReturn:
     if channel is None or process is None:
         _keep_until_exit(channel)
         os.execv(python, [python, os.path.join(folder, LAUNCHER), folder, repr(started), *words])
-    for number in FORWARDED_SIGNALS:
+    for number in (getattr(signal, name) for name in FORWARDED_SIGNALS):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda received, _: os.kill(process, received))
     _end_like(_wait_for_end(channel))
