@@ -184,7 +184,7 @@ class Catalog(InstalledApiModel):
         return self._global_options
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
-        """Return the members that an operation's option, named without dashes, sets if it is given `text`.
+        """Return the members that an operation's option, named without dashes, sets for `text`.
 
         awscli's own code reads the text. Raise BadValue if it refuses it.
         """
@@ -238,7 +238,7 @@ class Catalog(InstalledApiModel):
     def _words_of(self, operation: Operation) -> tuple[str, ...]:
         """Return the words of an operation's command, for a trace of format 1, which doesn't have them.
 
-        The service may be given by its hyphenated id, as in botocore's events.
+        The service may have its hyphenated id here, as in botocore's events.
         """
         key = operation.service, operation.name
         if key not in self._command_words:
@@ -256,7 +256,7 @@ def load_aliases() -> Mapping[str, str]:
 
 
 def _service_name(service: str, services: Container[str]) -> str:
-    """Return the name among `services` of a service that may be given by its hyphenated id, as in botocore's events."""
+    """Return the name among `services` of a service, which may have its hyphenated id here, as in botocore's events."""
     names = [service, *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == service)]
     return next((name for name in names if name in services), service)
 

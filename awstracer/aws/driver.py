@@ -1,8 +1,8 @@
 """Runs `aws` lines in this process, with awscli's own driver.
 
 `AwsCli.run(["ec2", "create-vpc", "--cidr-block", "10.0.0.0/16"])` does what `aws ec2 create-vpc ...` does, and returns
-an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the parameters that
-it is given, and `file://` words stand for their recorded contents.
+an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the parameters of the
+plan, and `file://` words stand for their recorded contents.
 
 Each line has a driver of its own, unless `aws/clients` has a client for it. `aws/capture` records the calls,
 `aws/isolation` undoes what a line changes in the process, `aws/catalog` says what awscli offers.
@@ -116,7 +116,7 @@ class AwsCli:
             session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
 
     def prepare_calls(self, lines: Iterable[Sequence[str]]) -> None:
-        """Make the clients of operations' lines, as `replay` is given them, for processes forked from this one.
+        """Make the clients of operations' lines, as `replay` takes them, for processes forked from this one.
 
         Nothing is sent, printed or asked. Raise KeyboardInterrupt if Ctrl-C is pressed.
         """
