@@ -1,8 +1,8 @@
 """Runs `aws` lines in this process, with awscli's own driver.
 
 `AwsCli.run(["ec2", "create-vpc", "--cidr-block", "10.0.0.0/16"])` does what `aws ec2 create-vpc ...` does, and returns
-an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the parameters of the
-plan, and `file://` words stand for their recorded contents.
+an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the plan's
+parameters, and `file://` words stand for their recorded contents.
 
 Each line has a driver of its own, unless `aws/clients` has a client for it. `aws/capture` records the calls,
 `aws/isolation` undoes what a line changes in the process, `aws/catalog` says what awscli offers.
