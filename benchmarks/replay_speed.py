@@ -201,7 +201,7 @@ class Idle(CallRecorder):
 
 def captures(pairs: int) -> list[float]:
     """The ratios of a command that is captured to one that isn't: the medians of many, one after the other."""
-    from awstracer.aws import driver  # here, since it has botocore remember what it asks itself again and again
+    from awstracer.aws import driver
 
     found = []
     aws = driver.AwsCli()

@@ -39,11 +39,15 @@ class MemberInfo:
 UNKNOWN_MEMBER = MemberInfo()
 
 
-class ApiModel(Protocol):
-    """The models of all operations; `aws/driver` implements it with botocore."""
+class MemberModel(Protocol):
+    """What API models say about members."""
 
     def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
-        """Return what stands at a path of an operation's request or response; ORDINARY where no model tells."""
+        """Return what is at a path of an operation's request or response; UNKNOWN_MEMBER if no model has it."""
+
+
+class ApiModel(MemberModel, Protocol):
+    """What API models say about members, services and regions; `aws/catalog` implements it with botocore."""
 
     def namespaces(self, service: str) -> frozenset[str]:
         """Return the names that a service has in ARNs and host names, its own name among them."""
@@ -52,21 +56,14 @@ class ApiModel(Protocol):
         """Return a region's partition and host suffix (`aws`, `amazonaws.com`); None if there is no such region."""
 
 
-class Judge(Protocol):
-    """The API models, as far as they know about secrets."""
-
-    def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
-        """Return what is at a path of an operation's request or response; ORDINARY where no model tells."""
-
-
 class CapturedApiModel:
-    """The models of the operations that one process has called."""
+    """What the models say of the operations that one process has called."""
 
     def __init__(self, models: Mapping[tuple[str, str], Any]) -> None:
         self._models = models
 
     def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
-        """Return what the model says about a path of a request or response; ORDINARY if it says nothing."""
+        """Return what the model says about a path of a request or response; UNKNOWN_MEMBER if it says nothing."""
         model = self._models.get((service, operation))
         return member_info(model and (model.input_shape if side == "request" else model.output_shape), path)
 
@@ -76,7 +73,7 @@ class CapturedApiModel:
 
 
 def member_info(shape: Any, path: Path) -> MemberInfo:
-    """Return what a shape says about the path below it; ORDINARY if it says nothing."""
+    """Return what a shape says about the path below it; UNKNOWN_MEMBER if it says nothing."""
     passed = [shape]
     for step in path:
         passed.append(_below(passed[-1], step))

@@ -1,9 +1,9 @@
 """awscli's argument tables as plain data: the options of a command, and what a line says with special arguments.
 
 `ec2 run-instances` has an argument `--image-id`, which sets the member `ImageId`: an `Option`. Its argument
-`--count 2` sets `MinCount` and `MaxCount` by code of its own: a special argument. What a recorded line said with
-special arguments is kept in the `OperationCommand` (`extra`), unless its options can say the same. Some are no
-parameter at all (the file where the output goes).
+`--count 2` sets `MinCount` and `MaxCount` by code of its own: a special argument. Some set no parameter at all (the
+file where the output goes). The special arguments of a recorded line go into its `OperationCommand` (`extra`), unless
+options can set the same members.
 
 `aws/catalog` asks awscli for the tables; `commandline/formatter` makes lines of the options.
 """
@@ -73,13 +73,13 @@ class ArgumentTable:
     def with_line(self, words: Sequence[str], parameters: Mapping[str, Any]) -> OperationCommand:
         """Return the command of a recorded line with its special arguments.
 
-        `words` are those behind the command's own, without global options.
+        `words` are those after the command's own, without global options.
         """
         special = _special_of_line(words, self._parse(words), self)
         generated = _generated_values(special, parameters)
         extra = _residual_arguments(special, self.usual.options, parameters, generated)
-        given = {each.name for each in extra}
-        needed = tuple(name for name in self.usual.needed if name.removeprefix("--") not in given)
+        present = {each.name for each in extra}
+        needed = tuple(name for name in self.usual.needed if name.removeprefix("--") not in present)
         return replace(self.usual, extra=extra, needed=needed, generated_values=generated)
 
     def _parse(self, words: Sequence[str]) -> argparse.Namespace:
@@ -132,7 +132,7 @@ def _special(table: Mapping[str, Any], options: Sequence[Option]) -> tuple[Any, 
 
 
 def _needed(table: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of the arguments without which awscli refuses a line even if `relax` is registered."""
+    """Yield the names of the arguments without which awscli refuses a line even if `make_optional` is registered."""
     for argument in table.values():
         sets_no_member = isinstance(argument, awscli.customizations.arguments.StatefulArgument)
         if (argument.required and sets_no_member) or not _has_name(argument):
@@ -147,7 +147,7 @@ def make_optional(*, argument_table: Mapping[str, Any], **_: Any) -> None:
 
 
 def _has_name(argument: Any) -> bool:
-    """Return whether a line gives an argument's name before its value; otherwise the value stands alone."""
+    """Return whether an argument's name stands before its value in a line; otherwise the value stands alone."""
     return bool(argument.cli_name.startswith("--"))
 
 

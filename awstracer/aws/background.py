@@ -16,7 +16,6 @@ from awstracer.aws.capture import Outcome
 from awstracer.trace.paths import Path
 
 if TYPE_CHECKING:
-    from awstracer.aws.catalog import Catalog
     from awstracer.aws.driver import AwsCli
 
 HEAD_START = 0.05  # seconds
@@ -45,9 +44,7 @@ class BackgroundAwsCli:
             self._thread.start()
 
     def _load(self) -> None:
-        if hasattr(
-            signal, "pthread_sigmask"
-        ):  # a signal that this thread gets doesn't wake the thread that reads a key
+        if hasattr(signal, "pthread_sigmask"):  # a signal to this thread wouldn't wake the thread that reads a key
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._is_needed.wait(HEAD_START)
         try:
@@ -69,10 +66,6 @@ class BackgroundAwsCli:
             assert self._error is not None
             raise self._error
         return self._aws
-
-    def loaded_catalog(self) -> Catalog:
-        """Wait for the catalogue of the loaded awscli."""
-        return self.loaded().catalog
 
     @property
     def version(self) -> str | None:
@@ -101,11 +94,3 @@ class BackgroundAwsCli:
     def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
         """Return what the model says about a path, as `Catalog.shape` does."""
         return self.loaded().catalog.shape(service, operation, side, path)
-
-    def namespaces(self, service: str) -> frozenset[str]:
-        """Return a service's names as `Catalog.namespaces` does."""
-        return self.loaded().catalog.namespaces(service)
-
-    def partition(self, region: str) -> tuple[str, str] | None:
-        """Return a region's partition as `Catalog.partition` does."""
-        return self.loaded().catalog.partition(region)

@@ -1,8 +1,8 @@
 """Records the API calls of one command from botocore's events.
 
 `aws ec2 create-vpc --cidr-block 10.0.0.0/16` makes botocore emit `provide-client-params` with the request,
-`before-call` when it goes out, `response-received` for each attempt and `after-call` with the response. `Capture`
-makes one `Call` of them, with `{"CidrBlock": "10.0.0.0/16"}` and `{"Vpc": {"VpcId": "vpc-0a1b", ...}}`.
+`before-call` when it goes out, `response-received` for each attempt and `after-call` with the response.
+`CallRecorder` makes one `Call` of them, with `{"CidrBlock": "10.0.0.0/16"}` and `{"Vpc": {"VpcId": "vpc-0a1b", ...}}`.
 
 What is recorded is copied, since awscli and botocore go on changing it. A handler never raises: that would fail a
 command whose request has already taken effect. Files and streams are not read. `aws/driver` and
@@ -16,10 +16,10 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from typing import Any
 
-from awstracer.trace.model import Call, CallError, Opaque, Operation
+from awstracer.trace.model import Call, CallError, Opaque, Operation, utc_now
 
 Handler = Callable[..., None]
 
@@ -31,6 +31,7 @@ class Outcome:
     """The result of one command line.
 
     operation   the operation, if the command is an operation's own and called it
+    refused     the positions of the calls that the service refused at every attempt, so that they have had no effect
     files       contents of the files that `file://` words of the line name, by word
     faults      messages about what could not be recorded; the command itself ran as usual
     read_input  whether the command read its standard input, which is not recorded
@@ -39,6 +40,7 @@ class Outcome:
     exit_code: int
     operation: Operation | None = None
     calls: tuple[Call, ...] = ()
+    refused: frozenset[int] = frozenset()
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     read_input: bool = False
@@ -83,7 +85,7 @@ class CallRecorder:
         self._calls: list[Call] = []
         self._requests: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._open: dict[int, tuple[int, int]] = {}
-        self._uncertain: set[int] = set()
+        self._uncertain: set[int] = set()  # indexes of the calls of which an attempt may have taken effect
         self._lock = threading.Lock()
 
     def attach(self, events: Any) -> None:
@@ -101,10 +103,9 @@ class CallRecorder:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """Return the calls that have ended, in the order in which they started."""
+        """The calls that have ended, in the order in which they started."""
         with self._lock:
-            ended = [call for call in self._calls if call.response is not None or call.error is not None]
-        return tuple(ended)
+            return tuple(self._calls[index] for index in self._ended())
 
     def amend(self, context: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Change the recorded request of a call that has not been sent yet."""
@@ -118,8 +119,22 @@ class CallRecorder:
 
         A command that called nothing (`--generate-cli-skeleton`) has no operation.
         """
-        calls = self.calls
-        return Outcome(exit_code, self.operation if calls else None, calls, dict(self.files), tuple(self.faults))
+        with self._lock:
+            indexes = self._ended()
+            calls = tuple(self._calls[index] for index in indexes)
+            refused = {at for at, call in enumerate(calls) if call.error and indexes[at] not in self._uncertain}
+        return Outcome(
+            exit_code=exit_code,
+            operation=self.operation if calls else None,
+            calls=calls,
+            refused=frozenset(refused),
+            files=dict(self.files),
+            faults=tuple(self.faults),
+        )
+
+    def _ended(self) -> list[int]:
+        """Return the indexes of the calls that have ended."""
+        return [at for at, call in enumerate(self._calls) if call.response is not None or call.error is not None]
 
     @never_raises
     def on_building_argument_table(self, *, event_name: str, **event: Any) -> None:
@@ -152,7 +167,6 @@ class CallRecorder:
         thread = threading.get_ident()
         with self._lock:
             _, request = self._requests.pop(id(context), (None, {}))
-            self._uncertain.discard(id(context))  # an earlier call may have had the same id
             if thread in self._open:
                 return
             self.models[model.service_model.service_name, model.name] = model
@@ -161,37 +175,46 @@ class CallRecorder:
 
     @never_raises
     def on_response_received(self, *, parsed_response: Any, context: Any, **_: Any) -> None:
-        """Record whether an attempt may have taken effect (`response-received`); botocore may try again."""
+        """Note a call of which an attempt may have taken effect (`response-received`); botocore may try again."""
         with self._lock:
             self.attempts += 1
-            if parsed_response is None or not _is_refused(parsed_response):
-                self._uncertain.add(id(context))
+            index = self._open_call(context)
+            if index is not None and (parsed_response is None or not _is_refused(parsed_response)):
+                self._uncertain.add(index)
 
     @never_raises
     def on_after_call(self, *, http_response: Any, parsed: Any, context: Any, **_: Any) -> None:
         """End a call with its response or the service's error (`after-call`)."""
-        refused = getattr(http_response, "status_code", 200) >= 300
-        metadata = parsed.get("ResponseMetadata") or {}
+        is_error = getattr(http_response, "status_code", 200) >= 300
+        metadata, error = parsed.get("ResponseMetadata") or {}, parsed.get("Error") or {}
         body = {name: snapshot(member) for name, member in parsed.items() if name != "ResponseMetadata"}
         self._end(
             context,
-            response=None if refused else body,
-            error=_service_error(parsed, is_certain=id(context) not in self._uncertain) if refused else None,
+            response=None if is_error else body,
+            error=CallError(str(error.get("Code", "")), str(error.get("Message", ""))) if is_error else None,
             request_id=metadata.get("RequestId"),
         )
 
     @never_raises
     def on_after_call_error(self, *, exception: BaseException, context: Any, **_: Any) -> None:
         """End a call that got no response (`after-call-error`)."""
-        self._end(context, error=CallError(type(exception).__name__, str(exception)))
+        index = self._end(context, error=CallError(type(exception).__name__, str(exception)))
+        if index is not None:
+            self._uncertain.add(index)
 
-    def _end(self, context: Any, **result: Any) -> None:
-        thread = threading.get_ident()
+    def _open_call(self, context: Any) -> int | None:
+        """Return the index of the call of this thread, if it has this context."""
+        opened, index = self._open.get(threading.get_ident(), (None, None))
+        return index if opened == id(context) else None
+
+    def _end(self, context: Any, **result: Any) -> int | None:
+        """End the call with this context, and return its index; None if it is not recorded."""
         with self._lock:
-            opened, index = self._open.get(thread, (None, -1))
-            if opened == id(context):
-                del self._open[thread]
-                self._calls[index] = replace(self._calls[index], ended=_now(), **result)
+            index = self._open_call(context)
+            if index is not None:
+                del self._open[threading.get_ident()]
+                self._calls[index] = replace(self._calls[index], ended=utc_now(), **result)
+        return index
 
 
 def _started(model: Any, context: Mapping[str, Any], request: dict[str, Any]) -> Call:
@@ -203,15 +226,9 @@ def _started(model: Any, context: Mapping[str, Any], request: dict[str, Any]) ->
         error=None,
         region=context.get("client_region"),
         request_id=None,
-        started=_now(),
-        ended=_now(),
+        started=utc_now(),
+        ended=utc_now(),
     )
-
-
-def _service_error(parsed: Mapping[str, Any], *, is_certain: bool) -> CallError:
-    error = parsed.get("Error") or {}
-    is_refusal = 400 <= _status(parsed) < 500
-    return CallError(str(error.get("Code", "")), str(error.get("Message", "")), is_refusal, is_refusal and is_certain)
 
 
 def _is_refused(parsed: Mapping[str, Any]) -> bool:
@@ -223,10 +240,6 @@ def _is_refused(parsed: Mapping[str, Any]) -> bool:
 def _status(parsed: Mapping[str, Any]) -> int:
     """Return the HTTP status of a response; 0 if it has none."""
     return int((parsed.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0))
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def snapshot(value: Any) -> Any:

@@ -33,7 +33,7 @@ from awstracer.trace.paths import Path
 
 AWSCLI_VERSION: str = awscli.__version__
 # awscli adds required parameters by itself, and removes members that begin with an underscore
-AWSCLIS_BUSINESS = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
+RESOLVED_BY_AWSCLI = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
 
 
 class InstalledApiModel:
@@ -46,7 +46,7 @@ class InstalledApiModel:
         self._members: dict[tuple[object, ...], MemberInfo] = {}
 
     def shape(self, service: str, operation: str, side: Direction, path: Path) -> MemberInfo:
-        """Return what the model says about a path of a request or response; ORDINARY if it says nothing."""
+        """Return what the model says about a path of a request or response; UNKNOWN_MEMBER if it says nothing."""
         key = (service, operation, side, tuple(0 if isinstance(each, int) else each for each in path))
         if key not in self._members:
             self._members[key] = api_model.member_info(self._shape(service, operation, side), path)
@@ -74,7 +74,7 @@ class InstalledApiModel:
 
     def _partitions(self) -> Sequence[Mapping[str, Any]]:
         if not self._partition_data:
-            self._partition_data = self._drivers.reader().session.get_data("partitions")["partitions"]
+            self._partition_data = self._drivers.catalog_driver().session.get_data("partitions")["partitions"]
         return self._partition_data
 
     def _shape(self, service: str, operation: str, side: Direction) -> Any:
@@ -87,7 +87,7 @@ class InstalledApiModel:
 
     def _service_model(self, service: str) -> Any:
         if service not in self._service_models:
-            session = self._drivers.reader().session
+            session = self._drivers.catalog_driver().session
             services = session.get_available_services()
             name = _service_name(service, services)
             self._service_models[service] = session.get_service_model(name) if name in services else None
@@ -143,7 +143,7 @@ class Catalog(InstalledApiModel):
         paging = body.pop("PaginationConfig", {})
         shape = operation_model(command).input_shape
         report = ParamValidator().validate(body, shape).generate_report() if shape is not None else ""
-        wrong = [line for line in report.splitlines() if not AWSCLIS_BUSINESS.match(line)]
+        wrong = [line for line in report.splitlines() if not RESOLVED_BY_AWSCLI.match(line)]
         wrong += [] if isinstance(paging, dict) else ["PaginationConfig is no object"]
         if wrong:
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
@@ -179,12 +179,12 @@ class Catalog(InstalledApiModel):
     def global_options(self) -> dict[str, bool]:
         """Return awscli's global options (`--region`), each with whether it takes a value."""
         if not self._global_options:
-            for name, argument in self._drivers.reader().create_help_command().arg_table.items():
+            for name, argument in self._drivers.catalog_driver().create_help_command().arg_table.items():
                 self._global_options[f"--{name}"] = name != "version" and argument.cli_type is not bool
         return self._global_options
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
-        """Return the members that an operation's option, named without dashes, sets if it is given `text`.
+        """Return the members that an operation's option, named without dashes, sets for `text`.
 
         awscli's own code reads the text. Raise BadValue if it refuses it.
         """
@@ -225,12 +225,12 @@ class Catalog(InstalledApiModel):
     def _command_table(self) -> Mapping[str, Any]:
         """Return awscli's commands by their first word: services, custom commands, plugins' commands."""
         if not self._table:
-            self._table = self._drivers.reader().create_help_command().command_table
+            self._table = self._drivers.catalog_driver().create_help_command().command_table
         return self._table
 
     def _argument_table(self, words: tuple[str, ...], command: Any) -> argument_table.ArgumentTable:
         if words not in self._argument_tables:
-            expands = isolation.expansion_probe(self._drivers.reader().session, command)
+            expands = isolation.expansion_probe(self._drivers.catalog_driver().session, command)
             self._argument_tables[words] = argument_table.ArgumentTable.of(
                 words, command.arg_table, expands, self.global_options()
             )
@@ -239,11 +239,11 @@ class Catalog(InstalledApiModel):
     def _words_of(self, operation: Operation) -> tuple[str, ...]:
         """Return the words of an operation's command, for a trace of format 1, which doesn't have them.
 
-        The service may be given by its hyphenated id, as in botocore's events.
+        The service may have its hyphenated id here, as in botocore's events.
         """
         key = operation.service, operation.name
         if key not in self._command_words:
-            services = set(self._drivers.reader().session.get_available_services())
+            services = set(self._drivers.catalog_driver().session.get_available_services())
             service = _service_word(_service_name(operation.service, services), self._command_table(), services)
             self._command_words[key] = service, xform_name(operation.name, "-")
         return self._command_words[key]
@@ -257,7 +257,7 @@ def load_aliases() -> Mapping[str, str]:
 
 
 def _service_name(service: str, services: Container[str]) -> str:
-    """Return the name among `services` of a service that may be given by its hyphenated id, as in botocore's events."""
+    """Return the name among `services` of a service, which may have its hyphenated id here, as in botocore's events."""
     names = [service, *(name for name, hyphenated in SERVICE_IDS.items() if hyphenated == service)]
     return next((name for name in names if name in services), service)
 

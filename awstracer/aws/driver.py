@@ -1,11 +1,11 @@
 """Runs `aws` lines in this process, with awscli's own driver.
 
 `AwsCli.run(["ec2", "create-vpc", "--cidr-block", "10.0.0.0/16"])` does what `aws ec2 create-vpc ...` does, and returns
-an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the parameters that
-it is given, and `file://` words stand for their recorded contents.
+an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the plan's
+parameters, and `file://` words stand for their recorded contents.
 
 Each line has a driver of its own, unless `aws/clients` has a client for it. `aws/capture` records the calls,
-`aws/isolation` undoes what a line changes in the process, `aws/catalog` knows what awscli offers.
+`aws/isolation` undoes what a line changes in the process, `aws/catalog` says what awscli offers.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from botocore.exceptions import BotoCoreError
 
 from awstracer.aws import argument_files, isolation
 from awstracer.aws.argument_files import Files
+from awstracer.aws.argument_table import make_optional
 from awstracer.aws.capture import CallRecorder, Outcome
 from awstracer.aws.catalog import Catalog
-from awstracer.aws.clients import ClientCache, RecordedParameters
+from awstracer.aws.clients import ClientCache, paging_parameters
 from awstracer.aws.driver_factory import DriverFactory
-from awstracer.aws.isolation import INTERRUPTED, UNUSABLE, Content, Reader
-from awstracer.aws.settings import Environment
-from awstracer.errors import BadConfiguration
+from awstracer.aws.isolation import Content, Reader
+from awstracer.aws.settings import AWS_FAILED, Environment
+from awstracer.errors import BadConfiguration, ExitCode
+from awstracer.trace.model import STDIN, Opaque
 
-INPUT = "-"  # stands for the standard input among the files of a line
 NO_ENVIRONMENT: Environment = {}
 
 
@@ -58,37 +59,39 @@ class AwsCli:
     ) -> Outcome:
         """Run a recorded line. Its `file://` words stand for what `files` holds, and no other word is expanded.
 
-        `files["-"]` is the line's standard input. `environment` holds for this line only; variables with None are
+        `files[STDIN]` is the line's standard input. `environment` holds for this line only; variables with None are
         removed.
 
-        `parameters`, if given, are those of the call: the line then says only what is no parameter. A line can't say
-        all parameters (bytes inside a structure), and awscli changes some that it says (a literal `https://...`).
+        With `parameters` the operation is called with these, and the line has only what is no parameter. No line can
+        have all parameters (bytes inside a structure), and awscli changes some (a literal `https://...`).
         """
-        words = {word: content for word, content in files.items() if word != INPUT}
-        with _environment_changed(environment), _input_from(files.get(INPUT)):
-            return self._replay(argv, parameters, words)
+        words = {word: content for word, content in files.items() if word != STDIN}
 
-    def _replay(self, argv: Sequence[str], parameters: Mapping[str, Any] | None, files: Files) -> Outcome:
-        if parameters is None:
-            return self._run(argv, lambda session, _: argument_files.serve_files(session, files))
-        return self._call(argv, parameters) or self._run(argv, _recorded(parameters, files))
+        def prepare(session: Any, _: CallRecorder) -> Reader:
+            if parameters is not None:
+                _substitute_parameters(session, parameters)
+            return argument_files.serve_files(session, words)
+
+        with _environment_changed(environment), _input_from(files.get(STDIN)):
+            outcome = self._call(argv, parameters) if parameters is not None else None
+            return outcome or self._run(argv, prepare)
 
     def _call(self, argv: Sequence[str], parameters: Mapping[str, Any]) -> Outcome | None:
-        """Call an operation with a client that is kept; return None, with nothing sent, if the line needs a driver."""
+        """Call an operation with a cached client; return None, with nothing sent, if the line needs a driver."""
         try:
             return self._clients.call(argv, parameters)
         except BadConfiguration:  # the driver will say it
             return None
         except KeyboardInterrupt:  # before the call: during it, the call ends and has an outcome
             print()
-            return Outcome(INTERRUPTED)
+            return Outcome(ExitCode.INTERRUPTED)
 
     def _run(self, argv: Sequence[str], prepare: Callable[[Any, CallRecorder], Reader]) -> Outcome:
         try:
             driver, capture = self._drivers.create(), CallRecorder()
         except BadConfiguration as error:
             print(error, file=sys.stderr)  # as awscli would end, without its traceback
-            return Outcome(UNUSABLE)
+            return Outcome(AWS_FAILED)
         reader = prepare(driver.session, capture)
         capture.attach(driver.session.get_component("event_emitter"))
         exit_code, was_read = isolation.run_line(driver, argv, reader)
@@ -101,7 +104,7 @@ class AwsCli:
         """
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             outcome = self.replay(["sts", "get-caller-identity", *extra], parameters={}, files={})
-        if outcome.exit_code == INTERRUPTED:
+        if outcome.exit_code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
         return next((str(call.response["Account"]) for call in outcome.calls if call.response), None)
 
@@ -113,7 +116,7 @@ class AwsCli:
             session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
 
     def prepare_calls(self, lines: Iterable[Sequence[str]]) -> None:
-        """Make the clients of operations' lines, as `replay` is given them, for processes forked from this one.
+        """Make the clients of operations' lines, as `replay` takes them, for processes forked from this one.
 
         Nothing is sent, printed or asked. Raise KeyboardInterrupt if Ctrl-C is pressed.
         """
@@ -121,12 +124,27 @@ class AwsCli:
             self._clients.prepare_calls(lines)
 
 
-def _recorded(parameters: Mapping[str, Any], files: Files) -> Callable[[Any, CallRecorder], Reader]:
-    def prepare(session: Any, _: CallRecorder) -> Reader:
-        RecordedParameters(parameters).attach(session)
-        return argument_files.serve_files(session, files)
+def _substitute_parameters(session: Any, recorded: Mapping[str, Any]) -> None:
+    """Have the operation of a session's line called with recorded parameters, in place of those that the line gives.
 
-    return prepare
+    A local file that is sent stays as awscli opened it.
+    """
+    paging: set[str] = set()
+
+    def find_paging(*, operation_model: Any, session: Any, **_: Any) -> None:
+        paging.update(paging_parameters(session, operation_model.service_model.service_name, operation_model.name))
+
+    def substitute(*, call_parameters: Any, parsed_globals: Any, **_: Any) -> None:
+        opened = {name: value for name, value in call_parameters.items() if isinstance(recorded.get(name), Opaque)}
+        call_parameters.clear()
+        call_parameters.update({**recorded, **opened})
+        if paging & set(recorded):
+            parsed_globals.paginate = False
+
+    events = session.get_component("event_emitter")
+    events.register_last("before-building-argument-table-parser", make_optional)
+    events.register_last("building-argument-table", find_paging)
+    events.register_last("calling-command", substitute)
 
 
 @contextlib.contextmanager

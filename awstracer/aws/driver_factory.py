@@ -19,7 +19,7 @@ class DriverFactory:
     def __init__(self) -> None:
         self._loader: Any = None
         self._models: tuple[object, ...] = ()
-        self._reader: Any = None
+        self._catalog_driver: Any = None
 
     def create(self) -> Any:
         """Return a new driver; raise BadConfiguration if the person's configuration allows none."""
@@ -27,15 +27,15 @@ class DriverFactory:
         models = customer_models_state()
         if self._loader is None or self._models != models:  # a loader doesn't find models that are added later
             self._models, self._loader = models, driver.session.get_component("data_loader")
-            self._reader = None
+            self._catalog_driver = None
         driver.session.register_component("data_loader", self._loader)
         return driver
 
-    def reader(self) -> Any:
+    def catalog_driver(self) -> Any:
         """Return a driver that is only asked what there is, and runs nothing: the same one until models are added."""
-        if self._reader is None or self._models != customer_models_state():
-            self._reader = self.create()
-        return self._reader
+        if self._catalog_driver is None or self._models != customer_models_state():
+            self._catalog_driver = self.create()
+        return self._catalog_driver
 
 
 def customer_models_state() -> tuple[object, ...]:

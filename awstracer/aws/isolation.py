@@ -21,7 +21,7 @@ import contextlib
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import awscli.argprocess
@@ -36,10 +36,9 @@ from botocore.exceptions import BotoCoreError
 from botocore.history import get_global_history_recorder
 from botocore.loaders import Loader
 
-from awstracer.aws.settings import PLUGIN_PATH
-from awstracer.errors import BadConfiguration
+from awstracer.aws.settings import AWS_FAILED, PLUGIN_PATH
+from awstracer.errors import BadConfiguration, ExitCode
 
-UNUSABLE, INTERRUPTED = 255, 130
 LOGGERS = tuple(map(logging.getLogger, ("awscli", "botocore", "s3transfer", "urllib3")))
 STREAM_METHODS = {"read", "readline", "readlines", "buffer"}
 
@@ -71,19 +70,6 @@ def is_negation(argument: Any) -> bool:
 def has_standard_caller(command: Any) -> bool:
     """Return whether a command does nothing but call its operation and print the response."""
     return type(command._operation_caller) is awscli.clidriver.CLIOperationCaller
-
-
-def resolved_credentials(session: Any) -> Any:
-    """Return the credentials that a session has found; None if it has none or hasn't looked.
-
-    The public `get_credentials` would look again, and ask the instance's metadata service.
-    """
-    return session._credentials
-
-
-def is_history_enabled() -> bool:
-    """Return whether awscli's history (`cli_history = enabled`) is being written."""
-    return bool(get_global_history_recorder()._enabled)
 
 
 def customer_model_folder() -> str:
@@ -153,34 +139,32 @@ def run_line(driver: Any, argv: Sequence[str], reader: Reader) -> tuple[int, boo
 
 
 class _Reached(SystemExit):
-    """Leaves `CLIDriver.main`, which handles every `Exception` itself, with the arguments of an event."""
+    """Leaves `CLIDriver.main`, which handles every `Exception` itself, with the global options of a line."""
 
-    def __init__(self, details: Mapping[str, Any]) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(0)
-        self.details = details
+        self.options = options
 
 
-def run_until(driver: Any, argv: Sequence[str], event: str, *, before_handlers: bool) -> Mapping[str, Any] | None:
-    """Run a line until awscli emits an event; return the event's arguments, or None if it isn't emitted.
+def run_until_call(driver: Any, argv: Sequence[str]) -> argparse.Namespace | None:
+    """Run a line until awscli would call its operation; return the global options, or None if it doesn't get there.
 
-    `before_handlers` says whether awscli's own handlers of the event are left out. Nothing is printed. Raise
-    KeyboardInterrupt if Ctrl-C is pressed.
+    Nothing is printed. Raise KeyboardInterrupt if Ctrl-C is pressed.
     """
 
-    def leave(**details: Any) -> None:
-        raise _Reached(details)
+    def leave(*, parsed_globals: argparse.Namespace, **_: Any) -> None:
+        raise _Reached(parsed_globals)
 
-    events = driver.session.get_component("event_emitter")
-    (events.register_first if before_handlers else events.register_last)(event, leave)
+    driver.session.get_component("event_emitter").register_last("calling-command", leave)
     output = io.StringIO()
     with _logging_restored(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             exit_code = driver.main(list(argv))
         except _Reached as reached:
-            return reached.details
+            return reached.options
         except (Exception, SystemExit):  # noqa: BLE001 - argparse or a plugin; running the line will say what is wrong
             return None
-    if exit_code == INTERRUPTED:
+    if exit_code == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     return None
 
@@ -193,10 +177,10 @@ def run_call(call: Callable[[], object]) -> int:
             exit_code = 0
         except KeyboardInterrupt:
             sys.stdout.write("\n")
-            exit_code = INTERRUPTED
+            exit_code = ExitCode.INTERRUPTED
         except Exception as error:  # noqa: BLE001 - awscli catches as much
             awscli.utils.write_exception(error, outfile=awscli.compat.get_stderr_text_writer())
-            exit_code = UNUSABLE
+            exit_code = AWS_FAILED
     _flush()
     return exit_code
 
@@ -220,10 +204,10 @@ def _exit_code(run: Callable[[], Any]) -> int:
     except SystemExit as stop:  # argparse, on usage errors and --version
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - an error that awscli or a plugin lets out must not end the session
         print(f"aws: {error}", file=sys.stderr)
-        return UNUSABLE
+        return AWS_FAILED
 
 
 def _flush() -> None:

@@ -1,8 +1,8 @@
-"""The user's AWS configuration files, as far as they can be checked without awscli.
+"""The user's AWS settings, as far as they are needed without awscli: configuration files, environment variables.
 
 Importing awscli takes longer than everything else that a recording session begins with, so a session shows its first
 prompt before awscli is loaded. A configuration file that isn't one is reported before that prompt all the same:
-`is_readable` finds it, and the caller then waits for awscli, which words the error.
+`are_files_readable` finds it, and the caller then waits for awscli, which words the error.
 """
 
 from __future__ import annotations
@@ -10,53 +10,50 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d")
 ZONE = re.compile(REGION.pattern + "[a-z]?")  # the region itself too: `us-east-1`, `us-east-1a`
 
-
 FILES = (("AWS_CONFIG_FILE", "~/.aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
 PLUGIN_PATH = "cli_legacy_plugin_path"  # AWS CLI 2 looks for plugins there; awscli 1 would take it for a plugin's name
+
+Environment = Mapping[str, str | None]  # variables that are set for a command; those with None are removed
+
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")  # AWS CLI 2 reads both
+ACCESS_KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
+OTHER_VARIABLES = ("AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")  # of other credentials than these
+
+# The environment variables that set an option, the strongest first, as in botocore.configprovider.
+OPTION_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "--profile": PROFILE_VARIABLES,
+    "--region": ("AWS_DEFAULT_REGION",),
+    "--endpoint-url": ("AWS_ENDPOINT_URL",),
+}
+OBSERVED_VARIABLES = (
+    ACCESS_KEY_VARIABLE,
+    *REGION_VARIABLES,
+    *PROFILE_VARIABLES,
+    *OPTION_VARIABLES["--endpoint-url"],
+)
+
+AWS_FAILED = 255  # awscli's exit code for an error of its own
+TRACE_FILE_VARIABLE = "AWSTRACE_FILE"  # the trace file to which plain `aws` commands are added
+RECORDER_VARIABLE = "AWSTRACER_RECORDING"  # the folder in which the recorder of a script listens
+
+
+def configuration_files(environment: Mapping[str, str]) -> list[str]:
+    """Return the paths of the user's configuration and credentials, as `botocore.configloader` expands them."""
+    return [os.path.expanduser(os.path.expandvars(environment.get(variable, default))) for variable, default in FILES]
 
 
 def are_files_readable(environment: Mapping[str, str]) -> bool:
     """Return whether each configuration file is absent or in INI format; awscli may still refuse its content."""
-    return all(_is_ini(environment.get(variable, default)) for variable, default in FILES)
-
-
-def _is_ini(name: str) -> bool:
     import configparser  # `awstrace-play` does without
 
-    try:
-        # missing files are skipped by `read`; names are expanded as by botocore's `configloader`
-        configparser.RawConfigParser().read(Path(os.path.expandvars(name)).expanduser())
-    except (RuntimeError, configparser.Error, UnicodeDecodeError):  # RuntimeError: there is no home
-        return False
+    for path in configuration_files(environment):
+        try:
+            configparser.RawConfigParser().read(path)  # skips a missing file
+        except (configparser.Error, UnicodeDecodeError):
+            return False
     return True
-
-
-PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-OTHER_VARIABLES = ("AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")  # of other credentials than these
-
-Environment = Mapping[str, str | None]
-
-
-# The environment variables that set an option, the strongest first, as in botocore.configprovider.
-OPTION_VARIABLES: Mapping[str, tuple[str, ...]] = {
-    "--profile": ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"),
-    "--region": ("AWS_DEFAULT_REGION",),
-    "--endpoint-url": ("AWS_ENDPOINT_URL",),
-}
-REGION_VARIABLE = ("AWS_REGION", "AWS_DEFAULT_REGION")  # AWS CLI 2 reads both
-ACCESS_KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
-OBSERVED_VARIABLES = (
-    ACCESS_KEY_VARIABLE,
-    *REGION_VARIABLE,
-    *OPTION_VARIABLES["--profile"],
-    *OPTION_VARIABLES["--endpoint-url"],
-)
-
-
-TRACE_FILE_VARIABLE = "AWSTRACE_FILE"  # the trace file to which plain `aws` commands are added
-RECORDER_VARIABLE = "AWSTRACER_RECORDING"  # the folder in which the recorder of a script listens

@@ -17,7 +17,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes
 
@@ -41,7 +41,7 @@ from awstracer.relations import account_region
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import saver, store
 from awstracer.trace.journal import Journal, journal_path
-from awstracer.trace.model import Call, RecordingInfo, Trace
+from awstracer.trace.model import Call, RecordingInfo, Trace, utc_now
 
 REDACTOR_KEY_LENGTH = 32  # bytes
 
@@ -114,7 +114,7 @@ class PlayCommand:
                 runner=self._aws,
                 sleep=time.sleep,
                 listener=self._view,
-                settings=options,
+                options=options,
                 ask=prompts.StepPrompt() if self._play_request.asks_each else lambda _: player.StepDecision.YES,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
@@ -136,7 +136,7 @@ class PlayCommand:
                 before=before,
                 resolver=resolver,
                 listener=self._view,
-                settings=options,
+                options=options,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
             ).play()
@@ -180,8 +180,7 @@ class PlayCommand:
 
     def _recording_info(self) -> RecordingInfo:
         destination = self._replay.destination
-        now = datetime.now(timezone.utc)
-        return RecordingInfo(now, destination.region, __version__, self._awscli_version, destination.account())
+        return RecordingInfo(utc_now(), destination.region, __version__, self._awscli_version, destination.account())
 
 
 def _check_resumable(path: Path, *, resume: bool) -> None:

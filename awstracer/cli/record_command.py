@@ -17,7 +17,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_bytes
 
@@ -36,7 +35,7 @@ from awstracer.secrets.placeholders import find_placeholders
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import query, saver, store
 from awstracer.trace.journal import Journal
-from awstracer.trace.model import Command, RecordingInfo, Trace
+from awstracer.trace.model import Command, RecordingInfo, Trace, utc_now
 
 PROGRAM = "awstrace-rec"
 REDACTOR_KEY_LENGTH = 32  # bytes
@@ -77,7 +76,7 @@ class RecordCommand:
         if not are_files_readable(os.environ):
             aws.loaded()  # raises BadConfiguration before anything is typed
         store.check_writable(self._path)
-        info = RecordingInfo(_now(), awstracer=__version__)
+        info = RecordingInfo(utc_now(), awstracer=__version__)
         with Journal(self._path, info) as journal:
             return self._record_session(journal, info, aws, console, options)
 
@@ -99,9 +98,9 @@ class RecordCommand:
             runner=aws,
             console=console,
             shell=_run_in_shell,
-            now=_now,
+            now=utc_now,
             redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
-            settings=options,
+            options=options,
             buffer=buffer,
             summarize=_summary_lines,
             keep=saver.journal_writer(journal, lambda error: warn(unwritten_text(error))),
@@ -148,7 +147,7 @@ class RecordCommand:
         environment = dict(os.environ)  # importing awscli changes it
         from awstracer.record import script_runner  # needs what only Unix has
 
-        with script_runner.asking_major_version(environment) as major_version:
+        with script_runner.query_major_version(environment) as major_version:
             from awstracer.aws import catalog, driver
 
             aws, key = driver.AwsCli(), token_bytes(REDACTOR_KEY_LENGTH)
@@ -157,7 +156,7 @@ class RecordCommand:
             store.check_writable(self._path)
             version = major_version()
         script = tuple(words) if self._keeps_secrets else Redactor(key, aws.catalog).redact_words(words)
-        info = RecordingInfo(_now(), awstracer=__version__, awscli=catalog.AWSCLI_VERSION, script=script)
+        info = RecordingInfo(utc_now(), awstracer=__version__, awscli=catalog.AWSCLI_VERSION, script=script)
         console = Console(styles=self._styles, complete=lambda _: [])
         with Journal(self._path, info) as journal:
             leftover, before = self._continue(journal, console)
@@ -307,7 +306,3 @@ def _summary_lines(commands: Mapping[int, Command]) -> Iterator[str]:
 def _run_in_shell(line: str) -> int:
     sys.stdout.flush()
     return subprocess.run(line, shell=True, check=False).returncode
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

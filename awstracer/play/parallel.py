@@ -6,7 +6,7 @@ the generators of `play/player`'s StepRunner what to do for each step, hands com
 `play/worker_pool`, has a timer for each step that sleeps, and goes on with whichever comes first. When 1 is done, 3 is
 started.
 
-What happens is shown in the trace's order all the same: `InOrderListener` keeps the events of a later step, and what
+What happens is shown in the trace's order all the same: `InOrderListener` delays the events of a later step, and what
 its command printed, until the steps before it have ended.
 """
 
@@ -33,7 +33,7 @@ from awstracer.play.worker_pool import CapturedRun, WorkerPool
 class ParallelPlayer:
     """Plays one plan, once, with as many steps at a time as the pool may have workers.
 
-    `before` has for each step's number those of the steps that have to be done before it. `interrupted` tells whether
+    `before` has for each step's number those of the steps that have to be done before it. `interrupted` returns whether
     somebody pressed Ctrl-C: Python ignores a KeyboardInterrupt in a finalizer.
     """
 
@@ -45,13 +45,13 @@ class ParallelPlayer:
         before: Mapping[int, frozenset[int]],
         resolver: Resolver,
         listener: ExecutionListener,
-        settings: PlayerOptions,
+        options: PlayerOptions,
         interrupted: Callable[[], bool] = lambda: False,
         on_done: OnDone = lambda *_: None,
     ) -> None:
         self._pool, self._interrupted = pool, interrupted
         self._listener = InOrderListener(listener, plan.selected)
-        self._runner = StepRunner(plan, resolver=resolver, listener=self._listener, settings=settings, on_done=on_done)
+        self._runner = StepRunner(plan, resolver=resolver, listener=self._listener, options=options, on_done=on_done)
         self._steps = {step.number: step for step in self._runner.pending}
         self._order = TopologicalSorter({number: before[number] & self._steps.keys() for number in self._steps})
         self._ready: list[int] = []
@@ -107,7 +107,7 @@ class ParallelPlayer:
             self._end(number, end.value)
             return
         if isinstance(action, Send):
-            self._pool.start(number, action.argv, **action.options)
+            self._pool.start(number, action.argv, **action.keywords)
         else:
             heapq.heappush(self._timers, (time.monotonic() + action.seconds, number))
 
@@ -140,7 +140,7 @@ class InOrderListener:
     def __init__(self, listener: ExecutionListener, steps: Sequence[Step]) -> None:
         self._listener = listener
         self._left = [step.number for step in steps]
-        self._kept: dict[int, list[Callable[[], None]]] = {step.number: [] for step in steps}
+        self._delayed: dict[int, list[Callable[[], None]]] = {step.number: [] for step in steps}
         self._ended: set[int] = set()
 
     def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None:
@@ -181,10 +181,10 @@ class InOrderListener:
         if self._left[:1] == [step.number]:
             event()
         else:
-            self._kept[step.number].append(event)
+            self._delayed[step.number].append(event)
 
     def _release_first(self) -> None:
-        for event in self._kept.pop(self._left[0], ()) if self._left else ():
+        for event in self._delayed.pop(self._left[0], ()) if self._left else ():
             event()
 
 

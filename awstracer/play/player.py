@@ -11,8 +11,8 @@ action, `Send` or `Sleep`, and goes on when the action has been done. A `create-
 Who drives the generator decides how the actions are done. `Player` does them one after the other in this process, and
 sleeps; `play/parallel` drives those of several steps in turn, by a pool of workers and timers.
 
-The plan's values are `plan/resolver`'s. Whether an error passes is `play/retry`'s to say, whether a poll has its answer
-`play/waiter`'s. An `ExecutionListener` shows what happens.
+The plan's values are `plan/resolver`'s. `play/retry` decides whether an error passes by itself, `play/waiter`
+whether a poll has its answer. An `ExecutionListener` shows what happens.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import functools
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from awstracer.aws.capture import Outcome
 from awstracer.aws.settings import Environment
@@ -34,20 +34,10 @@ from awstracer.plan.model import Plan, Step
 from awstracer.plan.resolver import Resolver
 from awstracer.play.retry import CreatedResources, retry_delays, retry_reason
 from awstracer.play.waiter import PollStatus, poll_interval, poll_limit, poll_status
-from awstracer.trace.model import Call, Document, response_of
+from awstracer.trace.model import Call, response_of, utc_now
 
-
-class Runner(Protocol):
-    """Runs a recorded command line; `aws/driver`'s `AwsCli` is one."""
-
-    def replay(
-        self,
-        argv: Sequence[str],
-        *,
-        parameters: Document | None,
-        files: Mapping[str, str | bytes],
-        environment: Environment,
-    ) -> Outcome: ...
+if TYPE_CHECKING:
+    from awstracer.aws.driver import AwsCli
 
 
 class ExecutionListener(Protocol):
@@ -69,7 +59,7 @@ class ExecutionListener(Protocol):
         """A step succeeded that failed when it was recorded."""
 
     def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
-        """A step can't be sent, since something that it needs isn't known."""
+        """A step can't be sent, since a value that it needs is missing."""
 
 
 OnDone = Callable[[Step, Invocation, Outcome, datetime, datetime], None]
@@ -129,17 +119,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Send:
-    """The action of running a step's command line. Its outcome is sent into the generator."""
+    """The action of running a step's command line, by `AwsCli.replay`. Its outcome is sent into the generator."""
 
     argv: Sequence[str]
-    parameters: Document | None
-    files: Mapping[str, str | bytes]
-    environment: Environment
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The keyword arguments of `Runner.replay`."""
-        return {"parameters": self.parameters, "files": self.files, "environment": self.environment}
+    keywords: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -166,19 +149,19 @@ class StepRunner:
         *,
         resolver: Resolver,
         listener: ExecutionListener,
-        settings: PlayerOptions,
+        options: PlayerOptions,
         ask: Callable[[Step], StepDecision] = lambda _: StepDecision.YES,
         on_done: OnDone = lambda *_: None,
     ) -> None:
-        self._plan, self._resolver, self._settings = plan, resolver, settings
+        self._plan, self._resolver, self._options = plan, resolver, options
         self._listener, self._ask, self._on_done = listener, ask, on_done
-        self._statuses = dict.fromkeys(settings.done, Status.DONE)
-        self._calls = dict(settings.done)
+        self._statuses = dict.fromkeys(options.done, Status.DONE)
+        self._calls = dict(options.done)
 
     @property
     def pending(self) -> list[Step]:
         """The selected steps that no earlier replay has done."""
-        return [step for step in self._plan.selected if step.number not in self._settings.done]
+        return [step for step in self._plan.selected if step.number not in self._options.done]
 
     def run(self, step: Step) -> StepRun:
         """Yield what is to be done to run a step; return its status."""
@@ -190,7 +173,7 @@ class StepRunner:
 
     def ends_replay(self, status: Status) -> bool:
         """Return whether no further step is to be started after one with this status."""
-        return status is Status.NOT_RUN or (status is Status.FAILED and not self._settings.keep_going)
+        return status is Status.NOT_RUN or (status is Status.FAILED and not self._options.keep_going)
 
     def report(self, *, interrupted: bool) -> Report:
         """Return what became of the selected steps so far."""
@@ -198,9 +181,9 @@ class StepRunner:
         return Report(tuple((step, self._statuses.get(step.number, Status.NOT_RUN)) for step in steps), interrupted)
 
     def _pause_before(self, step: Step) -> float:
-        if self._settings.pause is None:
+        if self._options.pause is None:
             return step.command.pause
-        return self._settings.pause if step is not self._plan.selected[0] else 0.0
+        return self._options.pause if step is not self._plan.selected[0] else 0.0
 
     def _run(self, step: Step) -> StepRun:
         try:
@@ -211,12 +194,12 @@ class StepRunner:
         answer = self._ask(step)
         if answer is not StepDecision.YES:
             return Status.SKIPPED if answer is StepDecision.NO else Status.NOT_RUN
-        started = _now()
+        started = utc_now()
         outcome = yield from self._poll(step, self._action(step, invocation, environment))
         if self._poll_status(step, outcome) is not PollStatus.DONE:
             return Status.FAILED
         self._learn(step, outcome)
-        self._on_done(step, invocation, outcome, started, _now())
+        self._on_done(step, invocation, outcome, started, utc_now())
         if outcome.exit_code == 0 and step.command.exit_code != 0:
             self._listener.unexpected_success(step)
         return Status.DONE
@@ -230,12 +213,12 @@ class StepRunner:
         return status
 
     def _action(self, step: Step, invocation: Invocation, environment: Environment) -> Send:
-        extra = self._settings.extra
+        extra = self._options.extra
         if step.credentials is not None:
             extra, profile = credentials.without_profile(extra)
             environment = {**environment, **profile}
-        argv = [*invocation.argv, *extra]
-        return Send(argv, invocation.parameters, invocation.files, environment)
+        keywords = {"parameters": invocation.parameters, "files": invocation.files, "environment": environment}
+        return Send([*invocation.argv, *extra], keywords)
 
     def _poll(self, step: Step, action: Send) -> Attempt:
         """Send a step; if it was recorded as a poll, until it has its answer or the time is over."""
@@ -245,7 +228,7 @@ class StepRunner:
             if left <= 0:
                 self._listener.poll_timed_out(step, outcome, self._resolver.printed_value(step, outcome.calls))
                 break
-            seconds, began = poll_interval(step.command.poll, self._settings.pause), time.monotonic()
+            seconds, began = poll_interval(step.command.poll, self._options.pause), time.monotonic()
             yield Sleep(seconds)
             outcome = yield from self._send_with_retry(step, action)
             left -= max(seconds, time.monotonic() - began)
@@ -254,7 +237,7 @@ class StepRunner:
     def _send_with_retry(self, step: Step, action: Send) -> Attempt:
         """Send a step, and again while it fails for a reason that passes by itself."""
         outcome = yield from self._send(step, action)
-        for seconds in retry_delays(self._settings.settle):
+        for seconds in retry_delays(self._options.settle):
             reason = self._retry_reason(step, outcome)
             if reason is None:
                 break
@@ -280,7 +263,7 @@ class StepRunner:
     def _retry_reason(self, step: Step, outcome: Outcome) -> str | None:
         if self._poll_status(step, outcome) is not PollStatus.FAILED:
             return None
-        return retry_reason(step, outcome.calls, CreatedResources(self._plan.steps, dict(self._calls)))
+        return retry_reason(step, outcome, CreatedResources(self._plan.steps, dict(self._calls)))
 
     def _learn(self, step: Step, outcome: Outcome) -> None:
         """Let later steps refer to a response. That of a command which failed or had failed feeds none."""
@@ -293,7 +276,7 @@ class StepRunner:
 class Player:
     """Plays one plan, once, one step after the other.
 
-    `interrupted` tells whether somebody pressed Ctrl-C: Python ignores a KeyboardInterrupt in a finalizer.
+    `interrupted` returns whether somebody pressed Ctrl-C: Python ignores a KeyboardInterrupt in a finalizer.
     """
 
     def __init__(
@@ -301,18 +284,16 @@ class Player:
         plan: Plan,
         *,
         resolver: Resolver,
-        runner: Runner,
+        runner: AwsCli,
         sleep: Callable[[float], None],
         listener: ExecutionListener,
-        settings: PlayerOptions,
+        options: PlayerOptions,
         ask: Callable[[Step], StepDecision] = lambda _: StepDecision.YES,
         interrupted: Callable[[], bool] = lambda: False,
         on_done: OnDone = lambda *_: None,
     ) -> None:
         self._runner, self._sleep, self._interrupted = runner, sleep, interrupted
-        self._steps = StepRunner(
-            plan, resolver=resolver, listener=listener, settings=settings, ask=ask, on_done=on_done
-        )
+        self._steps = StepRunner(plan, resolver=resolver, listener=listener, options=options, ask=ask, on_done=on_done)
 
     def play(self) -> Report:
         """Run the steps in order, until one fails, the person quits or all are done."""
@@ -341,12 +322,8 @@ class Player:
             self._sleep(action.seconds)
             self._check_interrupts()
             return None
-        return self._runner.replay(action.argv, **action.options)
+        return self._runner.replay(action.argv, **action.keywords)
 
     def _check_interrupts(self) -> None:
         if self._interrupted():
             raise KeyboardInterrupt
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

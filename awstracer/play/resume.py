@@ -64,7 +64,7 @@ def to_command(
 
 
 def check_same_destination(before: RecordingInfo, now: RecordingInfo) -> None:
-    """Raise OtherCircumstances if a replay would go on in another account or region than it began in.
+    """Raise ReplayedElsewhere if a replay would go on in another account or region than it began in.
 
     What it has created is only there.
     """
@@ -77,7 +77,7 @@ def check_same_destination(before: RecordingInfo, now: RecordingInfo) -> None:
 def load_progress(commands: Sequence[Command], resolver: Resolver) -> dict[int, Sequence[Call]]:
     """Record the responses of the commands that a replay has done; return their calls by the steps' numbers.
 
-    Raise OtherCommand if the plan would not send such a command now, MissingValue if that can't be told.
+    Raise ReplayedDifferently if the plan would not send such a command now, MissingValue if a value for it is missing.
     """
     done = {command.step: command for command in commands}
     for number in done.keys() - {step.number for step in resolver.steps}:
@@ -91,7 +91,7 @@ def load_progress(commands: Sequence[Command], resolver: Resolver) -> dict[int, 
 
 
 def _check_same_request(step: Step, before: Command, now: Invocation) -> None:
-    """Raise OtherCommand if a command that was sent and a step that would be sent now are not the same."""
+    """Raise ReplayedDifferently if a command that was sent and a step that would be sent now are not the same."""
     if _operation_name(before) != _operation_name(step.command):
         raise ReplayedDifferently(step.number, None)
     requested = {"argv": now.argv, "files": now.files} if now.parameters is None else now.parameters

@@ -3,7 +3,7 @@
 A resource that was just created isn't visible everywhere at once (eventual consistency). Three questions decide, and
 all of them must be answered with yes:
 
-1. Was the command refused for certain, so that nothing of it has taken effect?
+1. Did the service refuse each attempt, so that nothing of the command has taken effect? Or does it only read?
 2. Is it an error that passes by itself, one of `TRANSIENT_ERRORS`?
 3. Is it about a resource that this replay has created? That is what the message names; or else what the request has of
    the kind that the error is about; or else anything that the command depends on.
@@ -13,7 +13,7 @@ for the function cannot be assumed by Lambda`. The error is in the table, and `C
 this replay created the role `orders`: `retry_reason` returns "the role can't be assumed yet
 (InvalidParameterValueException)".
 
-`play/player` sleeps and sends the command again. Which operations create something is `relations/operations`' to tell.
+`play/player` sleeps and sends the command again. `relations/operations` says which operations create something.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from awstracer.aws.capture import Outcome
 from awstracer.plan.model import Step
 from awstracer.relations import identifiers
 from awstracer.relations.identifiers import Specificity
@@ -180,7 +181,7 @@ class CreatedResources:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What the created resources are called: the names that they were given, and the identifiers that they got."""
+        """What the created resources are called: their names in requests, and their identifiers in responses."""
         return frozenset(name for calls in self.done.values() for call in calls for name in created_names(call))
 
     @cached_property
@@ -230,9 +231,9 @@ class CreatedResources:
         return any(creates_something(call) for call in calls) or any(text in self.names for text in requested)
 
 
-def retry_reason(step: Step, calls: Sequence[Call], created: CreatedResources) -> str | None:
-    """Return in words why a step that failed with these calls may succeed later; None if it must not be sent again."""
-    call = _refused_call(step, calls)
+def retry_reason(step: Step, outcome: Outcome, created: CreatedResources) -> str | None:
+    """Return in words why a step that failed may succeed later; None if it must not be sent again."""
+    call = _refused_call(step, outcome)
     if call is None or call.error is None:
         return None
     for transient in TRANSIENT_ERRORS:
@@ -250,17 +251,14 @@ def retry_delays(limit: float) -> Iterator[float]:
         delay = max(delay, min(2 * delay, left))
 
 
-def _refused_call(step: Step, calls: Sequence[Call]) -> Call | None:
-    """Return the call that made the command fail, if the service refused it and the command has changed nothing."""
+def _refused_call(step: Step, outcome: Outcome) -> Call | None:
+    """Return the call that made a command fail; None if there is none, or if the command may have changed anything."""
     words = [step.command.argv[at] for at in step.arguments]
     is_waiter = step.operation_command is None and words[1:2] == ["wait"]
-    if not calls or is_waiter or calls[-1].error is None or not calls[-1].error.is_refusal:
+    if is_waiter or not outcome.calls or outcome.calls[-1].error is None:
         return None
-    return None if any(map(_may_have_changed, calls)) else calls[-1]
-
-
-def _may_have_changed(call: Call) -> bool:
-    return not is_read_only(call.operation) and not (call.error is not None and call.error.is_certain)
+    changing = {at for at, call in enumerate(outcome.calls) if not is_read_only(call.operation)}
+    return outcome.calls[-1] if changing <= outcome.refused else None
 
 
 def _sources(step: Step) -> list[Relation]:
@@ -284,10 +282,11 @@ def _is_about_created(call: Call, transient: TransientError, step: Step, created
 
 def _may_be_missing(path: Path, text: str, call: Call) -> bool:
     """Return whether a string of a request may name what an error says is missing, and not what is created here."""
-    strength = identifiers.specificity(text)
-    is_telling = strength >= Specificity.STRONG or (strength and identifiers.is_resource_name(path, call.operation))
-    is_foreign = not identifiers.is_account(text) and not names_created_resource(path, call.operation)
-    return bool(is_telling) and is_foreign
+    if identifiers.is_account(text) or names_created_resource(path, call.operation):
+        return False
+    specificity = identifiers.specificity(text)
+    is_name = specificity > Specificity.NONE and identifiers.is_resource_name(path, call.operation)
+    return is_name or specificity >= Specificity.STRONG
 
 
 def _is_of_kind(path: Path, call: Call, transient: TransientError) -> bool:

@@ -7,8 +7,8 @@ Two things in a trace make an outcome mean something else than its exit code say
 - A command that was recorded as a poll is asked again until the conditions of `Poll.until` hold of its answer, say
   `DBInstances[0].DBInstanceStatus` is `available`, or while it fails with one of the codes in `Poll.failing`.
 
-`record/poll_detector` finds the polls in a recording. `play/player` sleeps and runs the command again. Errors that
-pass by themselves, though the script did not wait for them, are `play/retry`'s.
+`record/poll_detector` finds the polls in a recording. `play/player` sleeps and runs the command again. `play/retry` has
+the errors that pass by themselves, though the script did not wait for them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from awstracer.trace.model import Call, Command, Poll, error_code
 SHORTEST_LIMIT = 600.0  # seconds
 LIMIT_IN_DURATIONS = 10  # times as long as the recorded poll took
 SHORTEST_RECORDED_INTERVAL = 0.5  # seconds
-SHORTEST_GIVEN_INTERVAL = 0.2  # seconds
+SHORTEST_INTERVAL = 0.2  # seconds, with -s
 
 
 class PollStatus(Enum):
@@ -60,12 +60,12 @@ def fails_as_recorded(command: Command, exit_code: int, calls: Sequence[Call]) -
 
 
 def poll_limit(command: Command) -> float:
-    """Return the seconds after which a poll is given up."""
+    """Return the seconds after which a poll ends without its answer."""
     return max(SHORTEST_LIMIT, LIMIT_IN_DURATIONS * (command.ended - command.started).total_seconds())
 
 
-def poll_interval(poll: Poll, given: float | None) -> float:
-    """Return the seconds between two runs of a poll: the recorded ones, or those that `-s` gives."""
-    if given is not None:
-        return max(given, SHORTEST_GIVEN_INTERVAL)
+def poll_interval(poll: Poll, pause: float | None) -> float:
+    """Return the seconds between two runs of a poll: those of `pause` (`-s`) or, if that is None, the recorded ones."""
+    if pause is not None:
+        return max(pause, SHORTEST_INTERVAL)
     return max(poll.interval, SHORTEST_RECORDED_INTERVAL)

@@ -6,7 +6,7 @@ has ended: the outcome, and what the command printed. Each worker has a pipe to 
 
 A worker that was killed costs the command that it was running, whose exit code is then `LOST`; the next command gets a
 new worker. This process has no threads, since forking a process with threads can deadlock the child.
-In which order commands are run, and what is shown of them, is `play/parallel`'s.
+`play/parallel` decides in which order commands are run, and shows what they print.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from awstracer.aws.capture import Outcome
 from awstracer.errors import ExitCode
+
+if TYPE_CHECKING:
+    from awstracer.aws.driver import AwsCli
 
 LOST = 255
 LOST_MESSAGE = b"awstrace-play: the process that ran this command is gone\n"
@@ -50,7 +53,7 @@ class _Worker:
 class WorkerPool:
     """At most `size` workers, each with a `runner`. They are forked when they are needed, and end with the `with`."""
 
-    def __init__(self, runner: Any, size: int) -> None:
+    def __init__(self, runner: AwsCli, size: int) -> None:
         self.size = size
         self._runner = runner
         self._idle: list[_Worker] = []
@@ -115,10 +118,10 @@ def _end(worker: _Worker) -> None:
     worker.process.join()
 
 
-def _work(runner: Any, orders: Connection, inherited: Sequence[Connection]) -> None:
+def _work(runner: AwsCli, orders: Connection, inherited: Sequence[Connection]) -> None:
     """Run what is ordered until the pipe is closed. Ctrl-C stops the command that is running, and not the worker.
 
-    `inherited` are the ends of pipes that belong to the parent: kept open here, they would hide its end from others.
+    `inherited` are the ends of pipes that belong to the parent: if they stayed open here, nobody would notice its end.
     """
     for connection in inherited:
         connection.close()
@@ -133,7 +136,7 @@ def _work(runner: Any, orders: Connection, inherited: Sequence[Connection]) -> N
             return
 
 
-def _run(runner: Any, argv: Sequence[str], options: Any) -> CapturedRun:
+def _run(runner: AwsCli, argv: Sequence[str], options: Any) -> CapturedRun:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)

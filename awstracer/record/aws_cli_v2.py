@@ -26,8 +26,8 @@ from awstracer.aws.capture import Outcome
 from awstracer.aws.settings import PLUGIN_PATH, RECORDER_VARIABLE
 from awstracer.commandline.options import split_options
 from awstracer.record import rules
-from awstracer.trace import paths as paths_module
-from awstracer.trace.paths import KeyOf, leaves, lookup, transform
+from awstracer.trace import paths
+from awstracer.trace.paths import KeyOf, lookup, transform
 
 WITHOUT_PLUGIN = "--without-plugin"
 CONFIGURING = (("configure",), ("login",), ("logout",), ("sso",))  # these change the user's configuration
@@ -138,18 +138,15 @@ def with_bytes(outcome: Outcome, input_shapes: Mapping[tuple[str, str], Any]) ->
     operation = outcome.operation
     if operation is None or not outcome.calls:
         return outcome
-    request, shape = outcome.calls[0].request, input_shapes.get((operation.service, operation.name))
-    parameters = {
-        name: request[name] if _has_blob(request.get(name), shape, (name,)) else value
-        for name, value in operation.parameters.items()
-    }
+    shape = input_shapes.get((operation.service, operation.name))
+    parameters = decode_blobs(operation.parameters, outcome.calls[0].request, shape)
     return replace(outcome, operation=replace(operation, parameters=parameters))
 
 
 def decode_blobs(first: Any, sent: Any, shape: Any) -> Any:
     """Return a request as it was before any handler changed it, but with its blobs as they are sent."""
 
-    def decode(path: paths_module.Path, node: Any) -> Any:
+    def decode(path: paths.Path, node: Any) -> Any:
         if not isinstance(node, str) or not path or isinstance(path[-1], KeyOf) or not api_model.is_blob(shape, path):
             return None
         with suppress(LookupError):
@@ -157,7 +154,3 @@ def decode_blobs(first: Any, sent: Any, shape: Any) -> Any:
         return None
 
     return transform(first, decode)
-
-
-def _has_blob(value: Any, shape: Any, path: paths_module.Path) -> bool:
-    return any(isinstance(leaf, bytes) and api_model.is_blob(shape, (*path, *rest)) for rest, leaf in leaves(value))

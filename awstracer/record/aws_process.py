@@ -9,7 +9,6 @@ which runs `main`. Either process then runs the command line and delivers the co
 from __future__ import annotations
 
 import fcntl
-import io
 import os
 import random
 import signal
@@ -21,13 +20,14 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from awstracer.aws.api_model import CapturedApiModel
 from awstracer.aws.capture import Outcome
 from awstracer.record import aws_cli_v2
 from awstracer.record.client import FinishedCommand, InputTee, deliver, errors_on_stderr, tee_stdin
 from awstracer.record.protocol import RunRequest
+from awstracer.trace.model import utc_now
 
 if TYPE_CHECKING:
     from awstracer.aws.driver import AwsCli
@@ -56,11 +56,11 @@ def impersonate(request: RunRequest, descriptors: Sequence[int], keep: int) -> i
     targets = request.descriptors
     high = max(FIRST_FREE_DESCRIPTOR, *targets) + 1
     moved = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, high) for number in (*descriptors, keep)]
-    *files, folder, kept = moved
+    *files, folder, new_keep = moved
     os.fchdir(folder)
     for number, target in zip(files, targets, strict=True):
         os.dup2(number, target, inheritable=True)
-    for number in {int(file.name) for file in Path("/proc/self/fd").iterdir()} - {*targets, kept}:
+    for number in {int(file.name) for file in Path("/proc/self/fd").iterdir()} - {*targets, new_keep}:
         with suppress(OSError):  # the listing's own is closed already
             os.close(number)
     os.umask(request.umask)
@@ -68,7 +68,7 @@ def impersonate(request: RunRequest, descriptors: Sequence[int], keep: int) -> i
     _set_signals(request)
     _open_streams(targets)
     random.seed()
-    return kept
+    return new_keep
 
 
 def _set_environment(environment: Mapping[str, str]) -> None:
@@ -85,11 +85,11 @@ def _set_signals(request: RunRequest) -> None:
     with suppress(OSError):  # it is in another session
         os.setpgid(0, request.group)
     signal.set_wakeup_fd(-1)
-    for name in ("SIGHUP", "SIGQUIT", "SIGTERM", "SIGCHLD"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, _interrupt_handler())
-    for number in request.ignored:
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in request.ignored:
+        signal.signal(ignored, signal.SIG_IGN)
 
 
 def _interrupt_handler() -> Callable[[int, FrameType | None], None]:
@@ -115,13 +115,12 @@ def _open_streams(descriptors: Sequence[int]) -> None:
 
 
 def _open_stream(number: int, encoding: str) -> TextIO:
-    raw = io.FileIO(number, "w" if number else "r", closefd=False)
-    buffered: Any = io.BufferedWriter(raw) if number else io.BufferedReader(raw)
-    errors = "backslashreplace" if number == 2 else "strict"
-    return io.TextIOWrapper(buffered, encoding, errors, line_buffering=number == 2 or raw.isatty())
+    buffering, errors = (1, "backslashreplace") if number == 2 else (-1, "strict")  # 1: by lines
+    stream: TextIO = open(number, "w" if number else "r", buffering, encoding, errors, closefd=False)  # noqa: SIM115
+    return stream
 
 
-def run(aws: AwsCli, argv: Sequence[str], started: float, folder: Path) -> int:
+def run(aws: AwsCli, folder: Path, argv: Sequence[str], started: float) -> int:
     """Run a command line as `aws` does, deliver it to the recorder at a folder, and return its exit code."""
     stdin = tee_stdin()
     outcome = aws.run(argv)
@@ -135,14 +134,14 @@ def run(aws: AwsCli, argv: Sequence[str], started: float, folder: Path) -> int:
 def main() -> int:
     """Run `aws` in the process that a shim has become.
 
-    Its arguments are the recorder's folder, when the shim was started, and the words behind `aws`.
+    Its arguments are the recorder's folder, when the shim was started, and the words after `aws`.
     """
     folder, started, *argv = sys.argv[1:]
     if argv[:1] == [aws_cli_v2.WITHOUT_PLUGIN]:
         return _run_without_plugin(argv[1:], float(started), Path(folder))
     from awstracer.aws import driver
 
-    return run(driver.AwsCli(), argv, float(started), Path(folder))
+    return run(driver.AwsCli(), Path(folder), argv, float(started))
 
 
 def _run_without_plugin(words: Sequence[str], started: float, folder: Path) -> int:
@@ -169,7 +168,7 @@ def _finished(
         argv=argv,
         outcome=outcome,
         started=datetime.fromtimestamp(started, timezone.utc),
-        ended=datetime.now(timezone.utc),
+        ended=utc_now(),
         environment=dict(os.environ),
         options=options,
         major_version=major_version,

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from awstracer import __version__
-from awstracer.aws.api_model import Judge
+from awstracer.aws.api_model import MemberModel
 from awstracer.aws.capture import Outcome
 from awstracer.errors import Refused
 from awstracer.record import aws_cli_v2, protocol, rules
@@ -29,11 +29,10 @@ from awstracer.record.protocol import Acknowledgement, CommandReport, NoteReport
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import serializer, store
 from awstracer.trace.journal import Journal
-from awstracer.trace.model import Command, RecordingInfo, Trace
+from awstracer.trace.model import STDIN, Command, RecordingInfo, Trace
 
 TRACE_NAME = "trace"  # the file in the recorder's folder that holds the path of the trace file
 TIMEOUT = 30.0  # seconds
-STDIN_NAME = "-"  # what the trace calls the standard input among a command's files
 MAX_INPUT = 16_000_000  # bytes: longer input is data, which doesn't belong into a trace
 
 
@@ -44,7 +43,7 @@ class InputTee(io.RawIOBase):
     """A raw stream that reads from another one and keeps a copy, up to a limit.
 
     was_read  whether somebody has tried to read
-    is_whole  whether the copy has all that was read
+    is_whole  whether the copy has all that was read; if not, the stream was longer than the limit
     """
 
     def __init__(self, stream: io.RawIOBase | Any, limit: int = MAX_INPUT) -> None:
@@ -134,14 +133,16 @@ def _to_command(finished: FinishedCommand, session: Mapping[str, str]) -> Comman
         argv = aws_cli_v2.to_v1_words(argv, {**aws_cli_v2.GLOBAL_OPTIONS, **options})
     command = rules.build_command([*argv, *added], outcome, finished.started, finished.ended)
     if outcome.read_input and finished.stdin is not None and command.operation is None:
-        command = replace(command, files={**command.files, STDIN_NAME: finished.stdin.content})
+        command = replace(command, files={**command.files, STDIN: finished.stdin.content})
     return replace(command, access_key=access_key)
 
 
-def _to_redacted_command(finished: FinishedCommand, session: SessionInfo, judge: Judge) -> tuple[Command, list[str]]:
-    """Return the command without its secrets, and those of them that the session doesn't know yet."""
+def _to_redacted_command(
+    finished: FinishedCommand, session: SessionInfo, models: MemberModel
+) -> tuple[Command, list[str]]:
+    """Return the command without its secrets, and those of them that the session doesn't have yet."""
     command = _to_command(finished, session.environment)
-    redactor = Redactor(bytes.fromhex(session.key), judge, session.secrets)
+    redactor = Redactor(bytes.fromhex(session.key), models, session.secrets)
     redacted = redactor.redact_command(command)
     return (command if session.keep_secrets else redacted), sorted(redactor.distinctive_secrets - set(session.secrets))
 
@@ -149,7 +150,7 @@ def _to_redacted_command(finished: FinishedCommand, session: SessionInfo, judge:
 # --- to the recorder
 
 
-def deliver(finished: FinishedCommand, judge: Judge, folder: Path) -> None:
+def deliver(finished: FinishedCommand, models: MemberModel, folder: Path) -> None:
     """Send a command to the recorder at a folder or, if it is gone, write it to the trace's journal.
 
     Raise OSError or TraceError if neither works.
@@ -160,14 +161,16 @@ def deliver(finished: FinishedCommand, judge: Judge, folder: Path) -> None:
         with protocol.connect(folder, TIMEOUT) as channel:
             channel.send(SessionRequest())
             session = channel.receive(SessionInfo)
-            for report in _reports(finished, session, judge):
+            for report in _reports(finished, session, models):
                 channel.send(report)
                 channel.receive(Acknowledgement)
     except (OSError, ValueError):
-        _write_to_journal(finished, judge, folder)
+        _write_to_journal(finished, models, folder)
 
 
-def _reports(finished: FinishedCommand, session: SessionInfo, judge: Judge) -> Iterator[NoteReport | CommandReport]:
+def _reports(
+    finished: FinishedCommand, session: SessionInfo, models: MemberModel
+) -> Iterator[NoteReport | CommandReport]:
     words = " ".join(rules.without_global_options(finished.argv, finished.options)[:2])
     for fault in finished.outcome.faults:
         yield NoteReport(f"a part of aws {words} could not be recorded: {fault}")
@@ -175,17 +178,17 @@ def _reports(finished: FinishedCommand, session: SessionInfo, judge: Judge) -> I
     if reason is not None:
         yield NoteReport(f"aws {words} {reason}")
         return
-    command, secrets = _to_redacted_command(finished, session, judge)
+    command, secrets = _to_redacted_command(finished, session, models)
     yield CommandReport(command=serializer.command_to_json(command), secrets=secrets)
 
 
-def _write_to_journal(finished: FinishedCommand, judge: Judge, folder: Path) -> None:
+def _write_to_journal(finished: FinishedCommand, models: MemberModel, folder: Path) -> None:
     """Write a command to the journal, since the recorder is gone. If that has ended normally, so has its folder."""
     with suppress(FileNotFoundError):
         trace_file = Path(os.fsdecode((folder / TRACE_NAME).read_bytes()))
         if refusal(finished) is None:
             session = SessionInfo(key=os.urandom(32).hex(), environment=finished.environment)
-            command, _ = _to_redacted_command(finished, session, judge)
+            command, _ = _to_redacted_command(finished, session, models)
             with _open_journal(trace_file, finished) as journal:
                 # The recorder may have been killed after it wrote the command and before it answered.
                 if _identity(command) not in map(_identity, journal.commands):
@@ -195,7 +198,7 @@ def _write_to_journal(finished: FinishedCommand, judge: Judge, folder: Path) -> 
 # --- to a trace file
 
 
-def append(trace_file: Path, finished: FinishedCommand, judge: Judge) -> None:
+def append(trace_file: Path, finished: FinishedCommand, models: MemberModel) -> None:
     """Add a command to a trace file, which other processes may do at the same time.
 
     The command is written to the file's journal first. It stays there if the trace can't be saved: TraceError.
@@ -207,7 +210,7 @@ def append(trace_file: Path, finished: FinishedCommand, judge: Judge) -> None:
     if reason is not None:
         raise Refused(reason)
     session = SessionInfo(key=_user_key().hex(), environment=finished.environment)
-    command, _ = _to_redacted_command(finished, session, judge)
+    command, _ = _to_redacted_command(finished, session, models)
     with _open_journal(trace_file, finished) as journal:
         journal.write([*journal.commands, command])
         before = store.load_trace(trace_file) if trace_file.exists() else Trace((), journal.recorded)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 
 from awstracer.aws.settings import OBSERVED_VARIABLES
 from awstracer.record import rules
 from awstracer.record.protocol import Acknowledgement, CommandReport, Message, NoteReport, SessionInfo, SessionRequest
 from awstracer.trace import serializer
-from awstracer.trace.model import Command
+from awstracer.trace.model import Command, utc_now
 
 
 class ScriptRecording:
@@ -75,11 +75,11 @@ class ScriptRecording:
 
     def start_sleep(self, sleeper: Hashable) -> None:
         """Note that a process of the script begins to sleep."""
-        self._sleeping[sleeper] = datetime.now(timezone.utc)
+        self._sleeping[sleeper] = utc_now()
 
     def end_sleep(self, sleeper: Hashable) -> None:
         """Note that the process has ended."""
-        self._sleeps.append((self._sleeping.pop(sleeper), datetime.now(timezone.utc)))
+        self._sleeps.append((self._sleeping.pop(sleeper), utc_now()))
 
     def _add(self, command: Command) -> None:
         earlier = [each for each in self._commands if each.started < command.started]

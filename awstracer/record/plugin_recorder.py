@@ -1,9 +1,9 @@
 """Records the command of one `aws` process, in which the plugin is loaded.
 
-`PluginRecorder` registers the capture's handlers when the command begins, and takes down what only this process
-knows: the exit code, the contents of `file://` words, the standard input. When the process ends, the command goes to
-the recorder of a script, if AWSTRACER_RECORDING names its folder, or to the trace file in AWSTRACE_FILE
-(`record/client`). An error in here must not hurt the command: it is printed on stderr at the end.
+`PluginRecorder` attaches a `CallRecorder` when the command begins, and records what no API call has: the exit code, the
+contents of `file://` words, the standard input. When the process ends, the command goes to the recorder of a script, if
+AWSTRACER_RECORDING names its folder, or to the trace file in AWSTRACE_FILE (`record/client`). An error in here must not
+hurt the command: it is printed on stderr at the end.
 
 Standard library only: this runs in `aws`'s own Python.
 """
@@ -18,18 +18,16 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from awstracer.aws.api_model import CapturedApiModel
 from awstracer.aws.capture import CallRecorder, snapshot
-from awstracer.aws.settings import RECORDER_VARIABLE, TRACE_FILE_VARIABLE
+from awstracer.aws.settings import AWS_FAILED, RECORDER_VARIABLE, TRACE_FILE_VARIABLE
 from awstracer.record import aws_cli_v2, rules
 from awstracer.record.client import FinishedCommand, InputTee, append, deliver, errors_on_stderr, tee_stdin
-
-FAILED = 255  # awscli's exit code for an error of its own
+from awstracer.trace.model import utc_now
 
 
 @functools.cache
@@ -47,7 +45,7 @@ class PluginRecorder:
     """Records this process's command when the process ends."""
 
     def __init__(self) -> None:
-        self._capture, self._started = CallRecorder(), datetime.now(timezone.utc)
+        self._capture, self._started = CallRecorder(), utc_now()
         self._options: dict[str, bool] = {}
         self._awscli_version = ""
         self._emitters: list[Any] = []
@@ -130,7 +128,7 @@ class PluginRecorder:
     def _finished(self, models: CapturedApiModel) -> FinishedCommand:
         exit_code = self._exit_code
         if exit_code is None:  # awscli ended without telling its history: of a line that it didn't understand
-            exit_code = FAILED if self._capture.calls else rules.USAGE_ERRORS[0]
+            exit_code = AWS_FAILED if self._capture.calls else rules.USAGE_ERRORS[0]
         outcome = self._capture.outcome(exit_code)
         if self._stdin is not None and self._stdin.was_read:
             outcome = replace(outcome, read_input=True)
@@ -140,7 +138,7 @@ class PluginRecorder:
             argv=sys.argv[1:],
             outcome=outcome,
             started=self._started,
-            ended=datetime.now(timezone.utc),
+            ended=utc_now(),
             environment=dict(os.environ),
             options=self._options,
             major_version=2 if self._is_v2 else 1,

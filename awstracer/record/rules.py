@@ -1,9 +1,9 @@
-"""What a recording keeps of an `aws` command that was run. These are decisions only: nothing is run or written here.
+"""Decides what of an `aws` command is recorded. Nothing is run or written here.
 
-A command is kept if it called an API or changed something; help, versions and usage errors are not. The line is kept
-as it was typed, and says what only its environment said: `AWS_DEFAULT_REGION=eu-west-1 aws ec2 describe-vpcs` in a
-script becomes `ec2 describe-vpcs --region eu-west-1`. Who runs commands and stores them: `record/session` for a
-session, `record/client` for the processes of a script.
+A command is recorded if it called an API or changed something; help, versions and usage errors are not. Its line is
+recorded as it was typed, with options in place of environment variables: `AWS_DEFAULT_REGION=eu-west-1 aws ec2
+describe-vpcs` in a script becomes `ec2 describe-vpcs --region eu-west-1`. `record/session` runs and stores the commands
+of a session, `record/client` those of a script.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 
 from awstracer.aws import settings
 from awstracer.aws.capture import Outcome
-from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, REGION_VARIABLE
+from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, REGION_VARIABLES
 from awstracer.commandline.options import match_option, split_options
 from awstracer.trace.model import Call, Command
 
@@ -75,11 +75,11 @@ def options_from_environment(
     options: Mapping[str, bool],
     major_version: int = 1,
 ) -> tuple[str, ...]:
-    """Return the options, as words, that say what a line's environment sets and the session's doesn't.
+    """Return the options, as words, for the settings that a line's environment has and the session's doesn't.
 
     An option that the line has itself is left out. `major_version` is awscli's.
     """
-    variables = OPTION_VARIABLES if major_version == 1 else {**OPTION_VARIABLES, "--region": REGION_VARIABLE}
+    variables = OPTION_VARIABLES if major_version == 1 else {**OPTION_VARIABLES, "--region": REGION_VARIABLES}
     words: list[str] = []
     for option, names in variables.items():
         value = _first_value(environment, names)

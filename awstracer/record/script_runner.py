@@ -5,7 +5,7 @@ shims (`record/shim`), which find the recorder by the socket in that folder. The
 inherits everything else. When it has ended, the folder goes; if the command has left processes running, links to the
 real programs stay in `bin`, since those processes still have it on their PATH.
 
-`record/server` serves the shims meanwhile. `cli/record_script_command` has journal, trace file and questions.
+`record/server` serves the shims meanwhile. `cli/record_command` has journal, trace file and questions.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def run_script(
         _install_files(folder, trace_file)
         programs = _install_shims(folder, environment, major_version)
         path = os.pathsep.join([str(folder / BIN), environment.get("PATH", os.defpath)])
-        with RecorderServer(folder, recording, functools.partial(_run_aws, aws, folder), environment) as server:
+        with RecorderServer(folder, recording, functools.partial(aws_process.run, aws, folder), environment) as server:
             try:
                 script = _start(words, {**environment, "PATH": path}, writer)
             except OSError as error:
@@ -73,12 +73,8 @@ def run_script(
         _clear(folder, programs if _has_writer(reader) else None)
 
 
-def _run_aws(aws: AwsCli, folder: Path, argv: Sequence[str], started: float) -> int:
-    return aws_process.run(aws, argv, started, folder)
-
-
 @contextmanager
-def asking_major_version(environment: Mapping[str, str]) -> Iterator[Callable[[], int]]:
+def query_major_version(environment: Mapping[str, str]) -> Iterator[Callable[[], int]]:
     """Run the `aws` on the PATH to ask for its version, and yield a function that waits for the answer: 1 or 2.
 
     It takes a second, in which this process imports awscli. Where there is no answer, the version is 1.

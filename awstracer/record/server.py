@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from awstracer.aws.settings import AWS_FAILED
 from awstracer.record import aws_process, protocol
 from awstracer.record.collector import ScriptRecording
 from awstracer.record.protocol import Channel, Message, RunDeclined, RunEnded, RunRequest, RunStarted, SleepStarted
 
 TIMEOUT = 30.0  # seconds for one read or write
-FORWARDED_SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
+FORWARDED_SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 
 RunAws = Callable[[Sequence[str], float], int]
 
@@ -142,7 +143,7 @@ class RecorderServer:
 
     def _run_child(self, request: RunRequest, descriptors: Sequence[int], report_to: int) -> None:
         """Be the forked process. This never returns."""
-        exit_code = 255
+        exit_code = AWS_FAILED
         try:
             channel = Channel(socket.socket(fileno=aws_process.impersonate(request, descriptors, report_to)))
             channel.send(RunStarted(os.getpid()))

@@ -1,20 +1,21 @@
 """The recording session: reads lines at a prompt, runs those that begin with `aws`, and collects their commands.
 
 `aws iam create-user --user-name alice` is run by awscli, in this process. If it succeeds, the user is asked whether to
-add the command, which is in the buffer then without its secrets. Other lines are the session's own commands (`:list`)
+add the command; it goes into the buffer without its secrets. Other lines are the session's own commands (`:list`)
 or the shell's. Before each prompt all commands are handed to `keep`, which writes them to the journal: whatever ends
 the session later, no accepted command is lost.
 
-What is recorded is decided in `record/rules`. Journal, trace file and the last question are `cli/record_command`'s.
+`record/rules` decides what is recorded. `cli/record_command` has the journal, the trace file and the last question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.capture import Outcome
 from awstracer.commandline.text import split
 from awstracer.errors import BadSessionCommand, ExitCode, SplitError, UnfinishedLine
@@ -25,14 +26,6 @@ from awstracer.trace.model import Command
 
 PROMPT, CONTINUATION = "(rec) ", "> "
 ADD = "Add command to trace cache? [y/N]: "
-
-
-class Runner(Protocol):
-    """Runs command lines as `aws` does; `aws/driver` has one."""
-
-    def run(self, argv: Sequence[str]) -> Outcome: ...
-
-    def global_options(self) -> Mapping[str, bool]: ...
 
 
 class Console(Protocol):
@@ -51,7 +44,7 @@ class Console(Protocol):
         """Print a line on stderr; stdout belongs to `aws`."""
 
     def end_line(self) -> None:
-        """Begin a new line, behind a Ctrl-C or Ctrl-D."""
+        """Begin a new line, after a Ctrl-C or Ctrl-D."""
 
     def remember(self, *, lasting: bool) -> None:
         """Add the lines of the last command to the history; if it is `lasting`, to the one on disk too."""
@@ -78,8 +71,8 @@ class SessionOptions:
 class RecordingSession:
     """One session.
 
-    cache  the commands that were added
-    worst  the exit code of the session, if it is a batch
+    buffer     the commands that were added
+    exit_code  the session's, if it is a batch
 
     `keep` writes the commands that are not saved yet to the journal. `save` saves them, and returns whether it could.
     """
@@ -87,12 +80,12 @@ class RecordingSession:
     def __init__(
         self,
         *,
-        runner: Runner,
+        runner: BackgroundAwsCli,
         console: Console,
         shell: Callable[[str], int],
         now: Callable[[], datetime],
         redactor: Redactor,
-        settings: SessionOptions,
+        options: SessionOptions,
         buffer: CommandBuffer,
         summarize: Summarize,
         keep: Callable[[Sequence[Command]], None] = lambda _: None,
@@ -101,7 +94,7 @@ class RecordingSession:
         self.buffer, self.exit_code = buffer, ExitCode.OK
         self._keep = keep
         self._runner, self._console, self._shell = runner, console, shell
-        self._now, self._redactor, self._settings = now, redactor, settings
+        self._now, self._redactor, self._options = now, redactor, options
         self._commands = SessionCommands(buffer=buffer, say=console.say, save=save, summarize=summarize)
         self._lines_read = self._first_line = 0
 
@@ -119,8 +112,8 @@ class RecordingSession:
                 return
             except KeyboardInterrupt:
                 self._console.end_line()
-                if self._settings.batch:
-                    self._say("interrupted: what comes behind it was not run")
+                if self._options.batch:
+                    self._say("interrupted: the lines after it were not run")
                     self.exit_code = ExitCode.INTERRUPTED
                     return
             except SplitError as error:
@@ -163,10 +156,10 @@ class RecordingSession:
             return
         is_session_command = session_commands.is_session_command(words)
         if self._redactor.redact_words(words) == tuple(words):
-            self._console.remember(lasting=is_session_command or self._settings.shell)
+            self._console.remember(lasting=is_session_command or self._options.shell)
         if is_session_command:
             self._commands.run(words)
-        elif self._settings.shell:
+        elif self._options.shell:
             self._run_in_shell(line)
         else:
             self._fail(f"not an aws command: {words[0]} (start with -s to run shell commands)")
@@ -187,11 +180,11 @@ class RecordingSession:
             self._fail("this command is interactive and can't be played again: it is not recorded")
         elif outcome.read_input:
             self._fail("this command read its input, which no trace holds: it is not recorded")
-        elif not self._settings.ask or self._console.confirm(ADD):
-            self.buffer.add(command if self._settings.keep_secrets else redacted)
+        elif not self._options.ask or self._console.confirm(ADD):
+            self.buffer.add(command if self._options.keep_secrets else redacted)
 
     def _run_in_shell(self, line: str) -> None:
-        if self._settings.confirm_shell and not self._console.confirm("Run this in the shell? [y/N]: "):
+        if self._options.confirm_shell and not self._console.confirm("Run this in the shell? [y/N]: "):
             return
         started = self._now()
         exit_code = 0
@@ -207,9 +200,9 @@ class RecordingSession:
 
     def _check_exit_code(self, exit_code: int) -> None:
         """Report a failure in a batch. At a terminal the user has seen it."""
-        if self._settings.batch and exit_code == ExitCode.INTERRUPTED:
+        if self._options.batch and exit_code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
-        if self._settings.batch and exit_code != 0:
+        if self._options.batch and exit_code != 0:
             self._fail(f"failed with exit code {exit_code}")
 
     def _fail(self, reason: str) -> None:
@@ -218,7 +211,7 @@ class RecordingSession:
         self._say(reason)
 
     def _say(self, text: str) -> None:
-        where = f"line {self._first_line}: " if self._settings.batch else ""
+        where = f"line {self._first_line}: " if self._options.batch else ""
         self._console.say(f"awstrace-rec: {where}{text}")
 
 

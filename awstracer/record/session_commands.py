@@ -1,9 +1,9 @@
 """The commands of a recording session itself (`:list`, `:drop N`, ...), and the buffer that they work on.
 
-A session collects commands in a `Cache` until they are saved. Each has the number that it will have in the trace
-file: if the file has 2 commands, the first new one is number 3. `:drop 3` removes it; the time that the user waited
-before it is then waited before the next one. These commands are not recorded. `record/session` reads them, and the
-caller's `summarize` puts commands into words.
+A session collects commands in a `CommandBuffer` until they are saved. Each has the number that it will have in the
+trace file: if the file has 2 commands, the first new one is number 3. `:drop 3` removes it; the pause before it is then
+added to the pause before the next one. Session commands are not recorded. `record/session` reads them, and `summarize`,
+a function of the caller, describes the commands that they show.
 """
 
 from __future__ import annotations
@@ -91,13 +91,13 @@ class SessionCommands:
     summarize: Summarize
 
     def run(self, words: Sequence[str]) -> None:
-        """Run a line. Raise BadMetacommand if that is not possible."""
+        """Run a line. Raise BadSessionCommand if that is not possible."""
         name, arguments = words[0], words[1:]
         if name not in USAGES:
             raise BadSessionCommand(f"there is no {name}, but {', '.join(USAGES.values())}")
         if len(arguments) != USAGES[name].count(" "):
             expected = "one command's number" if " " in USAGES[name] else "nothing"
-            raise BadSessionCommand(f"{name} takes {expected} behind it")
+            raise BadSessionCommand(f"{name} takes {expected}")
         actions: Mapping[str, Callable[..., None]] = {
             ":list": self._list,
             ":drop": self._drop,

@@ -5,7 +5,7 @@
     sleep FOLDER SLEEP ARG...    `sleep`: the program SLEEP runs, and the recorder measures for how long
 
 The script must not see a difference. So the shim passes on what its process is (current folder, environment, open
-files, signals), and ends as the command ended. `record/protocol` describes what it says to the recorder.
+files, signals), and ends as the command ended. `record/protocol` describes its messages to the recorder.
 
 It runs under `python -I -S`, which is quick to start, and finds the package by a link in FOLDER. So it imports the
 standard library alone, and little of it.
@@ -21,17 +21,17 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
+from awstracer.aws.settings import AWS_FAILED
 from awstracer.record import protocol
 from awstracer.record.protocol import Channel, Message, RunEnded, RunRequest, RunStarted, SleepStarted
 
 LAUNCHER = "launch.py"  # runs `record/aws_process` in a new Python process
 PACKAGES = "packages"  # the folder with the link to the package
-FAILED = 255  # awscli's exit code for an error of its own
 FORWARDED_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM")
 
 
 def main() -> NoReturn:
-    """Do what this process's words say, and end it."""
+    """Run the shim that this process's first word names; this ends the process."""
     kind, folder, program, *words = sys.argv[1:]
     run = {"run": run_served, "plugin": run_with_plugin, "sleep": run_sleep}[kind]
     run(folder, program, words)
@@ -45,8 +45,7 @@ def run_served(folder: str, python: str, words: Sequence[str]) -> NoReturn:
     if channel is None or process is None:
         _keep_until_exit(channel)
         os.execv(python, [python, os.path.join(folder, LAUNCHER), folder, repr(started), *words])
-    for name in FORWARDED_SIGNALS:
-        number = getattr(signal, name)
+    for number in (getattr(signal, name) for name in FORWARDED_SIGNALS):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda received, _: os.kill(process, received))
     _end_like(_wait_for_end(channel))
@@ -131,7 +130,7 @@ def _wait_for_end(channel: Channel) -> RunEnded:
     try:
         return channel.receive(RunEnded)
     except (OSError, ValueError):
-        return RunEnded(exit_code=FAILED)
+        return RunEnded(exit_code=AWS_FAILED)
 
 
 def _end_like(ended: RunEnded) -> NoReturn:
@@ -139,4 +138,4 @@ def _end_like(ended: RunEnded) -> NoReturn:
     if ended.signal is not None:
         signal.signal(ended.signal, signal.SIG_DFL)
         os.kill(os.getpid(), ended.signal)
-    os._exit(FAILED if ended.exit_code is None else ended.exit_code)
+    os._exit(AWS_FAILED if ended.exit_code is None else ended.exit_code)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
-from awstracer.aws.api_model import Direction, Judge, MemberInfo
+from awstracer.aws.api_model import Direction, MemberInfo, MemberModel
 from awstracer.secrets import patterns
 from awstracer.secrets.detector import Detector, Shapes
 from awstracer.secrets.scrubber import Scrubber, contained_secrets, texts_of
@@ -30,7 +30,7 @@ class Redactor:
     `given` are secrets that are known from elsewhere: the distinctive ones are replaced wherever they stand.
     """
 
-    def __init__(self, key: bytes, models: Judge, given: Iterable[str] = ()) -> None:
+    def __init__(self, key: bytes, models: MemberModel, given: Iterable[str] = ()) -> None:
         self._key, self._models = key, models
         self._distinctive = set(filter(patterns.is_distinctive, given))
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from awstracer.trace.paths import Path, is_empty, leaves, lookup
 
 Document = Mapping[str, Any]
+STDIN = "-"  # stands for the standard input among the files of a command
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,10 @@ class Opaque:
 
 @dataclass(frozen=True, slots=True)
 class CallError:
-    """The error that a call ended with: the service's, or one on the way to it.
-
-    The last two are for retries in the process that made the call, and are not stored.
-
-    is_refusal   whether the service itself refused the request, so that it is no failure of service or network
-    is_certain   whether every attempt was refused, so that nothing can have taken effect
-    """
+    """The error that a call ended with: the service's, or one on the way to it."""
 
     code: str
     message: str
-    is_refusal: bool = False
-    is_certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +121,7 @@ class Command:
 
     argv        its words after `aws`, as the shell passes them; empty in format 1
     operation   set for an operation command, None for a custom command (`s3 sync`)
-    files       the contents of a custom command's `file://` words, by word; of its standard input, by `-`
+    files       the contents of a custom command's `file://` words, by word; of its standard input, by STDIN
     pause       seconds of a deliberate pause before it
     step        in the trace of a replay, the number of the command that was replayed
     access_key  the id of the access key that it ran with, if it isn't the session's; the placeholder of a secret one
@@ -187,6 +180,11 @@ class Trace:
 
     commands: tuple[Command, ...]
     recorded: RecordingInfo = RecordingInfo()
+
+
+def utc_now() -> datetime:
+    """Return the time that a trace has of what happens now."""
+    return datetime.now(timezone.utc)
 
 
 def response_of(operation: Operation | None, calls: Sequence[Call]) -> Document:

@@ -17,7 +17,7 @@ import pytest
 
 from awstracer.aws import clients
 from awstracer.aws.capture import Outcome
-from awstracer.aws.clients import PlainLine
+from awstracer.aws.clients import CallKind
 from awstracer.aws.driver import AwsCli
 from awstracer.aws.driver_factory import DriverFactory
 from awstracer.aws.settings import Environment
@@ -227,18 +227,26 @@ def test_a_retry_leaves_nothing_to_the_next_run(cli: Cli, relay: Relay) -> None:
     assert (again.made, len(again.sent)) == (1, 1)
 
 
-def test_connections_that_were_idle_are_not_used_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = []
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The sessions of botocore whose connections were closed."""
+    found: list[Any] = []
     close = botocore.httpsession.URLLib3Session.close
 
     def noted(session: Any) -> None:
-        closed.append(session)
+        found.append(session)
         close(session)
 
     monkeypatch.setattr("botocore.httpsession.URLLib3Session.close", noted)
+    return found
+
+
+def test_connections_that_were_idle_are_not_used_again(
+    cli: Cli, closed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = cli.replay(*LISTED)
     assert (cli.replay(*LISTED).shown, closed) == (first.shown, [])
-    monkeypatch.setattr(clients, "IDLE", -1.0)
+    monkeypatch.setattr(clients, "MAX_IDLE", -1.0)
     assert (cli.replay(*LISTED).shown, len(closed)) == (first.shown, 1)
 
 
@@ -263,8 +271,6 @@ def test_what_was_prepared_is_for_a_process_that_is_forked_off_too(cli: Cli, mon
     cli.prepare(LISTED, LISTED)
     monkeypatch.setattr("os.getpid", functools.partial(int, os.getpid() + 1))
     assert [cli.replay(*LISTED).made for _ in range(2)] == [0, 0]
-    monkeypatch.setattr("os.getpid", functools.partial(int, os.getpid() + 1))
-    assert cli.replay(*LISTED).made == 1
 
 
 def test_only_what_is_sent_several_times_and_says_nothing_else_is_prepared(cli: Cli) -> None:
@@ -403,7 +409,7 @@ def test_lines_between_others_are_as_in_a_process_of_their_own(cli: Cli) -> None
 
 def test_only_lines_of_an_operation_and_harmless_options_are_plain() -> None:
     for words in ("iam list-users", "iam list-users --region r --query=Users[0] --no-paginate --profile p"):
-        assert PlainLine.parse(words.split())
+        assert CallKind.of(words.split())
     for words in (
         "s3api get-object out",
         "iam list-users --debug",
@@ -414,7 +420,7 @@ def test_only_lines_of_an_operation_and_harmless_options_are_plain() -> None:
         "--version iam",
         "iam",
     ):
-        assert not PlainLine.parse(words.split())
+        assert not CallKind.of(words.split())
 
 
 # --- what changes between two runs
@@ -543,10 +549,13 @@ def test_a_service_whose_model_is_added_is_known_from_then_on(
     assert dict(asked.sent[0].headers)["X-Amz-Target"] == "Own.Ask"
 
 
-def test_a_process_that_is_forked_off_shares_no_connection(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    cli.replay(*LISTED)
+def test_a_process_that_is_forked_off_shares_no_connection(
+    cli: Cli, closed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cli.replay(*LISTED)
     monkeypatch.setattr("os.getpid", functools.partial(int, os.getpid() + 1))
-    assert cli.replay(*LISTED).made == 1
+    assert (cli.replay(*LISTED).shown, len(closed)) == (first.shown, 1)
+    assert (cli.replay(*LISTED).shown, len(closed)) == (first.shown, 1)
 
 
 def test_only_so_many_lines_are_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

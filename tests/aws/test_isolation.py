@@ -20,7 +20,7 @@ from awstracer.aws import isolation
 from awstracer.aws.driver_factory import DriverFactory
 
 PACKAGE = Path(awstracer.__file__).parent
-AWS = ("argument_files", "arguments", "catalog", "clients", "driver", "isolation")
+ISOLATION = PACKAGE / "aws" / "isolation.py"
 IMPORTED = (
     "awscli.alias.AliasLoader.get_aliases",
     "awscli.argprocess.unpack_argument",
@@ -58,7 +58,6 @@ PATCHED = (
 )
 PRIVATE = {
     "_action",
-    "_credentials",
     "_enabled",
     "_handlers",
     "_operation_caller",
@@ -81,10 +80,10 @@ def look_up(name: str) -> Any:
     raise AttributeError(name)
 
 
-def foreign_attributes(module: str) -> set[str]:
+def foreign_attributes(module: Path) -> set[str]:
     """Return the private attributes that a module uses of anything but `self` and `cls`."""
     found = set()
-    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         is_own = (
             isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
         )
@@ -107,12 +106,10 @@ def test_awscli_has_each_name_that_is_imported_or_patched(name: str) -> None:
 
 
 def test_private_attributes_are_used_in_one_module_and_all_are_listed() -> None:
-    modules = {path.stem for path in PACKAGE.glob("[!_]*.py")} - {"isolation"}
-    assert foreign_attributes("isolation") == PRIVATE
-    assert {module: PRIVATE & foreign_attributes(module) for module in modules} == {module: set() for module in modules}
-    assert {module: foreign_attributes(module) for module in AWS if module != "isolation"} == {
-        module: set() for module in AWS if module != "isolation"
-    }
+    assert foreign_attributes(ISOLATION) == PRIVATE
+    found = {path: foreign_attributes(path) for path in PACKAGE.rglob("*.py") if path != ISOLATION}
+    assert {path: names & PRIVATE for path, names in found.items() if names & PRIVATE} == {}
+    assert {path: names for path, names in found.items() if names and path.parent == ISOLATION.parent} == {}
 
 
 @pytest.mark.usefixtures("home")
@@ -126,8 +123,6 @@ def test_awsclis_objects_have_the_private_attributes_that_are_read() -> None:
     assert isolation.is_negation(arguments["reboot"])
     assert not isolation.is_negation(arguments["no-reboot"])
     assert isolation.has_standard_caller(command)
-    assert isolation.resolved_credentials(driver.session) is None
-    assert isolation.is_history_enabled() is False
 
 
 @pytest.mark.usefixtures("home")
@@ -149,8 +144,8 @@ def run_help(driver: Any) -> None:
     isolation.run_line(driver, ["iam", "list-users", "--debug", "--nonsense"], lambda _, read: read())
 
 
-def run_up_to_an_event(driver: Any) -> None:
-    isolation.run_until(driver, ["iam", "list-users", "--debug"], "calling-command", before_handlers=False)
+def run_up_to_a_call(driver: Any) -> None:
+    assert isolation.run_until_call(driver, ["iam", "list-users", "--debug"]) is not None
 
 
 def run_failing_call(_: Any) -> None:
@@ -158,7 +153,7 @@ def run_failing_call(_: Any) -> None:
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("run", [run_help, run_up_to_an_event, run_failing_call])
+@pytest.mark.parametrize("run", [run_help, run_up_to_a_call, run_failing_call])
 def test_nothing_of_a_line_stays_in_the_process(run: Callable[[Any], None]) -> None:
     driver, load = DriverFactory().create(), look_up("awscli.clidriver.load_plugins")
     before = state()

@@ -193,7 +193,7 @@ def played(made: Command, *outcomes: Outcome, pause: float | None = None) -> tup
     steps = planner.make_plan(trace(made), [], [], AWS)
     resolver = Resolver(steps, is_dry_run=False, query=evaluate)
     settings = PlayerOptions(pause=pause)
-    player = Player(steps, resolver=resolver, runner=stage, sleep=stage.slept.append, listener=stage, settings=settings)
+    player = Player(steps, resolver=resolver, runner=stage, sleep=stage.slept.append, listener=stage, options=settings)
     return player.play(), stage
 
 

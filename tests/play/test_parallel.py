@@ -391,7 +391,7 @@ def played(lines: Sequence[str], *, jobs: int) -> Report:
             before=scheduler.predecessors(steps.steps, heeds_pauses=False),
             resolver=Resolver(steps, is_dry_run=False, query=evaluate),
             listener=Unheard(),
-            settings=PlayerOptions(keep_going=True, pause=0),
+            options=PlayerOptions(keep_going=True, pause=0),
         ).play()
 
 

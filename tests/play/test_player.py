@@ -195,7 +195,7 @@ def test_an_interrupt_that_got_lost_ends_the_replay_all_the_same() -> None:
         runner=stage,
         sleep=stage.sleep,
         listener=stage,
-        settings=settings,
+        options=settings,
         interrupted=lambda: bool(stage.asked),
     )
     assert player.play().interrupted
@@ -252,7 +252,7 @@ def asked(settings: PlayerOptions, **pauses: float) -> list[object]:
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
     steps = planner.make_plan(recorded, deriver.derive(recorded, evaluate, Catalog()), [], stage)
     known = Resolver(steps, is_dry_run=False, query=evaluate)
-    Player(steps, resolver=known, runner=stage, sleep=stage.sleep, listener=stage, settings=settings).play()
+    Player(steps, resolver=known, runner=stage, sleep=stage.sleep, listener=stage, options=settings).play()
     return stage.asked
 
 

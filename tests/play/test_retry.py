@@ -410,12 +410,18 @@ STAYS: list[Case] = [
 ]
 
 
-def judged(case: Case, refused: CallError | None = None) -> str | None:
-    """What is said of a case's error, or of another, after all that was made before has succeeded."""
+def judged(case: Case, *, is_refused: bool = True) -> str | None:
+    """What is said of a case's error after all that was made before has succeeded."""
     made, (name, request, _), code, message = case
-    error = refused or CallError(code, message, is_refusal=True, is_certain=True)
     steps, done = played(*made, (name, request, {}))
-    return retry.retry_reason(steps[-1], [failed(name, request, error)], CreatedResources(steps, done))
+    error = CallError(code, message)
+    return reason(steps[-1], [failed(name, request, error)], CreatedResources(steps, done), is_refused=is_refused)
+
+
+def reason(step: Step, calls: Sequence[Call], created: CreatedResources, *, is_refused: bool = True) -> str | None:
+    """Why a step may be sent again that failed with these calls, of which the service refused those with a code."""
+    refused = {at for at, call in enumerate(calls) if call.error is not None and call.error != LOST and is_refused}
+    return retry.retry_reason(step, Outcome(255, calls=tuple(calls), refused=frozenset(refused)), created)
 
 
 def played(*entries: Any) -> tuple[Sequence[Step], dict[int, Sequence[Call]]]:
@@ -474,26 +480,26 @@ def test_why_it_is_waited_for_is_said_in_words() -> None:
 # --- what may have taken effect
 
 
+def test_what_may_have_taken_effect_is_never_sent_again() -> None:
+    assert judged(PASSES[0], is_refused=False) is None
+
+
 @pytest.mark.parametrize(
-    "error",
-    [
-        CallError("ReadTimeoutError", "NoSuchEntity"),
-        CallError("ConnectionClosedError", "Connection was closed: cannot be assumed"),
-        CallError("InvalidParameterValueException", CAN_NOT_ASSUME),  # no service said so
-        CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=False),  # a fault of the service
-        CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=True),  # after a lost attempt
-    ],
+    ("code", "message"),
+    [("ReadTimeoutError", "NoSuchEntity"), ("ConnectionClosedError", "Connection was closed: cannot be assumed")],
 )
-def test_what_may_have_taken_effect_is_never_sent_again(error: CallError) -> None:
-    assert judged(PASSES[0], error) is None
+def test_a_lost_connection_is_no_error_that_passes(code: str, message: str) -> None:
+    made, asked, _, _ = PASSES[0]
+    assert judged((made, asked, code, message)) is None
+    assert judged(([INSTANCE], DESCRIBE, code, message), is_refused=False) is None
 
 
 def test_what_only_reads_may_be_sent_again_after_a_lost_attempt() -> None:
     code, message = "InvalidInstanceID.NotFound", "The instance ID 'i-0e1b2c3d4e5f60718' does not exist"
-    assert judged(([INSTANCE], DESCRIBE, "", ""), CallError(code, message, is_refusal=True)) is not None
+    assert judged(([INSTANCE], DESCRIBE, code, message), is_refused=False) is not None
 
 
-NO_BUCKET = CallError("NoSuchBucket", "The specified bucket does not exist", is_refusal=True, is_certain=True)
+NO_BUCKET = CallError("NoSuchBucket", "The specified bucket does not exist")
 LOST = CallError("ConnectionClosedError", "gone")
 LISTED = call("s3.ListObjectsV2", {"Bucket": "orders-bucket"}, {})
 PUT = call("s3.PutObject", {"Bucket": "orders-bucket", "Key": "a"}, {"ETag": "e"})
@@ -517,19 +523,19 @@ def test_a_command_of_many_calls_is_tried_again_if_none_of_them_changed_anything
     calls: list[Call], passes: bool
 ) -> None:
     steps, done = played(BUCKET, command(["s3", "sync", ".", "s3://orders-bucket"]))
-    assert (retry.retry_reason(steps[-1], calls, CreatedResources(steps, done)) is not None) is passes
+    assert (reason(steps[-1], calls, CreatedResources(steps, done)) is not None) is passes
 
 
 def test_what_a_custom_command_made_is_this_replays() -> None:
     made = command(["s3", "mb", "s3://orders-bucket"], call("s3.CreateBucket", {"Bucket": "orders-bucket"}, {}))
     steps, done = played(made, command(["s3", "cp", "b", "s3://orders-bucket/b"]))
-    assert retry.retry_reason(steps[-1], [NOT_PUT], CreatedResources(steps, done)) is not None
+    assert reason(steps[-1], [NOT_PUT], CreatedResources(steps, done)) is not None
 
 
 def test_a_waiter_waits_by_itself() -> None:
     steps, done = played(BUCKET, command(["s3api", "wait", "bucket-exists", "--bucket", "orders-bucket"]))
     polled = failed("s3.HeadBucket", {"Bucket": "orders-bucket"}, replace(NO_BUCKET, code="404"))
-    assert retry.retry_reason(steps[-1], [polled], CreatedResources(steps, done)) is None
+    assert reason(steps[-1], [polled], CreatedResources(steps, done)) is None
 
 
 def test_what_depends_on_what_was_made_by_way_of_an_answer_counts() -> None:
@@ -545,10 +551,10 @@ def test_what_an_override_put_there_is_foreign() -> None:
     steps, done = played(ROLE, function())
     request = Template.of(steps[-1].command.request, [(("Role",), Given(FOREIGN_ROLE, FOREIGN_ROLE))])
     pinned = replace(steps[-1], request=request)
-    error = CallError("InvalidParameterValueException", CAN_NOT_ASSUME, is_refusal=True, is_certain=True)
+    error = CallError("InvalidParameterValueException", CAN_NOT_ASSUME)
     refused = failed(*function(FOREIGN_ROLE)[:2], error)
-    assert retry.retry_reason(steps[-1], [refused], CreatedResources(steps, done)) is not None
-    assert retry.retry_reason(pinned, [refused], CreatedResources(steps, done)) is None
+    assert reason(steps[-1], [refused], CreatedResources(steps, done)) is not None
+    assert reason(pinned, [refused], CreatedResources(steps, done)) is None
 
 
 # --- how long
@@ -669,7 +675,7 @@ class Hall:
             runner=AWS,
             sleep=self.slept.append,
             listener=self,
-            settings=PlayerOptions(extra=("--endpoint-url", self.relay.url), settle=settle),
+            options=PlayerOptions(extra=("--endpoint-url", self.relay.url), settle=settle),
         ).play()
 
 

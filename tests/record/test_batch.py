@@ -60,7 +60,7 @@ def test_what_fails_is_told_with_the_line_where_it_began_and_the_rest_goes_on() 
         "awstrace-rec: line 2: failed with exit code 255",
         "awstrace-rec: line 5: not an aws command: frobnicate (start with -s to run shell commands)",
         "awstrace-rec: line 6: failed with exit code 2",
-        "awstrace-rec: line 10: :list takes nothing behind it",
+        "awstrace-rec: line 10: :list takes nothing",
         "awstrace-rec: line 11: a quote is not closed: the line was dropped",
     ]
     assert lines_of() == ["iam create-user --user-name alice"]
@@ -104,7 +104,7 @@ def test_lines_may_end_as_windows_ends_them_and_hold_bytes_that_are_no_text() ->
 @pytest.mark.parametrize(
     ("number", "code", "told"),
     [
-        (signal.SIGINT, 130, "awstrace-rec: line 2: interrupted: what comes behind it was not run"),
+        (signal.SIGINT, 130, "awstrace-rec: line 2: interrupted: the lines after it were not run"),
         (signal.SIGTERM, 1, "awstrace-rec: the session was ended: SIGTERM"),
     ],
 )

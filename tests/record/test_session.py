@@ -350,7 +350,7 @@ def pauses(*lines: tuple[int, str, int]) -> list[float]:
         shell=day.shell,
         now=day.now,
         redactor=redactor,
-        settings=SessionOptions(shell=True),
+        options=SessionOptions(shell=True),
         buffer=CommandBuffer(),
         summarize=lambda commands: map(str, commands),
     )

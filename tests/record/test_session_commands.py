@@ -126,9 +126,9 @@ def test_a_session_that_has_dropped_all_has_recorded_nothing(session: Session) -
 
 IMPOSSIBLE = {
     ":lst": "there is no :lst, but :list, :drop N, :undo, :save, :help",
-    ":drop": ":drop takes one command's number behind it",
-    ":drop 1 2": ":drop takes one command's number behind it",
-    ":undo 1": ":undo takes nothing behind it",
+    ":drop": ":drop takes one command's number",
+    ":drop 1 2": ":drop takes one command's number",
+    ":undo 1": ":undo takes nothing",
     ":drop first": "first is no command's number",
     ":drop 0": "0 is no command's number",
     ":drop 1": "command 1 is not cached: nothing is",

@@ -311,7 +311,7 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
         shell=lambda _: 0,
         now=lambda: datetime.now(timezone.utc),
         redactor=Redactor(b"key", Catalog()),
-        settings=SessionOptions(),
+        options=SessionOptions(),
         buffer=CommandBuffer([user("alice")]),
         summarize=lambda commands: map(str, commands),
         keep=person.keep,
