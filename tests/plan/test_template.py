@@ -177,7 +177,7 @@ def test_a_value_becomes_of_the_recorded_type(value: Any, recorded: Any, expecte
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "form", "value", "expected"),
+    ("text", "place", "encoding", "value", "expected"),
     [
         ("a b c", (2, 3), "plain", 'x"y', 'a x"y c'),
         ('{"a": "b"}', (7, 8), "plain", 'x"y', '{"a": "x\\"y"}'),
