@@ -1,7 +1,7 @@
 """Credentials that one command of a trace creates and later ones run under: `sts assume-role` and its like.
 
 Each recorded command has the id of its access key. If the response of command 2 has this id beside a secret key, at
-`Credentials`, the later command has the source `Minted(2, ("Credentials",))`: in a replay it runs under the
+`Credentials`, the later command has the source `CredentialSource(2, ("Credentials",))`: in a replay it runs under the
 credentials in the new response of command 2. They are passed to that one command in environment variables, and are
 neither shown nor stored.
 """

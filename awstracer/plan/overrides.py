@@ -1,8 +1,8 @@
-"""Enters what a person says with `-p` and `--keep` in the drafts of a plan.
+"""Enters the overrides of `-p` and `--keep` in the drafts of a plan.
 
 `-p policy-name tp` looks for the parameter `policy-name` in all commands. If `iam attach-user-policy` of command 2 has
 the value from the request of command 1, the override goes to command 1: everything that refers there follows.
-An override of the third kind fills in a secret that the trace doesn't have.
+Other overrides fill in a secret that the trace doesn't have, or set a word that is no parameter (an output file).
 
 Which of several leaves a place gets is decided in `plan/compiler`; `plan/missing_secrets` finds the secrets.
 """
@@ -18,7 +18,7 @@ from awstracer.commandline.text import MarkedText, Provenance, Segment, format_v
 from awstracer.errors import AmbiguousParameter, BadValue, UnfitParameters, UnknownParameter
 from awstracer.plan import missing_secrets
 from awstracer.plan.compiler import Draft, Place
-from awstracer.plan.model import Catalog, Override, Step
+from awstracer.plan.model import CommandCatalog, Override, Step
 from awstracer.plan.template import Given, Kept, Slice
 from awstracer.relations.identifiers import segment_spans
 from awstracer.relations.model import Part, Source
@@ -27,7 +27,7 @@ from awstracer.trace.paths import Path, lookup, replace_at
 
 @dataclass(frozen=True)
 class Drafts:
-    """The drafts of a plan, and the secrets that a person gave, by placeholder."""
+    """The drafts of a plan, and the secrets that overrides fill in, by placeholder."""
 
     in_order: tuple[Draft, ...]
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Drafts:
         return replace(self, in_order=(*self.in_order[: number - 1], draft, *self.in_order[number:]))
 
 
-def apply_override(drafts: Drafts, override: Override, catalog: Catalog) -> Drafts:
+def apply_override(drafts: Drafts, override: Override, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with an override.
 
     Raise UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
@@ -108,7 +108,7 @@ def _fill_secret(drafts: Drafts, override: Override, text: str) -> Drafts | None
     if not missing:
         return None
     if len(missing) > 1:
-        raise AmbiguousParameter(override.name, [(blank.spelling, blank.placeholder) for blank in missing])
+        raise AmbiguousParameter(override.name, [(secret.spelling, secret.placeholder) for secret in missing])
     return replace(drafts, secrets={**drafts.secrets, missing[0].placeholder: text})
 
 
@@ -129,7 +129,7 @@ class _Use:
 
 
 def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
-    """Return the drafts with recorded values in the place of related ones."""
+    """Return the drafts with recorded values that no relation replaces."""
     for use in _uses(drafts, override):
         draft = drafts.of(use.step.number)
         kept = {path: Kept(lookup(use.step.command.request, path)) for path in use.paths}
@@ -137,7 +137,7 @@ def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
     return drafts
 
 
-def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: Catalog) -> Drafts:
+def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with another value for a parameter, entered where everything that should follow refers to."""
     uses = _uses(drafts, override)
     if any(use.recorded != uses[0].recorded for use in uses):
@@ -171,8 +171,8 @@ def _origin(drafts: Drafts, step: Step, path: Path) -> tuple[int, Place]:
 
 def _slice_of(text: str, part: Part) -> Slice:
     """Return where a part of a text begins and ends."""
-    found = segment_spans(text)
-    return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
+    spans = segment_spans(text)
+    return spans[part[0]][0], spans[part[1] - 1 if part[1] is not None else -1][1]
 
 
 def _uses(drafts: Drafts, override: Override) -> list[_Use]:
@@ -209,7 +209,7 @@ def _uses_in_words(step: Step, name: str) -> Sequence[_Use]:
     return [_Use(step, (("argv", at),), name, argv[at].removeprefix(f"--{name}=")) for at in sorted([*apart, *joined])]
 
 
-def _values(use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
+def _values(use: _Use, text: str, catalog: CommandCatalog) -> Mapping[Path, Any]:
     """Return what the text of an override means for a parameter, by path."""
     if use.step.operation_command is None:
         word = str(lookup(use.step.command.request, use.paths[0]))
@@ -218,7 +218,7 @@ def _values(use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
     return {path: lookup(members, path) for path in use.paths}
 
 
-def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: Catalog) -> None:
+def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: CommandCatalog) -> None:
     """Raise BadValue if the operation wouldn't take the values."""
     operation = step.command.operation
     if operation is None:

@@ -1,7 +1,7 @@
 """What a person asks for with the switches of `awstrace-play`, and the replay that comes of it.
 
-`awstrace-play --trace-file web.trace --region eu-west-1 -p name web-2` is an `Order` with one override and
-`given={"--region": "eu-west-1"}`. `cli/dry_run_command` and `cli/play_command` make a `Planned` of it.
+`awstrace-play --trace-file web.trace --region eu-west-1 -p name web-2` is a `PlayRequest` with one override and
+`given={"--region": "eu-west-1"}`. `cli/dry_run_command` and `cli/play_command` make a `Replay` of it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from awstracer.aws.api_model import ApiModel
 from awstracer.plan.invocation import Destination
 from awstracer.plan.model import Override, Plan
 from awstracer.plan.resolver import Resolver
@@ -67,17 +67,11 @@ class PlayRequest:
         return selection.select(len(trace.commands), start=self.start, only=self.only)
 
 
-class Partitions(Protocol):
-    """Tells the partition of a region."""
-
-    def partition(self, region: str) -> tuple[str, str] | None: ...
-
-
 def destination_of(
-    region: str | None, partitions: Partitions, account: Callable[[], str | None] = lambda: None
+    region: str | None, model: ApiModel, account: Callable[[], str | None] = lambda: None
 ) -> Destination:
-    """Return the destination in a region, None if that is not known; `account` finds out the account."""
-    return Destination(region, partitions.partition(region) if region else None, account)
+    """Return the destination in a region, which is None if nothing names one; `account` finds out the account."""
+    return Destination(region, model.partition(region) if region else None, account)
 
 
 @dataclass(frozen=True)

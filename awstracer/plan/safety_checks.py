@@ -118,11 +118,11 @@ def credential_options(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[s
     Commands that run under credentials which the replay itself creates are left out: these don't exist yet.
     """
     own = [step for step in plan.selected if step.credentials is None]
-    found = {tuple(word for pair in trusted(step, options) for word in pair if word) for step in own}
+    found = {tuple(word for pair in trusted_options(step, options) for word in pair if word) for step in own}
     return tuple(sorted(found))
 
 
-def trusted(step: Step, options: Mapping[str, bool]) -> list[tuple[str, str | None]]:
+def trusted_options(step: Step, options: Mapping[str, bool]) -> list[tuple[str, str | None]]:
     """Return the options of a line that decide the identity and the address of its requests, with their values."""
     words = [step.command.argv[at] for at in step.global_option_words]
     found: list[tuple[str, str | None]] = []
@@ -140,7 +140,7 @@ def _recorded_options(
 ) -> Iterator[RecordedOption]:
     numbers: dict[tuple[str, str | None], list[int]] = {}
     for step in plan.selected:
-        for option, value in trusted(step, options):
+        for option, value in trusted_options(step, options):
             if value is None or not _is_same(value, _session_value(option, environment)):
                 numbers.setdefault((option, value), []).append(step.number)
     for (option, value), found in numbers.items():
@@ -223,13 +223,11 @@ def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
 
 
 def _foreign_keys(plan: Plan, options: Mapping[str, bool]) -> Iterator[ForeignKey]:
-    """Yield the access keys that nothing gives; a line with a profile says itself under which key it runs."""
+    """Yield the access keys that no command creates, but for lines with a profile of their own, which has its key."""
     numbers: dict[str, list[int]] = {}
     for step in plan.selected:
-        key, has_profile = (
-            step.command.access_key,
-            any(match_option(word, options) == PROFILE_OPTION for word in step.command.argv),
-        )
+        key = step.command.access_key
+        has_profile = any(match_option(word, options) == PROFILE_OPTION for word in step.command.argv)
         if key is not None and step.credentials is None and not has_profile:
             numbers.setdefault(key, []).append(step.number)
     for key, found in numbers.items():

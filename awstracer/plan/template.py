@@ -34,7 +34,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A person gave the value with `-p`.
+    """`-p` gives the value.
 
     typed_as    what the person typed: `file://policy.json` for the content of that file
     is_secret   whether a secret was recorded here, so that the value is never shown
@@ -47,7 +47,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A person said with `--keep` that the recorded value stays, whatever the relations say."""
+    """`--keep` keeps the recorded value, whatever the relations say."""
 
     value: Any
 
@@ -61,13 +61,13 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The placeholder of a secret that no response gives: a person has to."""
+    """The placeholder of a secret that no response has, so that a person has to fill it in."""
 
     placeholder: str
 
 
 class Piece(NamedTuple):
-    """A leaf for a slice of a string; `form` is how the string has the values that stand in it."""
+    """A leaf for a slice of a string; `encoding` is how the string carries the value."""
 
     slice: Slice
     leaf: Reference | Given | Secret
@@ -133,7 +133,7 @@ class Template:
 
     def walk(self) -> Iterator[tuple[Path, PlainLeaf]]:
         """Yield every leaf with its path; those of an interpolation one by one."""
-        return ((path, each) for path, leaf in self.leaves.items() for each in leaves_in(leaf))
+        return ((path, inner) for path, leaf in self.leaves.items() for inner in leaves_in(leaf))
 
     def references(self) -> Iterator[Reference]:
         """Yield the references among the leaves."""
