@@ -32,7 +32,9 @@ from awstracer.relations.operations import (
     creates_something,
     is_deletion,
     is_read_only,
+    is_resource_name,
     names_created_resource,
+    resource_type,
 )
 from awstracer.trace.model import Call
 from awstracer.trace.paths import Path, lookup, strings
@@ -285,14 +287,14 @@ def _is_about_created(call: Call, transient: TransientError, step: Step, created
 def _may_be_missing(path: Path, text: str, call: Call) -> bool:
     """Return whether a string of a request may name what an error says is missing, and not what is created here."""
     strength = identifiers.specificity(text)
-    is_telling = strength >= Specificity.STRONG or (strength and identifiers.is_resource_name(path, call.operation))
+    is_telling = strength >= Specificity.STRONG or (strength and is_resource_name(path, call.operation))
     is_foreign = not identifiers.is_account(text) and not names_created_resource(path, call.operation)
     return bool(is_telling) and is_foreign
 
 
 def _is_of_kind(path: Path, call: Call, transient: TransientError) -> bool:
     """Return whether a request has at a path a resource of the kind that the error is about."""
-    kind = identifiers.resource_type(path, call.operation)
+    kind = resource_type(path, call.operation)
     if transient.about is not None:
         return transient.about.search(kind) is not None
     noun = identifiers.normalize_type(NO_KIND.sub("", call.error.code if call.error else ""))
