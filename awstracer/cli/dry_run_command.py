@@ -33,7 +33,9 @@ def run(order: PlayRequest, view: PlanView, *, as_json: bool) -> int:
     catalog.check_profile(order.profile)
     with gc_paused():
         found = deriver.derive(trace, evaluate, catalog)
-        made = planner.make_plan(trace, found, order.overrides, catalog, order.given, selected=order.selected(trace))
+        made = planner.make_plan(
+            trace, found, order.overrides, catalog, order.global_options, selected=order.selected(trace)
+        )
         destination = request.destination_of(order.region or catalog.region(order.profile), catalog)
         lines = _prepare_lines(Replay(trace, found, made, destination, evaluate), order, view, as_json=as_json)
     confirmations = safety_checks.required_confirmations(

@@ -112,7 +112,7 @@ def _order(args: argparse.Namespace) -> PlayRequest:
     return PlayRequest(
         trace_file=args.trace_file,
         overrides=[Override.parse(name, text) for name, text in pairs],
-        given={name: value for name, value in given.items() if value is not None},
+        global_options={name: value for name, value in given.items() if value is not None},
         start=args.start_at,
         only=args.only,
         agrees=args.yes,

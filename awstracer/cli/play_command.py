@@ -63,7 +63,9 @@ class PlayCommand:
         with gc_paused():
             found = deriver.derive(self._trace, query.evaluate, self._catalog)
             selected = order.selected(self._trace)
-            made = planner.make_plan(self._trace, found, order.overrides, self._catalog, order.given, selected=selected)
+            made = planner.make_plan(
+                self._trace, found, order.overrides, self._catalog, order.global_options, selected=selected
+            )
         self._identities = safety_checks.credential_options(made, self._catalog.global_options())
         self._planned = Replay(self._trace, found, made, self._destination(), query.evaluate)
         self._planned.check()
@@ -132,7 +134,7 @@ class PlayCommand:
 
     def _run_parallel(self, resolver: Resolver, settings: player.PlayerOptions, on_done: player.OnDone) -> Report:
         """Run several steps at a time, in processes that are forked after the models and settings were read."""
-        before = scheduler.predecessors(resolver.plan.steps, heeds_pauses=self._order.pause is None)
+        before = scheduler.predecessors(resolver.plan.steps, keeps_pauses=self._order.pause is None)
         self._aws.preload()
         self._aws.prepare_calls(
             (*step.residual_words, *self._order.extra) for step in resolver.steps if step.operation_command is not None

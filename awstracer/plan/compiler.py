@@ -29,16 +29,16 @@ class Draft:
 
     bare                        the step with templates that have no leaves yet
     request, query, response    the relations that lead there
-    given                       the values of `-p`, by path and, for a piece of a string, slice
-    kept                        the values of `--keep`, by path
+    given_values                the values of `-p`, by path and, for a piece of a string, slice
+    kept_values                 the values of `--keep`, by path
     """
 
     bare: Step
     request: Sequence[Relation] = ()
     query: Sequence[Relation] = ()
     response: Sequence[Relation] = ()
-    given: Mapping[Place, Given] = field(default_factory=dict)
-    kept: Mapping[Path, Kept] = field(default_factory=dict)
+    given_values: Mapping[Place, Given] = field(default_factory=dict)
+    kept_values: Mapping[Path, Kept] = field(default_factory=dict)
 
     @cached_property
     def step(self) -> Step:
@@ -59,8 +59,10 @@ def compile_step(draft: Draft) -> Step:
 
 def _placements(draft: Draft) -> Iterator[Placement]:
     """Yield the leaves of a request in the order of precedence: the first one that wants a place has it."""
-    yield from ((path, leaf if span is None else [Piece(span, leaf)]) for (path, span), leaf in draft.given.items())
-    yield from draft.kept.items()
+    yield from (
+        (path, leaf if span is None else [Piece(span, leaf)]) for (path, span), leaf in draft.given_values.items()
+    )
+    yield from draft.kept_values.items()
     yield from _generated(draft.bare)
     yield from _references(draft.request)
     yield from _secrets(draft.bare)

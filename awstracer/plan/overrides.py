@@ -92,10 +92,10 @@ def _renamed_word(step: Step, name: str, text: str) -> Step:
     assert step.operation_command is not None
     before: list[MarkedText] = [(Segment(word),) for word in step.operation_command.needed if word == f"--{name}"]
     before += [extra.words[0] for extra in step.operation_command.extra if extra.name == name and len(extra.words) > 1]
-    given = ExtraArgument(name, (*before, (Segment(text, Provenance.OVERRIDDEN),)))
+    overriding = ExtraArgument(name, (*before, (Segment(text, Provenance.OVERRIDDEN),)))
     extras = [extra for extra in step.operation_command.extra if extra.name != name]
     needed = tuple(word for word in step.operation_command.needed if word.removeprefix("--") != name)
-    return replace(step, operation_command=replace(step.operation_command, extra=(*extras, given), needed=needed))
+    return replace(step, operation_command=replace(step.operation_command, extra=(*extras, overriding), needed=needed))
 
 
 # --- secrets
@@ -133,7 +133,7 @@ def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
     for use in _uses(drafts, override):
         draft = drafts.of(use.step.number)
         kept = {path: Kept(lookup(use.step.command.request, path)) for path in use.paths}
-        drafts = drafts.with_draft(use.step.number, replace(draft, kept={**draft.kept, **kept}))
+        drafts = drafts.with_draft(use.step.number, replace(draft, kept_values={**draft.kept_values, **kept}))
     return drafts
 
 
@@ -152,7 +152,7 @@ def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: 
             number, place = (use.step.number, (path, None)) if is_numbered else _origin(drafts, use.step, path)
             draft = drafts.of(number)
             given = Given(value, typed_as, is_secret=draft.bare.is_secret(place[0]))
-            drafts = drafts.with_draft(number, replace(draft, given={**draft.given, place: given}))
+            drafts = drafts.with_draft(number, replace(draft, given_values={**draft.given_values, place: given}))
     return drafts
 
 

@@ -1,7 +1,7 @@
-"""What a person asks for with the switches of `awstrace-play`, and the replay that comes of it.
+"""The switches of `awstrace-play` as data, and the replay that is made of them.
 
 `awstrace-play --trace-file web.trace --region eu-west-1 -p name web-2` is a `PlayRequest` with one override and
-`given={"--region": "eu-west-1"}`. `cli/dry_run_command` and `cli/play_command` make a `Replay` of it.
+`global_options={"--region": "eu-west-1"}`. `cli/dry_run_command` and `cli/play_command` make a `Replay` of it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from awstracer.trace.query import Query
 
 @dataclass(frozen=True)
 class PlayRequest:
-    """What a person asks for.
+    """The switches of one call of `awstrace-play`.
 
     overrides       of `-p` and `--keep`
-    given           global options for all commands, in the place of recorded ones
+    global_options  for all commands, in the place of recorded ones
     start, only     which commands are played; None for no such limit
     agrees          whether the person confirmed everything beforehand (`--yes`)
     account         the only one to play in; None for any
@@ -36,7 +36,7 @@ class PlayRequest:
 
     trace_file: Path
     overrides: Sequence[Override]
-    given: Mapping[str, str]
+    global_options: Mapping[str, str]
     start: int | None
     only: Sequence[selection.Range] | None
     agrees: bool
@@ -50,17 +50,17 @@ class PlayRequest:
     @property
     def extra(self) -> tuple[str, ...]:
         """The global options as words."""
-        return tuple(word for pair in self.given.items() for word in pair)
+        return tuple(word for pair in self.global_options.items() for word in pair)
 
     @property
     def profile(self) -> str | None:
         """The profile for all commands."""
-        return self.given.get("--profile")
+        return self.global_options.get("--profile")
 
     @property
     def region(self) -> str | None:
         """The region for all commands."""
-        return self.given.get("--region")
+        return self.global_options.get("--region")
 
     def selected(self, trace: Trace) -> Container[int]:
         """Return the numbers of the commands that are to be played; raise NoSuchCommand or NothingSelected."""
@@ -70,7 +70,7 @@ class PlayRequest:
 def destination_of(
     region: str | None, model: ApiModel, account: Callable[[], str | None] = lambda: None
 ) -> Destination:
-    """Return the destination in a region, which is None if nothing names one; `account` finds out the account."""
+    """Return the destination in a region, None if nothing names one; `account` finds out the account."""
     return Destination(region, model.partition(region) if region else None, account)
 
 
@@ -79,7 +79,7 @@ class Replay:
     """A trace, its relations, and the plan for playing it at a destination."""
 
     trace: Trace
-    found: Sequence[Relation]
+    relations: Sequence[Relation]
     plan: Plan
     destination: Destination
     query: Query

@@ -48,12 +48,12 @@ PIECE = re.compile(r"[^/:=,\s]+")
 NO_NAMES = frozenset({"/", ".", "..", "-", "s3", "http", "https", "file", "fileb", "arn", "aws"})
 
 
-def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, frozenset[int]]:
+def predecessors(steps: Sequence[Step], *, keeps_pauses: bool) -> dict[int, frozenset[int]]:
     """Return for the number of each selected step the numbers of the selected steps that have to be done before it.
 
-    `steps` are all steps of a plan; `heeds_pauses` says whether recorded pauses are kept.
+    `steps` are all steps of a plan; `keeps_pauses` says whether recorded pauses are kept.
     """
-    return ResourceGraph(steps).predecessors(heeds_pauses=heeds_pauses)
+    return ResourceGraph(steps).predecessors(keeps_pauses=keeps_pauses)
 
 
 class Access(Enum):
@@ -92,7 +92,7 @@ class ResourceGraph:
             used.update(map(Service, user.services))
         return dict.fromkeys(used, user.access)
 
-    def predecessors(self, *, heeds_pauses: bool) -> dict[int, frozenset[int]]:
+    def predecessors(self, *, keeps_pauses: bool) -> dict[int, frozenset[int]]:
         """Return for each selected step's number those of the selected steps that have to be done before it."""
         result: dict[int, frozenset[int]] = {}
         barrier: set[int] = set()
@@ -101,7 +101,7 @@ class ResourceGraph:
             if not step.selected:
                 continue
             before |= barrier | user.sources | self._after_users(step) | self._after_connected(user)
-            if not step.command.calls or (heeds_pauses and step.command.pause):
+            if not step.command.calls or (keeps_pauses and step.command.pause):
                 before, barrier = set(result), {step.number}
             result[step.number] = frozenset(before & result.keys())
         return result

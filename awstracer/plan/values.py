@@ -143,8 +143,8 @@ class ValueResolver:
             value = self._look_up(step, response, expression, source, path)
         is_secret = any(placeholders.find_placeholders(recorded))
         if type(value) is not type(recorded) or (recorded and value == []):
-            found = f"a {type(value).__name__}" if is_secret else format_value(value)
-            raise MissingValue(step.number, _path_text(source), f"it is {found}")
+            actual = f"a {type(value).__name__}" if is_secret else format_value(value)
+            raise MissingValue(step.number, _path_text(source), f"it is {actual}")
         provenance = Provenance.PENDING if self._is_dry_run and value == recorded else Provenance.DERIVED
         return MarkedValue(value, Provenance.HIDDEN if is_secret else provenance)
 
@@ -213,8 +213,8 @@ def _part_value(step: Step, source: Source, value: MarkedValue) -> MarkedValue:
     try:
         return MarkedValue(extract_part(value.value, source.part), value.provenance)
     except LookupError:
-        found = "a secret of another form" if value.provenance is Provenance.HIDDEN else str(value.value)
-        raise MissingValue(step.number, _path_text(source), f"it is {found}") from None
+        actual = "a secret of another form" if value.provenance is Provenance.HIDDEN else str(value.value)
+        raise MissingValue(step.number, _path_text(source), f"it is {actual}") from None
 
 
 def _path_text(source: Source) -> str:

@@ -95,8 +95,8 @@ def _accounts_in_arns(document: Any) -> Iterator[str]:
         elif isinstance(node, list):
             pending += node
         elif isinstance(node, str) and node.startswith("arn:"):
-            found = identifiers.ARN.match(node)
-            account = found["account"] if found else None
+            arn = identifiers.ARN.match(node)
+            account = arn["account"] if arn else None
             if account and account.isdigit() and account not in seen:
                 seen.add(account)
                 yield account
@@ -128,22 +128,22 @@ class EnvironmentScanner:
         present = [value for value in self._environment if value.recorded in text]
         if not present:
             return []
-        found: list[Mention] = []
+        mentions: list[Mention] = []
         beside_arns, done = [], 0
         for head in ARN_HEAD.finditer(text):
             begin, end = head.span()
             beside_arns.append(text[done:begin])
             done = end
-            found += [
-                Mention((begin + first, begin + last), each.value, each.evidence)
-                for each in self._in_head(head[0])
-                for first, last in [each.span]
+            mentions += [
+                Mention((begin + mention.span[0], begin + mention.span[1]), mention.value, mention.evidence)
+                for mention in self._in_head(head[0])
             ]
         rest = "\n".join([*beside_arns, text[done:]])
         for value in present:
             if value.recorded in rest:
-                found += self._mentions_beside_arns(occurrence, value, {each.span for each in found})
-        return found
+                taken = {mention.span for mention in mentions}
+                mentions += self._mentions_beside_arns(occurrence, value, taken)
+        return mentions
 
     def _mentions_in_head(self, head: str) -> list[Mention]:
         """Return the mentions in the head of an ARN, up to the account: `arn:aws:sqs:eu-west-1:123456789012`."""

@@ -88,7 +88,7 @@ def candidates_at(
 ) -> Iterator[Candidate]:
     """Yield the candidates at an occurrence: its string, and those parts of it that are relevant and may stand alone.
 
-    account      the account of the recording, if it is known
+    account      the account of the recording; None if the trace names none
     namespaces   the names of the occurrence's service in ARNs
     """
     for value in _values(occurrence, account, is_relevant):

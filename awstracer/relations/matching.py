@@ -218,8 +218,8 @@ def _label_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) ->
 
 def label_before(text: str) -> str:
     """Return the label of the value that follows a text: `region` for `"region": `, `region=` and `--region `."""
-    found = LABEL.search(text[-LABEL_CONTEXT:])
-    return (found[1] or found[2]) if found else ""
+    label = LABEL.search(text[-LABEL_CONTEXT:])
+    return (label[1] or label[2]) if label else ""
 
 
 def _echo_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> str | None:
