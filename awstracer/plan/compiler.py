@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from awstracer.plan.model import Step
-from awstracer.plan.template import Generated, Given, Kept, Piece, Placement, Reference, Secret, Slice, Template
-from awstracer.relations.model import Relation
+from awstracer.plan.template import Generated, Given, Kept, Piece, Placement, Reference, Secret, Template
+from awstracer.relations.model import Relation, Span
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path
 
-Place = tuple[Path, Slice | None]
+Place = tuple[Path, Span | None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Draft:
 
     bare                        the step with templates that have no leaves yet
     request, query, response    the relations that lead there
-    given_values                the values of `-p`, by path and, for a piece of a string, slice
+    given_values                the values of `-p`, by path and, for a piece of a string, span
     kept_values                 the values of `--keep`, by path
     """
 

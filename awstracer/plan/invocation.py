@@ -33,8 +33,8 @@ from awstracer.commandline.text import (
     to_str,
     unwrap,
 )
-from awstracer.plan.template import Slice, TextEncoding
-from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source
+from awstracer.plan.template import TextEncoding
+from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source, Span
 from awstracer.secrets import placeholders
 from awstracer.trace import encodings
 from awstracer.trace.model import Document
@@ -157,8 +157,8 @@ def coerce_to(value: MarkedValue, recorded: Any) -> Any:
     return MarkedValue(text, value.provenance)
 
 
-def splice(text: str, pieces: Iterable[tuple[Slice, MarkedText]]) -> MarkedText:
-    """Return a text with other texts in the place of slices of it."""
+def splice(text: str, pieces: Iterable[tuple[Span, MarkedText]]) -> MarkedText:
+    """Return a text with other texts in the place of spans of it."""
     segments: list[Segment] = []
     done = 0
     for (begin, end), piece in sorted(pieces, key=itemgetter(0)):
@@ -168,11 +168,11 @@ def splice(text: str, pieces: Iterable[tuple[Slice, MarkedText]]) -> MarkedText:
     return tuple([segment for segment in segments if segment.text])
 
 
-def encode_for(value: MarkedText, text: str, place: Slice, encoding: Encoding) -> MarkedText:
-    """Return a value as it has to stand in a slice of a text: percent-encoded, or escaped for JSON in JSON."""
+def encode_for(value: MarkedText, text: str, span: Span, encoding: Encoding) -> MarkedText:
+    """Return a value as it has to stand in a span of a text: percent-encoded, or escaped for JSON in JSON."""
     if SAME_EVERYWHERE.fullmatch(to_str(value)):
         return value
-    before, recorded = text[: place[0]], text[slice(*place)]
+    before, recorded = text[: span[0]], text[slice(*span)]
     if encoding == "percent":
         return _percent_encoded(value, safe="".join(character for character in RESERVED if character in recorded))
     if placeholders.is_placeholder(recorded) and encodings.is_in_url(before):

@@ -20,7 +20,7 @@ from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path, lookup
 
 ENVIRONMENT = "AWSTRACE_PARAM_"
-WORD = "word"  # the name of a custom command's word that follows no option
+UNNAMED_WORD = "word"  # the name of a custom command's word that follows no option
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _names(step: Step, path: Path, leaf: Secret) -> tuple[str, ...]:
     label = label_before(text[: text.find(leaf.placeholder)])
     is_parameter = placeholders.is_placeholder(scalar) and (step.operation_command is None or len(path) == 1)
     option = step.name_of(path) if is_parameter else None
-    member = member_name(path) if step.operation_command is not None else WORD
+    member = member_name(path) if step.operation_command is not None else UNNAMED_WORD
     return tuple(name for name in dict.fromkeys([label, option, member]) if name)
 
 

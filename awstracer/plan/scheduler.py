@@ -44,7 +44,7 @@ from awstracer.trace.paths import leaves, strings
 
 Resource = Hashable
 
-PIECE = re.compile(r"[^/:=,\s]+")
+SEGMENT = re.compile(r"[^/:=,\s]+")
 NO_NAMES = frozenset({"/", ".", "..", "-", "s3", "http", "https", "file", "fileb", "arn", "aws"})
 
 
@@ -291,23 +291,23 @@ def _identifiers(document: Document) -> Iterator[str]:
 
 
 def _names(step: Step) -> Iterator[str]:
-    """Yield the names in a request, also those at the end of paths and ARNs; of a custom command its words' pieces."""
-    yield from _pieces(text for value in step.override_values() for _, text in strings(value))
+    """Yield the names in a request, also at the end of paths and ARNs; of a custom command its words' segments."""
+    yield from _with_last_segments(text for value in step.override_values() for _, text in strings(value))
     operation = step.command.operation
     if step.operation_command is None or operation is None:
         for at in step.arguments[1:]:
-            yield from set(PIECE.findall(step.command.argv[at])) - NO_NAMES
+            yield from set(SEGMENT.findall(step.command.argv[at])) - NO_NAMES
         return
     its = effect(operation.service, operation.name, operation.parameters)
     named = {name: operation.parameters[name] for name in (*its.members, *its.related)}
     bodies = (leaf.name for _, leaf in leaves(operation.parameters) if isinstance(leaf, Opaque) and leaf.name)
-    yield from _pieces((*(text for _, text in strings(named)), *bodies, *_output_files(step)))
+    yield from _with_last_segments((*(text for _, text in strings(named)), *bodies, *_output_files(step)))
 
 
-def _pieces(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each text, and the last piece of it: of `arn:aws:iam::1:user/alice` also `alice`."""
+def _with_last_segments(texts: Iterable[str]) -> Iterator[str]:
+    """Yield each text, and its last segment: of `arn:aws:iam::1:user/alice` also `alice`."""
     for text in texts:
-        yield from {text, *PIECE.findall(text)[-1:]} - NO_NAMES
+        yield from {text, *SEGMENT.findall(text)[-1:]} - NO_NAMES
 
 
 def _output_files(step: Step) -> Iterator[str]:

@@ -18,7 +18,7 @@ from awstracer.errors import MissingValue
 from awstracer.plan.invocation import Destination, coerce_to, encode_for, encode_like, splice
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.template import Generated, Given, Interpolation, Kept, Leaf, Reference, Secret, Template, leaves_in
-from awstracer.relations.identifiers import extract_part
+from awstracer.relations.identifiers import part_span
 from awstracer.relations.model import EnvironmentValue, Source
 from awstracer.secrets import placeholders
 from awstracer.trace.model import Document
@@ -211,7 +211,7 @@ def _part_value(step: Step, source: Source, value: MarkedValue) -> MarkedValue:
     """Return the part of a text that a source picks."""
     assert source.part is not None
     try:
-        return MarkedValue(extract_part(value.value, source.part), value.provenance)
+        return MarkedValue(value.value[slice(*part_span(value.value, source.part))], value.provenance)
     except LookupError:
         actual = "a secret of another form" if value.provenance is Provenance.HIDDEN else str(value.value)
         raise MissingValue(step.number, _path_text(source), f"it is {actual}") from None

@@ -24,7 +24,7 @@ from awstracer.trace.paths import Path, leaves
 
 LONGEST = 200
 NEAR = 86_400  # seconds
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
+ONE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
 DIGITS = re.compile(r"\d+")
 EPOCHS: Mapping[int, int] = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}  # what a second has, by the number of digits
 DATES = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y/%m/%d")
@@ -62,7 +62,7 @@ def find_generated_names(steps: Sequence[Step]) -> list[GeneratedName]:
 
 def looks_generated(text: str, then: datetime) -> bool:
     """Whether a text has something random in it, or a time near `then`, when it was sent."""
-    if len(text) > LONGEST or not WORD.fullmatch(text) or text.startswith(("arn:", "http:", "https:")):
+    if len(text) > LONGEST or not ONE_WORD.fullmatch(text) or text.startswith(("arn:", "http:", "https:")):
         return False
     if SERVICES_OWN.fullmatch(text):
         return False
@@ -135,7 +135,7 @@ def unresolved_identifiers(step: Step) -> Iterator[tuple[Path, str]]:
     for path, scalar in step.own_scalars():
         _, leaf = step.request.covering(path) or (path, None)
         if isinstance(scalar, str) and (leaf is None or isinstance(leaf, Interpolation)):
-            replaced = [piece.slice for piece in leaf.pieces] if leaf is not None else []
+            replaced = [piece.span for piece in leaf.pieces] if leaf is not None else []
             for begin, end in identifiers.find_generated_ids(scalar):
                 if not any(first < end and begin < last for first, last in replaced):
                     yield path, scalar[begin:end]

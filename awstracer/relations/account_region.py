@@ -20,7 +20,7 @@ from typing import Any
 
 from awstracer.aws.api_model import ApiModel
 from awstracer.relations import identifiers
-from awstracer.relations.matching import WORD, label_before, stands_alone
+from awstracer.relations.matching import WORD_CHARACTERS, label_before, stands_alone
 from awstracer.relations.model import EnvironmentName, EnvironmentValue, Span
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.model import Trace
@@ -193,12 +193,12 @@ def _region_evidence(occurrence: Occurrence, span: Span, _: EnvironmentValue | N
         return "the region in a host's name"
     if BEHIND_ACCOUNT.search(before) or BEFORE_ACCOUNT.match(behind):
         return "the region beside the account"
-    if before[-1:] in WORD or before.endswith("-"):
+    if before[-1:] in WORD_CHARACTERS or before.endswith("-"):
         return None
     labels = [occurrence.facts.label, label_before(before)]
     if ZONE_LETTER.match(behind) and any(map(ZONE_LABEL.search, labels)):
         return "the region of a zone"
-    if behind[:1] in WORD or behind.startswith("-"):
+    if behind[:1] in WORD_CHARACTERS or behind.startswith("-"):
         return None
     if SERVICE_LOG.search(before):
         return "the region in the path of a service's log"
@@ -213,7 +213,7 @@ def _suffix_evidence(occurrence: Occurrence, span: Span, region: EnvironmentValu
     if region is None:
         return None
     text, end = occurrence.text, span[1]
-    is_whole = text[end : end + 1] not in WORD and not text.startswith(".cn", end)
+    is_whole = text[end : end + 1] not in WORD_CHARACTERS and not text.startswith(".cn", end)
     service, _, labels = _context(text, span)[0].rpartition(f".{region.recorded}")
     is_behind_region = bool(service) and LABELS_BEHIND_REGION.fullmatch(labels) is not None
     return "the partition's hosts" if is_whole and is_behind_region else None
@@ -222,7 +222,7 @@ def _suffix_evidence(occurrence: Occurrence, span: Span, region: EnvironmentValu
 def _account_evidence(occurrence: Occurrence, span: Span, _: EnvironmentValue | None) -> str | None:
     """An account id that stands alone in a text; one that is the whole text must be labelled as an account."""
     is_whole = span == (0, len(occurrence.text))
-    if not stands_alone(occurrence.text, span, WORD):
+    if not stands_alone(occurrence.text, span, WORD_CHARACTERS):
         return None
     return None if is_whole and not ACCOUNT_LABEL.search(occurrence.facts.label) else "the account"
 

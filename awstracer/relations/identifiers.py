@@ -179,8 +179,8 @@ def segment_spans(text: str) -> list[tuple[int, int]]:
     return list(zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True))
 
 
-def extract_part(text: str, part: tuple[int, int | None]) -> str:
-    """Return the segments `first` up to `last` (exclusive; None for the end) of a text.
+def part_span(text: str, part: tuple[int, int | None]) -> tuple[int, int]:
+    """Return where the segments `first` up to `last` (exclusive; None for the end) of a text begin and end.
 
     Raise LookupError if it has too few.
     """
@@ -188,4 +188,4 @@ def extract_part(text: str, part: tuple[int, int | None]) -> str:
     spans = segment_spans(text)
     if first >= len(spans) or (last is not None and last > len(spans)):
         raise LookupError(part)
-    return text[spans[first][0] : spans[last - 1 if last is not None else -1][1]]
+    return spans[first][0], spans[last - 1 if last is not None else -1][1]

@@ -20,14 +20,13 @@ from typing import Any
 
 from awstracer.commandline.options import query_of
 from awstracer.relations.candidates import Candidate
-from awstracer.relations.identifiers import TOKEN, Specificity, specificity, tokens
+from awstracer.relations.identifiers import REMEMBERED, TOKEN, Specificity, specificity, tokens
 from awstracer.relations.model import Relation, Source, Span, Target
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.encodings import decode_base64, decode_percent
 from awstracer.trace.model import Command, Trace
 from awstracer.trace.paths import EACH, Path, children, lookup
 
-REMEMBERED = 1 << 16  # strings; most of a trace's come again and again
 LONGEST_LIST = 100  # elements of a list that is recognized as a whole
 MOST_OF_A_SORT = 16  # candidates of one text, rank, type and service: a word such as `1` comes thousands of times
 
