@@ -211,10 +211,11 @@ def _part_value(step: Step, source: Source, value: MarkedValue) -> MarkedValue:
     """Return the part of a text that a source picks."""
     assert source.part is not None
     try:
-        return MarkedValue(value.value[slice(*part_span(value.value, source.part))], value.provenance)
+        begin, end = part_span(value.value, source.part)
     except LookupError:
         actual = "a secret of another form" if value.provenance is Provenance.HIDDEN else str(value.value)
         raise MissingValue(step.number, _path_text(source), f"it is {actual}") from None
+    return MarkedValue(value.value[begin:end], value.provenance)
 
 
 def _path_text(source: Source) -> str:

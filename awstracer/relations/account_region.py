@@ -14,9 +14,8 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from awstracer.aws.api_model import ApiModel
 from awstracer.relations import identifiers
@@ -105,8 +104,7 @@ def _accounts_in_arns(document: Any) -> Iterator[str]:
 # --- where a string says so
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """That the characters `span` of a string are a value of the environment."""
 
     span: Span

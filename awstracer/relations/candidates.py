@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from awstracer.relations import identifiers
 from awstracer.relations.identifiers import IDENTIFIER_LABEL, Specificity, specificity
@@ -73,8 +74,7 @@ class Candidate:
         return self.specificity > Specificity.WEAK
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """A string, or a part of one, that can become a candidate."""
 
     part: Part | None
