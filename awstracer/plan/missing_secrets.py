@@ -1,7 +1,7 @@
 """Finds the secrets that a plan needs and that nobody has filled in yet.
 
 A trace has placeholders such as `<SECRET-0F3A...>` in the place of secrets. Many are filled in by references: the key
-that `iam create-access-key` answers goes on to `ssm put-parameter`. For each of the others a template has a leaf
+that `iam create-access-key` returns goes on to `ssm put-parameter`. For each of the others a template has a leaf
 `Secret`: `2.master-user-password` can be given with `-p`, in `AWSTRACE_PARAM_2_MASTER_USER_PASSWORD`, or when the
 player asks.
 """

@@ -72,7 +72,7 @@ class Service:
 
 
 class ResourceGraph:
-    """Which steps of a plan use which resources, and the order that follows. For one plan, to be asked once."""
+    """Which steps of a plan use which resources, and the order that follows. It serves one call of `predecessors`, for one plan."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
@@ -125,7 +125,7 @@ class ResourceGraph:
     def _after_creation(self, step: Step, user: _User) -> set[int]:
         """Return the steps to wait for by rule 5; also steps that are not selected tell what is connected."""
         creators = {number for resource in user.requested for number in self._created_by.get(resource, ())}
-        connected = {number for number in creators | user.answering if number in self._creators}
+        connected = {number for number in creators | user.responding if number in self._creators}
         if not user.writes and not connected:
             return set()
         self._creators.join([step.number, *connected])
@@ -139,19 +139,19 @@ class ResourceGraph:
 class _User:
     """A step as a user of resources.
 
-    requested  the resources that its request names
-    answered   the identifiers in its recorded response
-    answering  the steps whose responses its values come from
-    sources    the steps that its values, and its credentials, come from
-    services   the services that it calls
-    is_named   whether it names its resources: one that doesn't uses its services as a whole
+    requested   the resources that its request names
+    returned    the identifiers in its recorded response
+    responding  the steps whose responses its values come from
+    sources     the steps that its values, and its credentials, come from
+    services    the services that it calls
+    is_named    whether it names its resources: one that doesn't uses its services as a whole
     """
 
     number: int
     access: Access
     requested: Set[Resource]
-    answered: Set[Resource]
-    answering: Set[int]
+    returned: Set[Resource]
+    responding: Set[int]
     sources: Set[int]
     services: Set[str]
     is_named: bool
@@ -164,7 +164,7 @@ class _User:
         sources = [source for chain in chains for source in chain]
         first_seen = {(chain[-1].command, chain[-1].section, chain[-1].path) for chain in chains if chain}
         requested = frozenset({*first_seen, *_identifiers(step.command.request), *_names(step)})
-        answered = frozenset(_identifiers(step.command.response))
+        returned = frozenset(_identifiers(step.command.response))
         credentials = {step.credentials.number} if step.credentials is not None else set()
         is_reading = access is Access.READS
         is_broad = selects_broadly(name for call in step.command.calls for name in call.request)
@@ -172,11 +172,11 @@ class _User:
             number=step.number,
             access=access,
             requested=requested,
-            answered=answered,
-            answering=frozenset(source.command + 1 for source in sources if source.section != "request"),
+            returned=returned,
+            responding=frozenset(source.command + 1 for source in sources if source.section != "request"),
             sources=frozenset(source.command + 1 for source in sources) | credentials,
             services=frozenset(call.service for call in step.command.calls),
-            is_named=bool(requested) and not is_broad if is_reading else bool(requested or answered),
+            is_named=bool(requested) and not is_broad if is_reading else bool(requested or returned),
         )
 
     @property
@@ -187,7 +187,7 @@ class _User:
     @cached_property
     def resources(self) -> Set[Resource]:
         """All resources that the step names or returns."""
-        return self.requested | self.answered
+        return self.requested | self.returned
 
 
 class _Use(NamedTuple):
@@ -298,8 +298,8 @@ def _names(step: Step) -> Iterator[str]:
         for at in step.arguments[1:]:
             yield from set(SEGMENT.findall(step.command.argv[at])) - NO_NAMES
         return
-    its = effect(operation.service, operation.name, operation.parameters)
-    named = {name: operation.parameters[name] for name in (*its.members, *its.related)}
+    step_effect = effect(operation.service, operation.name, operation.parameters)
+    named = {name: operation.parameters[name] for name in (*step_effect.members, *step_effect.related)}
     bodies = (leaf.name for _, leaf in leaves(operation.parameters) if isinstance(leaf, Opaque) and leaf.name)
     yield from _with_last_segments((*(text for _, text in strings(named)), *bodies, *_output_files(step)))
 

@@ -22,7 +22,7 @@ from awstracer.relations.identifiers import part_span
 from awstracer.relations.model import EnvironmentValue, Source
 from awstracer.secrets import placeholders
 from awstracer.trace.model import Document
-from awstracer.trace.paths import Key, KeyOf, Path, Where, format_path, lookup, replace_at, with_indexes
+from awstracer.trace.paths import Key, KeyOf, Path, PathNotFound, Where, format_path, lookup, replace_at, with_indexes
 from awstracer.trace.query import Query
 
 AS_RECORDED = (Provenance.RECORDED, Provenance.PENDING)
@@ -152,8 +152,8 @@ class ValueResolver:
         document = self._query(expression, response) if source.section == "printed" else response
         try:
             return lookup(document, path)
-        except LookupError as error:
-            missing = format_path(error.args[0]) or "answer"
+        except PathNotFound as error:
+            missing = format_path(error.path) or "answer"
             raise MissingValue(step.number, _path_text(source), f"there is no {missing}") from None
 
     def _expected_key(self, step: Step, before: Path, key: Key) -> Key:

@@ -1,6 +1,6 @@
 """Candidates: the values at an occurrence that later requests may refer to.
 
-`create-vpc` answers `vpc-0a1b` at `Vpc.VpcId`: one candidate, specific enough to be recognized wherever it stands. An
+`create-vpc` returns `vpc-0a1b` at `Vpc.VpcId`: one candidate, specific enough to be recognized wherever it stands. An
 ARN gives several: for `arn:aws:iam::123456789012:user/alice` the whole string, `alice` (its last segment) and the
 account. Not every string becomes a candidate. A person's own description doesn't, nor does what a response merely
 describes (an engine, a path): in another account's listing something else may stand at that path.

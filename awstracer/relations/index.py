@@ -68,7 +68,7 @@ class RelevanceFilter:
 
     @cached_property
     def is_relevant(self) -> Callable[[str], bool]:
-        """The predicate of one string, which remembers its answers."""
+        """Return whether a string is relevant; the results are cached, since most strings come again and again."""
         return lru_cache(maxsize=REMEMBERED)(self._is_relevant)
 
     def _is_relevant(self, text: str) -> bool:

@@ -54,7 +54,7 @@ def match(occurrence: Occurrence, span: Span, candidate: Candidate) -> Match | N
     if (first.command, first.section) == (occurrence.command, occurrence.section):
         return _match_in_same_section(occurrence, span, candidate)
     if occurrence.section == "response" and first.section != "request" and not candidate.is_specific:
-        return None  # a service answers a version `2` again and again; the later one is no copy of the earlier
+        return None  # services return a version `2` again and again; the later one is no copy of the earlier
     if span == (0, len(occurrence.text)):
         return _match_whole(occurrence, candidate)
     return _match_piece(occurrence, span, candidate)

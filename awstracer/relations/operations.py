@@ -155,9 +155,9 @@ def find_lookups(kind: str, offered: Mapping[str, Collection[str]]) -> tuple[Loo
     """
     lookups = []
     for operation, members in offered.items():
-        its = effect("", operation, members)
-        if its.verb is Verb.READS and its.kind == kind:
-            lookups.append(Lookup(operation, tuple(_of_kind(kind, its.members))))
+        found = effect("", operation, members)
+        if found.verb is Verb.READS and found.kind == kind:
+            lookups.append(Lookup(operation, tuple(_of_kind(kind, found.members))))
     return tuple(sorted(lookups, key=lambda lookup: (not lookup.members, len(lookup.operation), lookup.operation)))
 
 
