@@ -72,7 +72,7 @@ class Service:
 
 
 class ResourceGraph:
-    """Which steps of a plan use which resources, and the order that follows. It serves one call of `predecessors`, for one plan."""
+    """Which steps of a plan use which resources, and the order that follows; `predecessors` is called once."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
