@@ -1,9 +1,9 @@
 """Compiles the draft of a recorded command into a step with templates.
 
 A `Draft` has everything that bears on the values of one command: what was recorded, the relations that lead to it,
-what awscli generates anew, and what the person overrides or keeps. `compile_step` places a leaf for each of these in
-the recorded request. Where two of them want the same place, the one that stands first in `_placements` has it: this is
-the order of precedence, and it stands nowhere else.
+what awscli generates anew, what `-p` overrides and what `--keep` keeps. `compile_step` places a leaf for each of these
+in the recorded request. Where two of them want the same place, the one that stands first in `_placements` has it: this
+is the order of precedence, and it stands nowhere else.
 
 `plan/planner` makes the drafts, and `plan/overrides` finds the places that an override is about.
 """
@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from awstracer.plan.model import Step
-from awstracer.plan.template import Generated, Given, Kept, Piece, Placement, Reference, Secret, Slice, Template
-from awstracer.relations.model import Relation
+from awstracer.plan.template import Generated, Given, Kept, Piece, Placement, Reference, Secret, Template
+from awstracer.relations.model import Relation, Span
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path
 
-Place = tuple[Path, Slice | None]
+Place = tuple[Path, Span | None]
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class Draft:
 
     bare                        the step with templates that have no leaves yet
     request, query, response    the relations that lead there
-    given                       what `-p` says, by path and, for a piece of a string, slice
-    kept                        what `--keep` says, by path
+    given_values                the values of `-p`, by path and, for a piece of a string, span
+    kept_values                 the values of `--keep`, by path
     """
 
     bare: Step
     request: Sequence[Relation] = ()
     query: Sequence[Relation] = ()
     response: Sequence[Relation] = ()
-    given: Mapping[Place, Given] = field(default_factory=dict)
-    kept: Mapping[Path, Kept] = field(default_factory=dict)
+    given_values: Mapping[Place, Given] = field(default_factory=dict)
+    kept_values: Mapping[Path, Kept] = field(default_factory=dict)
 
     @cached_property
     def step(self) -> Step:
@@ -59,8 +59,10 @@ def compile_step(draft: Draft) -> Step:
 
 def _placements(draft: Draft) -> Iterator[Placement]:
     """Yield the leaves of a request in the order of precedence: the first one that wants a place has it."""
-    yield from ((path, leaf if place is None else [Piece(place, leaf)]) for (path, place), leaf in draft.given.items())
-    yield from draft.kept.items()
+    yield from (
+        (path, leaf if span is None else [Piece(span, leaf)]) for (path, span), leaf in draft.given_values.items()
+    )
+    yield from draft.kept_values.items()
     yield from _generated(draft.bare)
     yield from _references(draft.request)
     yield from _secrets(draft.bare)

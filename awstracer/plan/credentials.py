@@ -1,7 +1,7 @@
 """Credentials that one command of a trace creates and later ones run under: `sts assume-role` and its like.
 
 Each recorded command has the id of its access key. If the response of command 2 has this id beside a secret key, at
-`Credentials`, the later command has the source `Minted(2, ("Credentials",))`: in a replay it runs under the
+`Credentials`, the later command has the source `CredentialSource(2, ("Credentials",))`: in a replay it runs under the
 credentials in the new response of command 2. They are passed to that one command in environment variables, and are
 neither shown nor stored.
 """
@@ -33,7 +33,7 @@ class CredentialSource:
 
 
 def created_credentials(commands: Sequence[Command]) -> list[CredentialSource | None]:
-    """Return for each command the source of its credentials; None for those of the session, and for unknown ones."""
+    """Return for each command the source of its credentials; None for those that no command creates."""
     created: dict[str, CredentialSource] = {}
     has_keys = any(command.access_key is not None for command in commands)
     sources = []
@@ -60,17 +60,17 @@ def environment(source: CredentialSource, response: Document | None) -> Environm
     if response is None:
         raise MissingValue(source.number, place, "it has no response")
     try:
-        found = _members(lookup(response, source.path))
+        members = _members(lookup(response, source.path))
     except LookupError:
-        found = {}
-    if KEY not in found or not any(name in found for name in SECRETS):
+        members = {}
+    if KEY not in members or not any(name in members for name in SECRETS):
         raise MissingValue(source.number, place, "there are none")
-    if any(any(placeholders.find_placeholders(value)) for value in found.values()):
+    if any(any(placeholders.find_placeholders(value)) for value in members.values()):
         raise MissingValue(source.number, place, "what was recorded of that replay has no secrets: begin a new one")
     return {
-        "AWS_ACCESS_KEY_ID": found[KEY],
-        "AWS_SECRET_ACCESS_KEY": next(found[name] for name in SECRETS if name in found),
-        "AWS_SESSION_TOKEN": found.get(TOKEN),
+        "AWS_ACCESS_KEY_ID": members[KEY],
+        "AWS_SECRET_ACCESS_KEY": next(members[name] for name in SECRETS if name in members),
+        "AWS_SESSION_TOKEN": members.get(TOKEN),
         **dict.fromkeys(OTHER_VARIABLES),
     }
 

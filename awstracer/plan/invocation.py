@@ -33,8 +33,8 @@ from awstracer.commandline.text import (
     to_str,
     unwrap,
 )
-from awstracer.plan.template import Slice, TextEncoding
-from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source
+from awstracer.plan.template import TextEncoding
+from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source, Span
 from awstracer.secrets import placeholders
 from awstracer.trace import encodings
 from awstracer.trace.model import Document
@@ -60,9 +60,9 @@ class Substitution:
 class Destination:
     """Where a replay takes place.
 
-    region      None if that is not known
-    partition   the region's, with the suffix of its hosts (`aws`, `amazonaws.com`); None if that is not known
-    account     finds it out; None if that can't be done
+    region      None if nothing names one
+    partition   the region's, with the suffix of its hosts (`aws`, `amazonaws.com`); None without a region
+    account     finds out the account, None if that can't be done
     """
 
     region: str | None = None
@@ -70,7 +70,7 @@ class Destination:
     account: Callable[[], str | None] = lambda: None
 
     def value_of(self, name: EnvironmentName) -> str | None:
-        """Return the region, the partition, its hosts' suffix or the account; None if that is not known."""
+        """Return the region, the partition, its hosts' suffix or the account; None if there is none."""
         partition, suffix = self.partition or (None, None)
         match name:
             case "region":
@@ -88,13 +88,13 @@ HOME = Destination()
 
 @dataclass(frozen=True)
 class Invocation:
-    """A step as a command to run. (What only showing it or only running it needs is worked out on demand.)
+    """A step as a command to run. Its line and its words are formatted on demand.
 
-    form        the operation's own command; None for a custom command
-    request     what is sent; a value that isn't the recorded one is a `MarkedValue`
-    words       the words after `aws`; of an operation's command only those of global options
-    ambiguous   the substitutions whose source has an alternative that gives another value now
-    changed     words of a custom command that name files which hold something else now, or `-` for its input
+    operation_command   the operation's own command; None for a custom command
+    request             what is sent; a value that isn't the recorded one is a `MarkedValue`
+    words               the words after `aws`; of an operation's command only those of global options
+    ambiguous           the substitutions whose source has an alternative that gives another value now
+    changed             words of a custom command that name files which hold something else now, or `-` for its input
     """
 
     operation_command: OperationCommand | None
@@ -104,7 +104,7 @@ class Invocation:
     changed: tuple[str, ...] = ()
 
     @cached_property
-    def _spelling(self) -> FormattedCommand:
+    def _formatted(self) -> FormattedCommand:
         """The words of an operation's own command; none for a custom one."""
         return (
             FormattedCommand([], self.changed)
@@ -115,12 +115,12 @@ class Invocation:
     @property
     def line(self) -> MarkedText:
         """The line as people see it, beginning with `aws`."""
-        return format_line([text_literal("aws"), *self._spelling.words, *map(text_of, self.words)])
+        return format_line([text_literal("aws"), *self._formatted.words, *map(text_of, self.words)])
 
     @property
     def inexact(self) -> tuple[str, ...]:
-        """The members that the line can't say exactly; they are sent exactly all the same."""
-        return self._spelling.inexact
+        """The members that the line can't express exactly; they are sent exactly all the same."""
+        return self._formatted.inexact
 
     @cached_property
     def parameters(self) -> Document | None:
@@ -145,7 +145,7 @@ class Invocation:
 def coerce_to(value: MarkedValue, recorded: Any) -> Any:
     """Return a value as the request has it: a list as its marked elements, a number as the text that was recorded."""
     if isinstance(value.value, list):
-        return [MarkedValue(each, value.provenance) for each in value.value]
+        return [MarkedValue(element, value.provenance) for element in value.value]
     if isinstance(recorded, bytes):
         raw = value.value if isinstance(value.value, bytes) else str(value.value).encode("utf-8")
         return MarkedValue(raw, value.provenance)
@@ -157,22 +157,22 @@ def coerce_to(value: MarkedValue, recorded: Any) -> Any:
     return MarkedValue(text, value.provenance)
 
 
-def splice(text: str, pieces: Iterable[tuple[Slice, MarkedText]]) -> MarkedText:
-    """Return a text with other texts in the place of slices of it."""
-    spans: list[Segment] = []
+def splice(text: str, pieces: Iterable[tuple[Span, MarkedText]]) -> MarkedText:
+    """Return a text with other texts in the place of spans of it."""
+    segments: list[Segment] = []
     done = 0
     for (begin, end), piece in sorted(pieces, key=itemgetter(0)):
-        spans += (Segment(text[done:begin]), *piece)
+        segments += (Segment(text[done:begin]), *piece)
         done = end
-    spans.append(Segment(text[done:]))
-    return tuple([span for span in spans if span.text])
+    segments.append(Segment(text[done:]))
+    return tuple([segment for segment in segments if segment.text])
 
 
-def encode_for(value: MarkedText, text: str, place: Slice, encoding: Encoding) -> MarkedText:
-    """Return a value as it has to stand in a slice of a text: percent-encoded, or escaped for JSON in JSON."""
+def encode_for(value: MarkedText, text: str, span: Span, encoding: Encoding) -> MarkedText:
+    """Return a value as it has to stand in a span of a text: percent-encoded, or escaped for JSON in JSON."""
     if SAME_EVERYWHERE.fullmatch(to_str(value)):
         return value
-    before, recorded = text[: place[0]], text[slice(*place)]
+    before, recorded = text[: span[0]], text[slice(*span)]
     if encoding == "percent":
         return _percent_encoded(value, safe="".join(character for character in RESERVED if character in recorded))
     if placeholders.is_placeholder(recorded) and encodings.is_in_url(before):

@@ -1,7 +1,7 @@
-"""Finds the secrets that a plan needs and that nobody has given yet.
+"""Finds the secrets that a plan needs and that nobody has filled in yet.
 
 A trace has placeholders such as `<SECRET-0F3A...>` in the place of secrets. Many are filled in by references: the key
-that `iam create-access-key` answers goes on to `ssm put-parameter`. For each of the others a template has a leaf
+that `iam create-access-key` returns goes on to `ssm put-parameter`. For each of the others a template has a leaf
 `Secret`: `2.master-user-password` can be given with `-p`, in `AWSTRACE_PARAM_2_MASTER_USER_PASSWORD`, or when the
 player asks.
 """
@@ -14,21 +14,21 @@ from dataclasses import dataclass, replace
 
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.template import Secret
+from awstracer.relations.identifiers import member_name
 from awstracer.relations.matching import label_before
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path, lookup
 
 ENVIRONMENT = "AWSTRACE_PARAM_"
-WORD = "word"  # the name of a custom command's word that follows no option
+UNNAMED_WORD = "word"  # the name of a custom command's word that follows no option
 
 
 @dataclass(frozen=True)
 class UnfilledPlaceholder:
-    """A secret that only a person can give, where it is met first.
+    """A secret that only a person can fill in, where it stands first.
 
-    placeholder  its placeholder
-    number   of the command
-    names    what it is called there, the best name first
+    number   the number of the command
+    names    its names there, the best one first
     path     where it stands in the command's request
     """
 
@@ -49,21 +49,21 @@ class UnfilledPlaceholder:
         return f"{ENVIRONMENT}{self.number}_{name}", f"{ENVIRONMENT}{name}"
 
     def is_called(self, name: str) -> bool:
-        """Whether that is one of its names, whatever the case and the hyphens."""
+        """Whether it has this name, whatever the case and the hyphens."""
         return _normalized(name) in map(_normalized, self.names)
 
 
 def find_missing_secrets(plan: Plan) -> list[UnfilledPlaceholder]:
-    """Return the secrets that the steps to be played need and that nobody gave, each once."""
+    """Return the secrets that the steps to be played need and that nobody filled in, each once."""
     needed = {leaf.placeholder for step in plan.selected for _, leaf in _secrets(step)}
-    return [blank for blank in _missing(plan.steps, plan.secrets) if blank.placeholder in needed] if needed else []
+    return [secret for secret in _missing(plan.steps, plan.secrets) if secret.placeholder in needed]
 
 
 def find_by_name(
-    steps: Sequence[Step], given: Collection[str], name: str, number: int | None
+    steps: Sequence[Step], filled: Collection[str], name: str, number: int | None
 ) -> list[UnfilledPlaceholder]:
-    """Return the secrets called so that nobody gave; only those of command `number`, unless that is None."""
-    return [blank for blank in _missing(steps, given) if number in (None, blank.number) and blank.is_called(name)]
+    """Return the missing secrets of that name; only those of command `number`, unless that is None."""
+    return [secret for secret in _missing(steps, filled) if number in (None, secret.number) and secret.is_called(name)]
 
 
 def fill_secrets(plan: Plan, secrets: Mapping[str, str]) -> Plan:
@@ -71,20 +71,19 @@ def fill_secrets(plan: Plan, secrets: Mapping[str, str]) -> Plan:
     return replace(plan, secrets={**plan.secrets, **secrets})
 
 
-def from_environment(blank: UnfilledPlaceholder, environment: Mapping[str, str]) -> str | None:
-    """Return the secret that an environment variable has; None if none has it."""
-    return next((environment[name] for name in blank.variables if name in environment), None)
+def from_environment(secret: UnfilledPlaceholder, environment: Mapping[str, str]) -> str | None:
+    """Return the value of a secret that an environment variable has; None if none has it."""
+    return next((environment[name] for name in secret.variables if name in environment), None)
 
 
-def _missing(steps: Sequence[Step], given: Collection[str]) -> list[UnfilledPlaceholder]:
-    found: dict[str, UnfilledPlaceholder] = {}
+def _missing(steps: Sequence[Step], filled: Collection[str]) -> list[UnfilledPlaceholder]:
+    missing: dict[str, UnfilledPlaceholder] = {}
     for step in steps:
         for path, leaf in _secrets(step):
-            if leaf.placeholder not in found and leaf.placeholder not in given:
-                found[leaf.placeholder] = UnfilledPlaceholder(
-                    leaf.placeholder, step.number, _names(step, path, leaf), path
-                )
-    return list(found.values())
+            if leaf.placeholder not in missing and leaf.placeholder not in filled:
+                names = _names(step, path, leaf)
+                missing[leaf.placeholder] = UnfilledPlaceholder(leaf.placeholder, step.number, names, path)
+    return list(missing.values())
 
 
 def _secrets(step: Step) -> list[tuple[Path, Secret]]:
@@ -92,13 +91,13 @@ def _secrets(step: Step) -> list[tuple[Path, Secret]]:
 
 
 def _names(step: Step, path: Path, leaf: Secret) -> tuple[str, ...]:
-    """Return what a secret is called: by the text before it, by the option that it is all of, by its member."""
+    """Return the names of a secret: the label before it, the option whose whole value it is, its member."""
     scalar = lookup(step.command.request, path)
     text = placeholders.decoded_text(scalar) or ""
     label = label_before(text[: text.find(leaf.placeholder)])
     is_parameter = placeholders.is_placeholder(scalar) and (step.operation_command is None or len(path) == 1)
     option = step.name_of(path) if is_parameter else None
-    member = next(key for key in reversed(path) if isinstance(key, str)) if step.operation_command is not None else WORD
+    member = member_name(path) if step.operation_command is not None else UNNAMED_WORD
     return tuple(name for name in dict.fromkeys([label, option, member]) if name)
 
 

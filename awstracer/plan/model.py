@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from awstracer.commandline import formatter
 from awstracer.commandline.options import OperationCommand
-from awstracer.commandline.text import to_str
+from awstracer.commandline.text import MarkedText, to_str
 from awstracer.plan.credentials import CredentialSource
 from awstracer.plan.template import Given, Kept, Reference, Template, leaves_in
 from awstracer.secrets import placeholders
@@ -23,18 +23,14 @@ from awstracer.trace.model import Command, Operation
 from awstracer.trace.paths import Path, leaves, lookup
 
 
-class Lines(Protocol):
-    """Tells what the installed awscli offers, as far as a plan without overrides needs it."""
+class CommandCatalog(Protocol):
+    """Tells which commands and options awscli offers; `aws/catalog` has those of the installed one."""
 
     def operation_command(self, number: int, operation: Operation, argv: Sequence[str], /) -> OperationCommand: ...
 
     def check_line(self, number: int, argv: Sequence[str], /) -> None: ...
 
     def global_options(self) -> Mapping[str, bool]: ...
-
-
-class Catalog(Lines, Protocol):
-    """Tells what the installed awscli offers, as far as plans need it."""
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
 
@@ -43,9 +39,9 @@ class Catalog(Lines, Protocol):
 
 @dataclass(frozen=True)
 class Override:
-    """What a person says with `-p NAME VALUE`; `text` is None for `--keep NAME`.
+    """A value from the command line, `-p NAME VALUE`; `text` is None for `--keep NAME`.
 
-    command    N of `N.NAME`, counted from 1; None for a name that is meant wherever it occurs
+    command   N of `N.NAME`, counted from 1; None for all commands that have the parameter
     """
 
     name: str
@@ -64,14 +60,14 @@ class Override:
 class Step:
     """One command of a plan.
 
-    operation_command        the operation's own command; None for a custom command, which is played as typed
-    arguments   positions of the recorded line's words that are the command's own
-    global_option_words        positions of the words of global options that the replay keeps
-    request     what is sent: an operation's parameters, or a custom command's words and files
-    query       the expression of the line's `--query`; None if the line has none
-    response    what comes back, as far as a dry run can predict it
-    selected    whether it is to be played
-    credentials      where the credentials are made that it runs under; None for those of the session
+    operation_command     the operation's own command; None for a custom command, which is played as typed
+    arguments             positions of the recorded line's words that are the command's own
+    global_option_words   positions of the words of global options that the replay keeps
+    request               what is sent: an operation's parameters, or a custom command's words and files
+    query                 the expression of the line's `--query`; None if the line has none
+    response              what comes back, as far as a dry run can predict it
+    selected              whether it is to be played
+    credentials           where the credentials are created that it runs under; None for those of the session
     """
 
     number: int
@@ -89,11 +85,9 @@ class Step:
     def residual_words(self) -> tuple[str, ...]:
         """The recorded words with which an operation's command is run, its parameters apart."""
         recorded, operation = self.command.argv, self.command.operation
-        own = (
-            []
-            if operation is None or self.operation_command is None
-            else formatter.residual_words(operation.parameters, self.operation_command)
-        )
+        own: Sequence[MarkedText] = ()
+        if operation is not None and self.operation_command is not None:
+            own = formatter.residual_words(operation.parameters, self.operation_command)
         return (*map(to_str, own), *(recorded[at] for at in self.global_option_words))
 
     def references(self) -> Iterator[Reference]:
@@ -104,11 +98,11 @@ class Step:
 
     def references_at(self, path: Path) -> Iterator[Reference]:
         """Yield what the string at a path of the request takes from elsewhere."""
-        found = self.request.covering(path)
-        return (leaf for leaf in leaves_in(found[1]) if isinstance(leaf, Reference)) if found else iter(())
+        covering = self.request.covering(path)
+        return (leaf for leaf in leaves_in(covering[1]) if isinstance(leaf, Reference)) if covering else iter(())
 
     def override_values(self) -> Iterator[Any]:
-        """Yield the values that the person gave, or kept, for the request."""
+        """Yield the values of the request that `-p` or `--keep` set."""
         return (leaf.value for _, leaf in self.request.walk() if isinstance(leaf, (Given, Kept)))
 
     def own_scalars(self) -> Iterator[tuple[Path, Any]]:
@@ -147,7 +141,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps in order, one for each command of the trace, and the secrets that a person gave, by placeholder.
+    """The steps in order, one for each command of the trace, and the secrets that a person filled in, by placeholder.
 
     Steps that are not to be played are there for those that refer to them.
     """

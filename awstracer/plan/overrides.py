@@ -1,8 +1,8 @@
-"""Enters what a person says with `-p` and `--keep` in the drafts of a plan.
+"""Enters the overrides of `-p` and `--keep` in the drafts of a plan.
 
 `-p policy-name tp` looks for the parameter `policy-name` in all commands. If `iam attach-user-policy` of command 2 has
 the value from the request of command 1, the override goes to command 1: everything that refers there follows.
-An override of the third kind fills in a secret that the trace doesn't have.
+Other overrides fill in a secret that the trace doesn't have, or set a word that is no parameter (an output file).
 
 Which of several leaves a place gets is decided in `plan/compiler`; `plan/missing_secrets` finds the secrets.
 """
@@ -10,6 +10,7 @@ Which of several leaves a place gets is decided in `plan/compiler`; `plan/missin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,16 +19,16 @@ from awstracer.commandline.text import MarkedText, Provenance, Segment, format_v
 from awstracer.errors import AmbiguousParameter, BadValue, UnfitParameters, UnknownParameter
 from awstracer.plan import missing_secrets
 from awstracer.plan.compiler import Draft, Place
-from awstracer.plan.model import Catalog, Override, Step
-from awstracer.plan.template import Given, Kept, Slice
-from awstracer.relations.identifiers import segment_spans
-from awstracer.relations.model import Part, Source
+from awstracer.plan.model import CommandCatalog, Override, Step
+from awstracer.plan.template import Given, Kept
+from awstracer.relations.identifiers import part_span
+from awstracer.relations.model import Source
 from awstracer.trace.paths import Path, lookup, replace_at
 
 
 @dataclass(frozen=True)
 class Drafts:
-    """The drafts of a plan, and the secrets that a person gave, by placeholder."""
+    """The drafts of a plan, and the secrets that overrides fill in, by placeholder."""
 
     in_order: tuple[Draft, ...]
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +42,7 @@ class Drafts:
         return replace(self, in_order=(*self.in_order[: number - 1], draft, *self.in_order[number:]))
 
 
-def apply_override(drafts: Drafts, override: Override, catalog: Catalog) -> Drafts:
+def apply_override(drafts: Drafts, override: Override, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with an override.
 
     Raise UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
@@ -92,10 +93,10 @@ def _renamed_word(step: Step, name: str, text: str) -> Step:
     assert step.operation_command is not None
     before: list[MarkedText] = [(Segment(word),) for word in step.operation_command.needed if word == f"--{name}"]
     before += [extra.words[0] for extra in step.operation_command.extra if extra.name == name and len(extra.words) > 1]
-    given = ExtraArgument(name, (*before, (Segment(text, Provenance.OVERRIDDEN),)))
+    overriding = ExtraArgument(name, (*before, (Segment(text, Provenance.OVERRIDDEN),)))
     extras = [extra for extra in step.operation_command.extra if extra.name != name]
     needed = tuple(word for word in step.operation_command.needed if word.removeprefix("--") != name)
-    return replace(step, operation_command=replace(step.operation_command, extra=(*extras, given), needed=needed))
+    return replace(step, operation_command=replace(step.operation_command, extra=(*extras, overriding), needed=needed))
 
 
 # --- secrets
@@ -108,7 +109,7 @@ def _fill_secret(drafts: Drafts, override: Override, text: str) -> Drafts | None
     if not missing:
         return None
     if len(missing) > 1:
-        raise AmbiguousParameter(override.name, [(blank.spelling, blank.placeholder) for blank in missing])
+        raise AmbiguousParameter(override.name, [(secret.spelling, secret.placeholder) for secret in missing])
     return replace(drafts, secrets={**drafts.secrets, missing[0].placeholder: text})
 
 
@@ -116,7 +117,7 @@ def _fill_secret(drafts: Drafts, override: Override, text: str) -> Drafts | None
 
 
 @dataclass(frozen=True)
-class _Use:
+class _NamedParameter:
     """A parameter that an override can be about: where it stands in a command, and what was recorded there.
 
     option   what `-p` calls it
@@ -129,31 +130,38 @@ class _Use:
 
 
 def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
-    """Return the drafts with recorded values in the place of related ones."""
-    for use in _uses(drafts, override):
-        draft = drafts.of(use.step.number)
-        kept = {path: Kept(lookup(use.step.command.request, path)) for path in use.paths}
-        drafts = drafts.with_draft(use.step.number, replace(draft, kept={**draft.kept, **kept}))
+    """Return the drafts with recorded values that no relation replaces."""
+    for parameter in _named_parameters(drafts, override):
+        draft = drafts.of(parameter.step.number)
+        kept = {path: Kept(lookup(parameter.step.command.request, path)) for path in parameter.paths}
+        drafts = drafts.with_draft(parameter.step.number, replace(draft, kept_values={**draft.kept_values, **kept}))
     return drafts
 
 
-def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: Catalog) -> Drafts:
+def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with another value for a parameter, entered where everything that should follow refers to."""
-    uses = _uses(drafts, override)
-    if any(use.recorded != uses[0].recorded for use in uses):
-        first = {format_value(use.recorded): f"{use.step.number}.{use.option}" for use in reversed(uses)}
-        raise AmbiguousParameter(override.name, [(spelling, value) for value, spelling in reversed(first.items())])
-    for use in uses:
-        values = _values(use, text, catalog)
-        _check(use.step, override.name, text, values, catalog)
+    parameters = _named_parameters(drafts, override)
+    _check_unambiguous(override, parameters)
+    for parameter in parameters:
+        step, values = parameter.step, _values(parameter, text, catalog)
+        _check(step, override.name, text, values, catalog)
         for path, value in values.items():
-            typed_as = str(value) if use.step.operation_command is None else text
+            typed_as = str(value) if step.operation_command is None else text
             is_numbered = override.command is not None
-            number, place = (use.step.number, (path, None)) if is_numbered else _origin(drafts, use.step, path)
+            number, place = (step.number, (path, None)) if is_numbered else _origin(drafts, step, path)
             draft = drafts.of(number)
             given = Given(value, typed_as, is_secret=draft.bare.is_secret(place[0]))
-            drafts = drafts.with_draft(number, replace(draft, given={**draft.given, place: given}))
+            drafts = drafts.with_draft(number, replace(draft, given_values={**draft.given_values, place: given}))
     return drafts
+
+
+def _check_unambiguous(override: Override, parameters: Sequence[_NamedParameter]) -> None:
+    """Raise AmbiguousParameter if the parameters that an override names were recorded with several values."""
+    first: dict[str, str] = {}
+    for parameter in parameters:
+        first.setdefault(format_value(parameter.recorded), f"{parameter.step.number}.{parameter.option}")
+    if any(parameter.recorded != parameters[0].recorded for parameter in parameters):
+        raise AmbiguousParameter(override.name, [(spelling, value) for value, spelling in first.items()])
 
 
 def _origin(drafts: Drafts, step: Step, path: Path) -> tuple[int, Place]:
@@ -163,62 +171,56 @@ def _origin(drafts: Drafts, step: Step, path: Path) -> tuple[int, Place]:
         if target.path == path and target.span is None:
             if relation.is_same_type and isinstance(source, Source) and source.section == "request":
                 text = lookup(drafts.of(source.command + 1).bare.command.request, source.path)
-                place = None if source.part is None else _slice_of(text, source.part)
+                place = None if source.part is None else part_span(text, source.part)
                 return source.command + 1, (source.path, place)
             break
     return step.number, (path, None)
 
 
-def _slice_of(text: str, part: Part) -> Slice:
-    """Return where a part of a text begins and ends."""
-    found = segment_spans(text)
-    return found[part[0]][0], found[part[1] - 1 if part[1] is not None else -1][1]
-
-
-def _uses(drafts: Drafts, override: Override) -> list[_Use]:
+def _named_parameters(drafts: Drafts, override: Override) -> list[_NamedParameter]:
     """Return where the parameter of an override stands; raise UnknownParameter if it stands nowhere."""
     steps = [draft.bare for draft in _possible_drafts(drafts, override)]
-    uses = [use for step in steps for use in _uses_in(step, override.name)]
-    if not uses:
+    parameters = [parameter for step in steps for parameter in _parameters_of(step, override.name)]
+    if not parameters:
         raise UnknownParameter(_numbered(override.command, override.name), _closest(steps, override))
-    return uses
+    return parameters
 
 
-def _uses_in(step: Step, name: str) -> Sequence[_Use]:
+def _parameters_of(step: Step, name: str) -> Sequence[_NamedParameter]:
     if step.command.operation is None or step.operation_command is None:
-        return _uses_in_words(step, name)
+        return _parameters_in_words(step, name)
     parameters = step.command.operation.parameters
     for option in step.operation_command.options:
-        if name in (option.name.removeprefix("--"), option.path[-1]):
-            try:
-                return [_Use(step, (option.path,), option.name.removeprefix("--"), lookup(parameters, option.path))]
-            except LookupError:
-                continue
+        bare_name = option.name.removeprefix("--")
+        if name in (bare_name, option.path[-1]):
+            with suppress(LookupError):
+                return [_NamedParameter(step, (option.path,), bare_name, lookup(parameters, option.path))]
     for extra in step.operation_command.extra:
         if extra.name == name and extra.members:
             members = sorted(extra.members)
             recorded = [parameters.get(member) for member in members]
-            return [_Use(step, tuple((member,) for member in members), name, recorded)]
+            return [_NamedParameter(step, tuple((member,) for member in members), name, recorded)]
     return []
 
 
-def _uses_in_words(step: Step, name: str) -> Sequence[_Use]:
+def _parameters_in_words(step: Step, name: str) -> Sequence[_NamedParameter]:
     argv = step.command.argv
     apart = [at for at in step.arguments if argv[at - 1] == f"--{name}" and not argv[at].startswith("--")]
     joined = [at for at in step.arguments if argv[at].startswith(f"--{name}=")]
-    return [_Use(step, (("argv", at),), name, argv[at].removeprefix(f"--{name}=")) for at in sorted([*apart, *joined])]
+    words = [(at, argv[at].removeprefix(f"--{name}=")) for at in sorted([*apart, *joined])]
+    return [_NamedParameter(step, (("argv", at),), name, text) for at, text in words]
 
 
-def _values(use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
+def _values(parameter: _NamedParameter, text: str, catalog: CommandCatalog) -> Mapping[Path, Any]:
     """Return what the text of an override means for a parameter, by path."""
-    if use.step.operation_command is None:
-        word = str(lookup(use.step.command.request, use.paths[0]))
-        return {use.paths[0]: word.removesuffix(use.recorded) + text}
-    members = catalog.read_option(use.step.operation_command.words, use.option, text)
-    return {path: lookup(members, path) for path in use.paths}
+    if parameter.step.operation_command is None:
+        word = str(lookup(parameter.step.command.request, parameter.paths[0]))
+        return {parameter.paths[0]: word.removesuffix(parameter.recorded) + text}
+    members = catalog.read_option(parameter.step.operation_command.words, parameter.option, text)
+    return {path: lookup(members, path) for path in parameter.paths}
 
 
-def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: Catalog) -> None:
+def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: CommandCatalog) -> None:
     """Raise BadValue if the operation wouldn't take the values."""
     operation = step.command.operation
     if operation is None:

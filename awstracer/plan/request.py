@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PlayRequest:
-    """What a person asks for.
+    """The switches of one call of `awstrace-play`.
 
     overrides       of `-p` and `--keep`
     global_options  for all commands, in the place of recorded ones

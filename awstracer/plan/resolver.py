@@ -1,10 +1,10 @@
-"""The resolver: makes of each step of a plan what is to be sent, and of what it says the line that shows it.
+"""The resolver: turns each step of a plan into an `Invocation`, which is sent, and shown as a line.
 
 It visits the templates of a step once. For the leaf at `VpcId` of `ec2 create-subnet` it gets the value `vpc-9f2c` with
 its provenance from `plan/values`, and puts it in the place of the recorded `vpc-0a1b`. In a dry run it is fed recorded
 or predicted responses, in a replay the real ones. There is one resolver, so that a dry run shows what a replay does.
 
-`play/player` runs what comes of a step, and hands the response back with `record_response`.
+`play/player` runs the invocation, and hands the response back with `record_response`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Resolver:
         return self._plan.selected
 
     def record_response(self, step: Step, response: Document) -> None:
-        """Take the response of a step that was run, in the form of `trace.response_of`."""
+        """Take the response of a step that was run, as `trace.model.response_of` returns it."""
         self._values.add_response(step.number, response)
 
     def check(self) -> None:
@@ -89,28 +89,28 @@ class Resolver:
         return credentials.environment(step.credentials, self._values.responses.get(step.credentials.number))
 
     def printed_value(self, step: Step, calls: Sequence[Call]) -> Any:
-        """Return what a step showed that made these calls: its response or, if it has a `--query`, what that picks."""
+        """Return what a step printed that made these calls: its response or, if it has a `--query`, what that picks."""
         response = response_of(step.command.operation, calls)
         return response if step.query is None else self._query(unwrap(self._values.expression(step)), response)
 
     def substitutions(self, step: Step) -> tuple[Substitution, ...]:
-        """Return what is put into a step's request from elsewhere, as far as it is known."""
-        found = []
+        """Return the references of a step's request whose values are there and aren't as recorded."""
+        substitutions = []
         for reference in step.request.references():
             relation = reference.relation
             value = self._values.value_or_none(relation.source)
             if value is not None and value.provenance is not Provenance.RECORDED:
-                others = ((rival, self._values.value_or_none(rival)) for rival in relation.alternatives)
-                alternatives = tuple(
-                    (rival, other.value) for rival, other in others if other and other.value != value.value
+                others = ((source, self._values.value_or_none(source)) for source in relation.alternatives)
+                differing = tuple(
+                    (source, other.value) for source, other in others if other and other.value != value.value
                 )
-                found.append(Substitution(relation, value.value, value.provenance, alternatives))
-        return tuple(found)
+                substitutions.append(Substitution(relation, value.value, value.provenance, differing))
+        return tuple(substitutions)
 
     def _ambiguous(self, step: Step) -> tuple[Substitution, ...]:
         if not any(reference.relation.alternatives for reference in step.request.references()):
             return ()
-        return tuple(each for each in self.substitutions(step) if each.alternatives)
+        return tuple(substitution for substitution in self.substitutions(step) if substitution.alternatives)
 
     @contextmanager
     def _played_sources(self, step: Step, parameter: str, option: str | None) -> Iterator[None]:

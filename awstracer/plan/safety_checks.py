@@ -118,21 +118,21 @@ def credential_options(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[s
     Commands that run under credentials which the replay itself creates are left out: these don't exist yet.
     """
     own = [step for step in plan.selected if step.credentials is None]
-    found = {tuple(word for pair in trusted(step, options) for word in pair if word) for step in own}
-    return tuple(sorted(found))
+    combinations = {tuple(word for pair in trusted_options(step, options) for word in pair if word) for step in own}
+    return tuple(sorted(combinations))
 
 
-def trusted(step: Step, options: Mapping[str, bool]) -> list[tuple[str, str | None]]:
+def trusted_options(step: Step, options: Mapping[str, bool]) -> list[tuple[str, str | None]]:
     """Return the options of a line that decide the identity and the address of its requests, with their values."""
     words = [step.command.argv[at] for at in step.global_option_words]
-    found: list[tuple[str, str | None]] = []
+    pairs: list[tuple[str, str | None]] = []
     for position, word in enumerate(words):
         name, _, value = word.partition("=")
         option = match_option(name, options)
         if option is not None and option in TRUSTED:
             behind = words[position + 1 : position + 2] if name == word else [value]
-            found.append((option, "".join(behind) if options[option] else None))
-    return found
+            pairs.append((option, "".join(behind) if options[option] else None))
+    return pairs
 
 
 def _recorded_options(
@@ -140,11 +140,11 @@ def _recorded_options(
 ) -> Iterator[RecordedOption]:
     numbers: dict[tuple[str, str | None], list[int]] = {}
     for step in plan.selected:
-        for option, value in trusted(step, options):
+        for option, value in trusted_options(step, options):
             if value is None or not _is_same(value, _session_value(option, environment)):
                 numbers.setdefault((option, value), []).append(step.number)
-    for (option, value), found in numbers.items():
-        yield RecordedOption(tuple(found), option, value)
+    for (option, value), its_numbers in numbers.items():
+        yield RecordedOption(tuple(its_numbers), option, value)
 
 
 def _session_value(option: str, environment: Mapping[str, str]) -> str | None:
@@ -223,14 +223,12 @@ def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
 
 
 def _foreign_keys(plan: Plan, options: Mapping[str, bool]) -> Iterator[ForeignKey]:
-    """Yield the access keys that nothing gives; a line with a profile says itself under which key it runs."""
+    """Yield the access keys that no command creates, but for lines with a profile of their own, which has its key."""
     numbers: dict[str, list[int]] = {}
     for step in plan.selected:
-        key, has_profile = (
-            step.command.access_key,
-            any(match_option(word, options) == PROFILE_OPTION for word in step.command.argv),
-        )
+        key = step.command.access_key
+        has_profile = any(match_option(word, options) == PROFILE_OPTION for word in step.command.argv)
         if key is not None and step.credentials is None and not has_profile:
             numbers.setdefault(key, []).append(step.number)
-    for key, found in numbers.items():
-        yield ForeignKey(tuple(found), key)
+    for key, its_numbers in numbers.items():
+        yield ForeignKey(tuple(its_numbers), key)

@@ -44,16 +44,16 @@ from awstracer.trace.paths import leaves, strings
 
 Resource = Hashable
 
-PIECE = re.compile(r"[^/:=,\s]+")
+SEGMENT = re.compile(r"[^/:=,\s]+")
 NO_NAMES = frozenset({"/", ".", "..", "-", "s3", "http", "https", "file", "fileb", "arn", "aws"})
 
 
-def predecessors(steps: Sequence[Step], *, heeds_pauses: bool) -> dict[int, frozenset[int]]:
+def predecessors(steps: Sequence[Step], *, keeps_pauses: bool) -> dict[int, frozenset[int]]:
     """Return for the number of each selected step the numbers of the selected steps that have to be done before it.
 
-    `steps` are all steps of a plan; `heeds_pauses` says whether recorded pauses are kept.
+    `steps` are all steps of a plan; `keeps_pauses` says whether recorded pauses are kept.
     """
-    return ResourceGraph(steps).predecessors(heeds_pauses=heeds_pauses)
+    return ResourceGraph(steps).predecessors(keeps_pauses=keeps_pauses)
 
 
 class Access(Enum):
@@ -72,7 +72,7 @@ class Service:
 
 
 class ResourceGraph:
-    """Which steps of a plan use which resources, and the order that follows. For one plan, to be asked once."""
+    """Which steps of a plan use which resources, and the order that follows; `predecessors` is called once."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
@@ -92,7 +92,7 @@ class ResourceGraph:
             used.update(map(Service, user.services))
         return dict.fromkeys(used, user.access)
 
-    def predecessors(self, *, heeds_pauses: bool) -> dict[int, frozenset[int]]:
+    def predecessors(self, *, keeps_pauses: bool) -> dict[int, frozenset[int]]:
         """Return for each selected step's number those of the selected steps that have to be done before it."""
         result: dict[int, frozenset[int]] = {}
         barrier: set[int] = set()
@@ -101,7 +101,7 @@ class ResourceGraph:
             if not step.selected:
                 continue
             before |= barrier | user.sources | self._after_users(step) | self._after_connected(user)
-            if not step.command.calls or (heeds_pauses and step.command.pause):
+            if not step.command.calls or (keeps_pauses and step.command.pause):
                 before, barrier = set(result), {step.number}
             result[step.number] = frozenset(before & result.keys())
         return result
@@ -125,7 +125,7 @@ class ResourceGraph:
     def _after_creation(self, step: Step, user: _User) -> set[int]:
         """Return the steps to wait for by rule 5; also steps that are not selected tell what is connected."""
         creators = {number for resource in user.requested for number in self._created_by.get(resource, ())}
-        connected = {number for number in creators | user.answering if number in self._creators}
+        connected = {number for number in creators | user.responding if number in self._creators}
         if not user.writes and not connected:
             return set()
         self._creators.join([step.number, *connected])
@@ -139,19 +139,19 @@ class ResourceGraph:
 class _User:
     """A step as a user of resources.
 
-    requested  the resources that its request names
-    answered   the identifiers in its recorded response
-    answering  the steps whose responses its values come from
-    sources    the steps that its values, and its credentials, come from
-    services   the services that it calls
-    is_named   whether it names its resources: one that doesn't uses its services as a whole
+    requested   the resources that its request names
+    returned    the identifiers in its recorded response
+    responding  the steps whose responses its values come from
+    sources     the steps that its values, and its credentials, come from
+    services    the services that it calls
+    is_named    whether it names its resources: one that doesn't uses its services as a whole
     """
 
     number: int
     access: Access
     requested: Set[Resource]
-    answered: Set[Resource]
-    answering: Set[int]
+    returned: Set[Resource]
+    responding: Set[int]
     sources: Set[int]
     services: Set[str]
     is_named: bool
@@ -164,7 +164,7 @@ class _User:
         sources = [source for chain in chains for source in chain]
         first_seen = {(chain[-1].command, chain[-1].section, chain[-1].path) for chain in chains if chain}
         requested = frozenset({*first_seen, *_identifiers(step.command.request), *_names(step)})
-        answered = frozenset(_identifiers(step.command.response))
+        returned = frozenset(_identifiers(step.command.response))
         credentials = {step.credentials.number} if step.credentials is not None else set()
         is_reading = access is Access.READS
         is_broad = selects_broadly(name for call in step.command.calls for name in call.request)
@@ -172,11 +172,11 @@ class _User:
             number=step.number,
             access=access,
             requested=requested,
-            answered=answered,
-            answering=frozenset(source.command + 1 for source in sources if source.section != "request"),
+            returned=returned,
+            responding=frozenset(source.command + 1 for source in sources if source.section != "request"),
             sources=frozenset(source.command + 1 for source in sources) | credentials,
             services=frozenset(call.service for call in step.command.calls),
-            is_named=bool(requested) and not is_broad if is_reading else bool(requested or answered),
+            is_named=bool(requested) and not is_broad if is_reading else bool(requested or returned),
         )
 
     @property
@@ -187,7 +187,7 @@ class _User:
     @cached_property
     def resources(self) -> Set[Resource]:
         """All resources that the step names or returns."""
-        return self.requested | self.answered
+        return self.requested | self.returned
 
 
 class _Use(NamedTuple):
@@ -291,23 +291,23 @@ def _identifiers(document: Document) -> Iterator[str]:
 
 
 def _names(step: Step) -> Iterator[str]:
-    """Yield the names in a request, also those at the end of paths and ARNs; of a custom command its words' pieces."""
-    yield from _pieces(text for value in step.override_values() for _, text in strings(value))
+    """Yield the names in a request, also at the end of paths and ARNs; of a custom command its words' segments."""
+    yield from _with_last_segments(text for value in step.override_values() for _, text in strings(value))
     operation = step.command.operation
     if step.operation_command is None or operation is None:
         for at in step.arguments[1:]:
-            yield from set(PIECE.findall(step.command.argv[at])) - NO_NAMES
+            yield from set(SEGMENT.findall(step.command.argv[at])) - NO_NAMES
         return
-    its = effect(operation.service, operation.name, operation.parameters)
-    named = {name: operation.parameters[name] for name in (*its.members, *its.related)}
+    step_effect = effect(operation.service, operation.name, operation.parameters)
+    named = {name: operation.parameters[name] for name in (*step_effect.members, *step_effect.related)}
     bodies = (leaf.name for _, leaf in leaves(operation.parameters) if isinstance(leaf, Opaque) and leaf.name)
-    yield from _pieces((*(text for _, text in strings(named)), *bodies, *_output_files(step)))
+    yield from _with_last_segments((*(text for _, text in strings(named)), *bodies, *_output_files(step)))
 
 
-def _pieces(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each text, and the last piece of it: of `arn:aws:iam::1:user/alice` also `alice`."""
+def _with_last_segments(texts: Iterable[str]) -> Iterator[str]:
+    """Yield each text, and its last segment: of `arn:aws:iam::1:user/alice` also `alice`."""
     for text in texts:
-        yield from {text, *PIECE.findall(text)[-1:]} - NO_NAMES
+        yield from {text, *SEGMENT.findall(text)[-1:]} - NO_NAMES
 
 
 def _output_files(step: Step) -> Iterator[str]:

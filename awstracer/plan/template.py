@@ -3,7 +3,7 @@
 The request of `ec2 create-subnet` was recorded as `{"VpcId": "vpc-0a1b", "CidrBlock": "10.0.1.0/24"}`. Its template is
 this very document with the leaf `Reference(<command 1's response, Vpc.VpcId>)` at the path `VpcId`. Where only a piece
 of a string comes from elsewhere, as in `"arn:aws:ec2:us-east-1:123456789012:vpc/vpc-0a1b"`, the leaf is an
-`Interpolation`: the string, with a leaf for each such slice of it.
+`Interpolation`: the string, with a leaf for each such span of it.
 
 A template shares its document with the trace: a response can have 100,000 values, of which ten come from elsewhere.
 What a step depends on, which secrets are missing and which identifiers nothing explains are walks over the leaves.
@@ -18,11 +18,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from awstracer.relations.model import Encoding, Relation
+from awstracer.relations.model import Encoding, Relation, Span
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path, lookup
-
-Slice = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A person gave the value with `-p`.
+    """`-p` gives the value.
 
     typed_as    what the person typed: `file://policy.json` for the content of that file
     is_secret   whether a secret was recorded here, so that the value is never shown
@@ -47,7 +45,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A person said with `--keep` that the recorded value stays, whatever the relations say."""
+    """`--keep` keeps the recorded value, whatever the relations say."""
 
     value: Any
 
@@ -61,15 +59,15 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The placeholder of a secret that no response gives: a person has to."""
+    """The placeholder of a secret that no response has, so that a person has to fill it in."""
 
     placeholder: str
 
 
 class Piece(NamedTuple):
-    """A leaf for a slice of a string; `form` is how the string has the values that stand in it."""
+    """A leaf for a span of a string; `encoding` is how the string carries the value."""
 
-    slice: Slice
+    span: Span
     leaf: Reference | Given | Secret
     encoding: Encoding = "plain"
 
@@ -86,7 +84,7 @@ class Interpolation:
     """A recorded string, of which pieces come from elsewhere.
 
     text      that the recorded scalar holds
-    pieces    in the order of their slices, which don't overlap
+    pieces    in the order of their spans, which don't overlap
     """
 
     text: str
@@ -133,7 +131,7 @@ class Template:
 
     def walk(self) -> Iterator[tuple[Path, PlainLeaf]]:
         """Yield every leaf with its path; those of an interpolation one by one."""
-        return ((path, each) for path, leaf in self.leaves.items() for each in leaves_in(leaf))
+        return ((path, inner) for path, leaf in self.leaves.items() for inner in leaves_in(leaf))
 
     def references(self) -> Iterator[Reference]:
         """Yield the references among the leaves."""
@@ -155,7 +153,7 @@ def _outermost(paths: Container[Path], path: Path) -> Path | None:
 
 def _has_room(pieces: Sequence[Piece], other: Piece) -> bool:
     """Whether a piece overlaps none of the others."""
-    begin, end = other.slice
+    begin, end = other.span
     return all(last <= begin or end <= first for (first, last), _, _ in pieces)
 
 

@@ -18,11 +18,11 @@ from awstracer.errors import MissingValue
 from awstracer.plan.invocation import Destination, coerce_to, encode_for, encode_like, splice
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.template import Generated, Given, Interpolation, Kept, Leaf, Reference, Secret, Template, leaves_in
-from awstracer.relations.identifiers import extract_part
+from awstracer.relations.identifiers import part_span
 from awstracer.relations.model import EnvironmentValue, Source
 from awstracer.secrets import placeholders
 from awstracer.trace.model import Document
-from awstracer.trace.paths import Key, KeyOf, Path, Where, format_path, lookup, replace_at, with_indexes
+from awstracer.trace.paths import Key, KeyOf, Path, PathNotFound, Where, format_path, lookup, replace_at, with_indexes
 from awstracer.trace.query import Query
 
 AS_RECORDED = (Provenance.RECORDED, Provenance.PENDING)
@@ -67,10 +67,10 @@ class ValueResolver:
     def _interpolate(self, leaf: Interpolation, recorded: Any) -> Any:
         """Return a recorded string with other pieces in it; as it is if none of them is another one now."""
         pieces = []
-        for place, inner, form in leaf.pieces:
+        for span, inner, encoding in leaf.pieces:
             value = self._piece_value(inner)
             if value.provenance is not Provenance.RECORDED:
-                pieces.append((place, encode_for(text_of(value), leaf.text, place, form)))
+                pieces.append((span, encode_for(text_of(value), leaf.text, span, encoding)))
         return encode_like(leaf.encoding, splice(leaf.text, pieces)) if pieces else recorded
 
     def _piece_value(self, leaf: Reference | Given | Secret) -> MarkedValue:
@@ -116,9 +116,9 @@ class ValueResolver:
     def _requested_value(self, step: Step, path: Path) -> MarkedValue:
         """Return what stands at a path of a step's request."""
         value = recorded = lookup(step.command.request, path)
-        found = step.request.covering(path)
-        if found is not None:
-            outer, leaf = found
+        covering = step.request.covering(path)
+        if covering is not None:
+            outer, leaf = covering
             now = unwrap(self.leaf_value(step, step.request, outer, leaf))
             try:
                 value = lookup(now, path[len(outer) :])
@@ -136,15 +136,15 @@ class ValueResolver:
             raise MissingValue(step.number, _path_text(source), "it has no response")
         query = "@" if step.query is None else step.query.recorded
         expression, response = unwrap(self.expression(step)), self._response(step)
-        was = with_indexes(source.path)
-        value = recorded = self._look_up(step, step.response.recorded, query, source, was)
-        if response is not step.response.recorded or expression != query or was != source.path:
+        recorded_path = with_indexes(source.path)
+        value = recorded = self._look_up(step, step.response.recorded, query, source, recorded_path)
+        if response is not step.response.recorded or expression != query or recorded_path != source.path:
             path = tuple(self._expected_key(step, source.path[:at], key) for at, key in enumerate(source.path))
             value = self._look_up(step, response, expression, source, path)
         is_secret = any(placeholders.find_placeholders(recorded))
         if type(value) is not type(recorded) or (recorded and value == []):
-            found = f"a {type(value).__name__}" if is_secret else format_value(value)
-            raise MissingValue(step.number, _path_text(source), f"it is {found}")
+            actual = f"a {type(value).__name__}" if is_secret else format_value(value)
+            raise MissingValue(step.number, _path_text(source), f"it is {actual}")
         provenance = Provenance.PENDING if self._is_dry_run and value == recorded else Provenance.DERIVED
         return MarkedValue(value, Provenance.HIDDEN if is_secret else provenance)
 
@@ -152,15 +152,12 @@ class ValueResolver:
         document = self._query(expression, response) if source.section == "printed" else response
         try:
             return lookup(document, path)
-        except LookupError as error:
-            missing = format_path(error.args[0]) or "answer"
+        except PathNotFound as error:
+            missing = format_path(error.path) or "answer"
             raise MissingValue(step.number, _path_text(source), f"there is no {missing}") from None
 
     def _expected_key(self, step: Step, before: Path, key: Key) -> Key:
-        """Return a key of a path into a response as it is to be looked for now.
-
-        A selector has the value that its element is called by now; the key of a map is what it is called now.
-        """
+        """Return a key of a path into a response with the values of this replay: in a selector, and for a map's key."""
         outer = with_indexes(before)
         if isinstance(key, Where):
             return replace(
@@ -188,7 +185,9 @@ class ValueResolver:
 
     def _is_changed(self, leaf: Leaf) -> bool:
         """Whether a dry run knows that a leaf has another value than the recorded one, or doesn't know its value."""
-        values = (self.value_or_none(each.relation.source) for each in leaves_in(leaf) if isinstance(each, Reference))
+        values = (
+            self.value_or_none(inner.relation.source) for inner in leaves_in(leaf) if isinstance(inner, Reference)
+        )
         return any(value is None or value.provenance not in AS_RECORDED for value in values)
 
 
@@ -197,7 +196,7 @@ def _given_provenance(given: Given) -> Provenance:
 
 
 def _destination_value(setting: EnvironmentValue, destination: Destination, *, is_dry_run: bool) -> MarkedValue:
-    """Return the region, the account and the like that a plan is played in; the recorded one if none is known."""
+    """Return the region, the account and the like that a plan is played in; the recorded one if there is none."""
     if setting.name == "account" and is_dry_run:
         return MarkedValue(setting.recorded, Provenance.PENDING)
     now = destination.value_of(setting.name)
@@ -212,10 +211,11 @@ def _part_value(step: Step, source: Source, value: MarkedValue) -> MarkedValue:
     """Return the part of a text that a source picks."""
     assert source.part is not None
     try:
-        return MarkedValue(extract_part(value.value, source.part), value.provenance)
+        begin, end = part_span(value.value, source.part)
     except LookupError:
-        found = "a secret of another form" if value.provenance is Provenance.HIDDEN else str(value.value)
-        raise MissingValue(step.number, _path_text(source), f"it is {found}") from None
+        actual = "a secret of another form" if value.provenance is Provenance.HIDDEN else str(value.value)
+        raise MissingValue(step.number, _path_text(source), f"it is {actual}") from None
+    return MarkedValue(value.value[begin:end], value.provenance)
 
 
 def _path_text(source: Source) -> str:

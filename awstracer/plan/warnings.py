@@ -1,11 +1,11 @@
 """Warnings about values that a replay sends as recorded though they may not fit any more.
 
 A script makes up names as it runs: `demo-$(date +%s)`, `bucket-$(openssl rand -hex 3)`. A replay sends the recorded
-ones, where the script would make up others. `invented` recognizes them by how they look: `demo-1767323045` has the
-time of the recording in it.
+ones, where the script would make up others. `find_generated_names` recognizes them by how they look:
+`demo-1767323045` has the time of the recording in it.
 
-`unrelated` finds identifiers such as `ami-0a1b2c3d` that nothing in the trace explains, so that they are sent
-as recorded even to another account. Both look at recorded values for which a template has no leaf.
+`unresolved_identifiers` finds identifiers such as `ami-0a1b2c3d` that nothing in the trace explains, so that they are
+sent as recorded even to another account. Both look at recorded values for which a template has no leaf.
 """
 
 from __future__ import annotations
@@ -19,19 +19,17 @@ from itertools import pairwise
 from awstracer.plan.model import Step
 from awstracer.plan.template import Interpolation
 from awstracer.relations import identifiers, operations
-from awstracer.relations.identifiers import find_generated_ids
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path, leaves
 
 LONGEST = 200
 NEAR = 86_400  # seconds
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
+ONE_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
 DIGITS = re.compile(r"\d+")
 EPOCHS: Mapping[int, int] = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}  # what a second has, by the number of digits
 DATES = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d", "%Y/%m/%d")
 TIME_OF_DAY = r"(?:\d{4}|\d{6})?"
 RANDOM_NUMBER = re.compile(r"(?:[A-Za-z]|[A-Za-z0-9][-_])[1-3]\d{4}\Z")  # a shell's $RANDOM, but for the smallest
-ATOM = re.compile(r"[A-Za-z0-9]+")
 SHORTEST_RANDOM, LONGEST_RANDOM, FEWEST_CHANGES = 5, 32, 3
 SERVICES_OWN = re.compile(r"[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}|(?:AKIA|ASIA|AIDA|AROA|ANPA)[A-Z0-9]+|\d{12}")
 IDENTIFIER = re.compile(r"(?:^|-)(?:id|arn)s?$|(?:I[Dd]|A(?:RN|rn))s?$")
@@ -53,18 +51,18 @@ class GeneratedName:
 
 def find_generated_names(steps: Sequence[Step]) -> list[GeneratedName]:
     """Return the recorded values in what the steps send that look generated, each once."""
-    found: dict[str, GeneratedName] = {}
+    names: dict[str, GeneratedName] = {}
     for step in steps:
         for path, text in _chosen_values(step):
-            if text not in found and looks_generated(text, step.command.started):
+            if text not in names and looks_generated(text, step.command.started):
                 option = step.name_of(path)
-                found[text] = GeneratedName(step.number, option, text, option is not None and _is_all(step, path))
-    return list(found.values())
+                names[text] = GeneratedName(step.number, option, text, option is not None and _is_all(step, path))
+    return list(names.values())
 
 
 def looks_generated(text: str, then: datetime) -> bool:
     """Whether a text has something random in it, or a time near `then`, when it was sent."""
-    if len(text) > LONGEST or not WORD.fullmatch(text) or text.startswith(("arn:", "http:", "https:")):
+    if len(text) > LONGEST or not ONE_WORD.fullmatch(text) or text.startswith(("arn:", "http:", "https:")):
         return False
     if SERVICES_OWN.fullmatch(text):
         return False
@@ -76,7 +74,7 @@ def _has_time(text: str, then: datetime) -> bool:
         return True
     today = then.toordinal()
     days = [date.fromordinal(day) for day in (today - 1, today, today + 1) if 1 <= day <= date.max.toordinal()]
-    dates = "|".join(re.escape(day.strftime(form)) for day in days for form in DATES)
+    dates = "|".join(re.escape(day.strftime(pattern)) for day in days for pattern in DATES)
     return bool(re.search(rf"(?<!\d)(?:{dates}){TIME_OF_DAY}(?!\d)", text))
 
 
@@ -89,13 +87,13 @@ def _has_random(text: str) -> bool:
     """Whether a text has a UUID or, behind its first piece, one in which letters and digits alternate at random."""
     if identifiers.UUID.search(text):
         return True
-    return any(_is_random(atom) for atom in ATOM.findall(text)[1:])
+    return any(_is_random(token) for token in identifiers.tokens(text)[1:])
 
 
-def _is_random(atom: str) -> bool:
-    if not SHORTEST_RANDOM <= len(atom) <= LONGEST_RANDOM:
+def _is_random(token: str) -> bool:
+    if not SHORTEST_RANDOM <= len(token) <= LONGEST_RANDOM:
         return False
-    return sum(first.isdigit() != second.isdigit() for first, second in pairwise(atom)) >= FEWEST_CHANGES
+    return sum(first.isdigit() != second.isdigit() for first, second in pairwise(token)) >= FEWEST_CHANGES
 
 
 def _chosen_values(step: Step) -> Iterator[tuple[Path, str]]:
@@ -119,7 +117,7 @@ def _is_chosen_here(step: Step, path: Path) -> bool:
 def _names_existing(step: Step, path: Path) -> bool:
     """Whether the value at a path is the identifier of something that the command doesn't create."""
     operation = step.command.operation
-    label = next((key for key in reversed(path) if isinstance(key, str)), "") if operation else step.name_of(path)
+    label = identifiers.member_name(path) if operation else step.name_of(path)
     is_new = operation is not None and operations.is_new_name(path, operation.name)
     return bool(IDENTIFIER.search(label or "")) and not is_new
 
@@ -135,10 +133,9 @@ def _is_all(step: Step, path: Path) -> bool:
 def unresolved_identifiers(step: Step) -> Iterator[tuple[Path, str]]:
     """Yield the identifiers that a step sends as recorded since nothing explains them, with their paths."""
     for path, scalar in step.own_scalars():
-        found = step.request.covering(path) if isinstance(scalar, str) else None
-        leaf = found[1] if found is not None else None
+        _, leaf = step.request.covering(path) or (path, None)
         if isinstance(scalar, str) and (leaf is None or isinstance(leaf, Interpolation)):
-            replaced = [piece.slice for piece in leaf.pieces] if leaf is not None else []
-            for begin, end in find_generated_ids(scalar):
+            replaced = [piece.span for piece in leaf.pieces] if leaf is not None else []
+            for begin, end in identifiers.find_generated_ids(scalar):
                 if not any(first < end and begin < last for first, last in replaced):
                     yield path, scalar[begin:end]

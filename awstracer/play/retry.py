@@ -33,7 +33,9 @@ from awstracer.relations.operations import (
     creates_something,
     is_deletion,
     is_read_only,
+    is_resource_name,
     names_created_resource,
+    resource_type,
 )
 from awstracer.trace.model import Call
 from awstracer.trace.paths import Path, lookup, strings
@@ -285,13 +287,13 @@ def _may_be_missing(path: Path, text: str, call: Call) -> bool:
     if identifiers.is_account(text) or names_created_resource(path, call.operation):
         return False
     specificity = identifiers.specificity(text)
-    is_name = specificity > Specificity.NONE and identifiers.is_resource_name(path, call.operation)
+    is_name = specificity > Specificity.NONE and is_resource_name(path, call.operation)
     return is_name or specificity >= Specificity.STRONG
 
 
 def _is_of_kind(path: Path, call: Call, transient: TransientError) -> bool:
     """Return whether a request has at a path a resource of the kind that the error is about."""
-    kind = identifiers.resource_type(path, call.operation)
+    kind = resource_type(path, call.operation)
     if transient.about is not None:
         return transient.about.search(kind) is not None
     noun = identifiers.normalize_type(NO_KIND.sub("", call.error.code if call.error else ""))

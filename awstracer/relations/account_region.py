@@ -14,13 +14,12 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from awstracer.aws.api_model import ApiModel
 from awstracer.relations import identifiers
-from awstracer.relations.matching import WORD, label_before, stands_alone
+from awstracer.relations.matching import WORD_CHARACTERS, label_before, stands_alone
 from awstracer.relations.model import EnvironmentName, EnvironmentValue, Span
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.model import Trace
@@ -95,8 +94,8 @@ def _accounts_in_arns(document: Any) -> Iterator[str]:
         elif isinstance(node, list):
             pending += node
         elif isinstance(node, str) and node.startswith("arn:"):
-            found = identifiers.ARN.match(node)
-            account = found["account"] if found else None
+            arn = identifiers.ARN.match(node)
+            account = arn["account"] if arn else None
             if account and account.isdigit() and account not in seen:
                 seen.add(account)
                 yield account
@@ -105,8 +104,7 @@ def _accounts_in_arns(document: Any) -> Iterator[str]:
 # --- where a string says so
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """That the characters `span` of a string are a value of the environment."""
 
     span: Span
@@ -128,22 +126,22 @@ class EnvironmentScanner:
         present = [value for value in self._environment if value.recorded in text]
         if not present:
             return []
-        found: list[Mention] = []
+        mentions: list[Mention] = []
         beside_arns, done = [], 0
         for head in ARN_HEAD.finditer(text):
             begin, end = head.span()
             beside_arns.append(text[done:begin])
             done = end
-            found += [
-                Mention((begin + first, begin + last), each.value, each.evidence)
-                for each in self._in_head(head[0])
-                for first, last in [each.span]
+            mentions += [
+                Mention((begin + mention.span[0], begin + mention.span[1]), mention.value, mention.evidence)
+                for mention in self._in_head(head[0])
             ]
         rest = "\n".join([*beside_arns, text[done:]])
         for value in present:
             if value.recorded in rest:
-                found += self._mentions_beside_arns(occurrence, value, {each.span for each in found})
-        return found
+                taken = {mention.span for mention in mentions}
+                mentions += self._mentions_beside_arns(occurrence, value, taken)
+        return mentions
 
     def _mentions_in_head(self, head: str) -> list[Mention]:
         """Return the mentions in the head of an ARN, up to the account: `arn:aws:sqs:eu-west-1:123456789012`."""
@@ -193,12 +191,12 @@ def _region_evidence(occurrence: Occurrence, span: Span, _: EnvironmentValue | N
         return "the region in a host's name"
     if BEHIND_ACCOUNT.search(before) or BEFORE_ACCOUNT.match(behind):
         return "the region beside the account"
-    if before[-1:] in WORD or before.endswith("-"):
+    if before[-1:] in WORD_CHARACTERS or before.endswith("-"):
         return None
     labels = [occurrence.facts.label, label_before(before)]
     if ZONE_LETTER.match(behind) and any(map(ZONE_LABEL.search, labels)):
         return "the region of a zone"
-    if behind[:1] in WORD or behind.startswith("-"):
+    if behind[:1] in WORD_CHARACTERS or behind.startswith("-"):
         return None
     if SERVICE_LOG.search(before):
         return "the region in the path of a service's log"
@@ -213,7 +211,7 @@ def _suffix_evidence(occurrence: Occurrence, span: Span, region: EnvironmentValu
     if region is None:
         return None
     text, end = occurrence.text, span[1]
-    is_whole = text[end : end + 1] not in WORD and not text.startswith(".cn", end)
+    is_whole = text[end : end + 1] not in WORD_CHARACTERS and not text.startswith(".cn", end)
     service, _, labels = _context(text, span)[0].rpartition(f".{region.recorded}")
     is_behind_region = bool(service) and LABELS_BEHIND_REGION.fullmatch(labels) is not None
     return "the partition's hosts" if is_whole and is_behind_region else None
@@ -222,7 +220,7 @@ def _suffix_evidence(occurrence: Occurrence, span: Span, region: EnvironmentValu
 def _account_evidence(occurrence: Occurrence, span: Span, _: EnvironmentValue | None) -> str | None:
     """An account id that stands alone in a text; one that is the whole text must be labelled as an account."""
     is_whole = span == (0, len(occurrence.text))
-    if not stands_alone(occurrence.text, span, WORD):
+    if not stands_alone(occurrence.text, span, WORD_CHARACTERS):
         return None
     return None if is_whole and not ACCOUNT_LABEL.search(occurrence.facts.label) else "the account"
 

@@ -1,6 +1,6 @@
 """Candidates: the values at an occurrence that later requests may refer to.
 
-`create-vpc` answers `vpc-0a1b` at `Vpc.VpcId`: one candidate, specific enough to be recognized wherever it stands. An
+`create-vpc` returns `vpc-0a1b` at `Vpc.VpcId`: one candidate, specific enough to be recognized wherever it stands. An
 ARN gives several: for `arn:aws:iam::123456789012:user/alice` the whole string, `alice` (its last segment) and the
 account. Not every string becomes a candidate. A person's own description doesn't, nor does what a response merely
 describes (an engine, a path): in another account's listing something else may stand at that path.
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from awstracer.relations import identifiers
 from awstracer.relations.identifiers import IDENTIFIER_LABEL, Specificity, specificity
@@ -73,8 +74,7 @@ class Candidate:
         return self.specificity > Specificity.WEAK
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """A string, or a part of one, that can become a candidate."""
 
     part: Part | None
@@ -88,7 +88,7 @@ def candidates_at(
 ) -> Iterator[Candidate]:
     """Yield the candidates at an occurrence: its string, and those parts of it that are relevant and may stand alone.
 
-    account      the account of the recording, if it is known
+    account      the account of the recording; None if the trace names none
     namespaces   the names of the occurrence's service in ARNs
     """
     for value in _values(occurrence, account, is_relevant):

@@ -10,7 +10,7 @@ The trace alone is read; nothing is sent. It goes command by command:
    lets a dry run predict the response.
 
 Strings of a request are looked up as a whole and piece by piece. What is found nowhere was chosen by the person, and
-becomes a candidate at its place, as what a service generated does. What a `--query` printed is a candidate of its own,
+becomes a candidate at its path, as what a service generated does. What a `--query` printed is a candidate of its own,
 and preferred to the response that it comes from, since that is what the person saw.
 
 At last, sources that pick elements of lists by position get selectors (`relations/selectors`). What distinguishes
@@ -99,7 +99,7 @@ def _with_selectors(relations: list[Relation], sources: Mapping[int, Source], tr
 
 @dataclass(frozen=True)
 class _Strings:
-    """The relevant strings of a command: what it was asked, what its query printed, what it answered."""
+    """The relevant strings of a command: of its request, of what its query printed, and of its response."""
 
     number: int
     command: Command
@@ -109,7 +109,7 @@ class _Strings:
 
 
 class Deriver:
-    """Reads the commands of a trace in their order, against an index of what stood in earlier ones."""
+    """Reads the commands of a trace in their order, against an index of the values in earlier ones."""
 
     def __init__(
         self, environment: Sequence[EnvironmentValue], catalog: MemberCatalog, relevance: RelevanceFilter, query: Query
@@ -169,15 +169,15 @@ class Deriver:
         return self._look_up(strings.response, printed={path for path, _ in strings.printed.occurrences})
 
     def _add_printed(self, printed: QueryOutput, relations: Iterable[Relation]) -> None:
-        known = {relation.target.path for relation in relations if relation.target.span is None}
+        explained = {relation.target.path for relation in relations if relation.target.span is None}
         for path, occurrence in printed.occurrences:
-            if path not in known:
+            if path not in explained:
                 self._add(occurrence)
 
     def _look_up(self, strings: Sequence[Occurrence], printed: Container[Path] = ()) -> list[Relation]:
         """Return the relations of strings, first of those without ARNs: an ARN may name what stands beside it."""
-        relations = self._look_up_together([each for each in strings if "arn:" not in each.text], printed)
-        relations += self._look_up_together([each for each in strings if "arn:" in each.text], printed)
+        relations = self._look_up_together((string for string in strings if "arn:" not in string.text), printed)
+        relations += self._look_up_together((string for string in strings if "arn:" in string.text), printed)
         if self._relevance.account in self._index:
             self._relevance = self._relevance.without_account()
         return relations
@@ -187,9 +187,9 @@ class Deriver:
         relations: list[Relation] = []
         unexplained: list[Occurrence] = []
         for occurrence in strings:
-            found = self._finder.relations_of(occurrence)
-            relations += found
-            is_explained = bool(found) and found[0].target.span is None
+            its_relations = self._finder.relations_of(occurrence)
+            relations += its_relations
+            is_explained = bool(its_relations) and its_relations[0].target.span is None
             if not is_explained and occurrence.path not in printed:
                 unexplained.append(occurrence)
         for occurrence in unexplained:
@@ -210,4 +210,4 @@ def _outside(lists: Iterable[Relation], strings: Sequence[Occurrence]) -> Sequen
     paths = {path for relation in lists for path in relation.target.paths}
     if not paths:
         return strings
-    return [each for each in strings if each.path not in paths and each.path[:-1] not in paths]
+    return [string for string in strings if string.path not in paths and string.path[:-1] not in paths]

@@ -2,10 +2,11 @@
 
 Two equal strings mean the same resource only if they can't be equal by chance. `specificity` grades this:
 `vpc-0a1b2c3d` is UNIQUE wherever it stands, `orders-queue` is STRONG, `web` is WEAK, and `true`, `443` and
-`us-east-1` tell NONE. `resource_type` reads off the member's name what kind of resource the string names: `user` for
-`UserName`, for `User.Arn`, and for the `user/...` of an ARN.
+`us-east-1` tell NONE. `normalize_type` reads off a member's name what type of resource the string names: `user` for
+`UserName`, and for the `user/...` of an ARN.
 
-Whether two strings do mean the same resource is decided in `relations/matching`.
+What the name of an operation adds to that is told by `relations/operations`; whether two strings do mean the same
+resource is decided in `relations/matching`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import lru_cache
 from awstracer.aws.settings import ZONE
 from awstracer.trace.paths import Path
 
-REMEMBERED = 1 << 16  # results of a function that is asked for the same few strings again and again
+REMEMBERED = 1 << 16  # results of a function that is called with the same few strings again and again
 
 TOKEN = re.compile(r"[A-Za-z0-9]+")
 SEPARATOR = re.compile(r"[:/]")
@@ -98,7 +99,6 @@ def find_generated_ids(text: str) -> Iterator[tuple[int, int]]:
 # --- what a member's name tells
 
 NOT_LOWER_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
-FIRST_WORD = re.compile(r"^[A-Z][a-z0-9]*")  # the verb of an operation's name
 UNSPECIFIC_NAME = re.compile(r"names?|identifiers?|ids?|arns?|urls?|uris?|values?|items?")
 NAME_SUFFIX = re.compile(r"(?<=.)(?:names?|numbers?|identifiers?|ids?|arns?|urls?|uris?)$")
 STRUCTURE_SUFFIX = re.compile(r"(?<=.)(?:input|config|configuration|spec|summary|details)$")
@@ -109,42 +109,16 @@ IDENTIFIER_LABEL = re.compile(
 
 
 @lru_cache(maxsize=REMEMBERED)
-def resource_type(path: Path, operation: str) -> str:
-    """Return what the string at a path of an operation's request or response names: `user`, `vpc`, `queue`.
-
-    The last member's name tells it (`UserName`). Where that name is unspecific (`Id`, `Arn`), the structure around it
-    does (`User.Arn`), and where there is none, the operation (`CreateTopic`).
-    """
-    for key in reversed([key for key in path if isinstance(key, str)]):
-        normalized = normalize_type(key)
-        if normalized:
-            return normalized
-    return normalize_type(FIRST_WORD.sub("", operation))
-
-
-@lru_cache(maxsize=REMEMBERED)
 def normalize_type(name: str) -> str:
     """Return the resource type in the name of a member, an option, a shape or an ARN's resource.
 
     `UserNames`, `--user-name` and `user` give `user`; a name that only tells the form, such as `Arn`, gives "".
     """
-    squeezed = _squeezed(name)
+    squeezed = squeeze_name(name)
     if UNSPECIFIC_NAME.fullmatch(squeezed):
         return ""
     stem = STRUCTURE_SUFFIX.sub("", NAME_SUFFIX.sub("", squeezed))
     return stem[:-1] if stem.endswith("s") and not stem.endswith("ss") else stem
-
-
-@lru_cache(maxsize=REMEMBERED)
-def is_resource_name(path: Path, operation: str) -> bool:
-    """Return whether the member at a path of a request names a resource, and does not describe one.
-
-    `UserName` and `Bucket` of CreateBucket do; `Description` doesn't.
-    """
-    last = member_name(path)
-    squeezed, noun = _squeezed(last), FIRST_WORD.sub("", operation).lower()
-    has_suffix = bool(NAME_SUFFIX.search(squeezed))
-    return has_suffix or normalize_type(last) in ("", noun) or squeezed.removesuffix("name") in noun
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -153,7 +127,8 @@ def member_name(path: Path) -> str:
     return next((key for key in reversed(path) if isinstance(key, str)), "")
 
 
-def _squeezed(name: str) -> str:
+def squeeze_name(name: str) -> str:
+    """Return a name in lower case, with its letters and digits only."""
     return NOT_LOWER_ALPHANUMERIC.sub("", name.lower())
 
 
@@ -204,13 +179,13 @@ def segment_spans(text: str) -> list[tuple[int, int]]:
     return list(zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True))
 
 
-def extract_part(text: str, part: tuple[int, int | None]) -> str:
-    """Return the segments `first` up to `last` (exclusive; None for the end) of a text.
+def part_span(text: str, part: tuple[int, int | None]) -> tuple[int, int]:
+    """Return where the segments `first` up to `last` (exclusive; None for the end) of a text begin and end.
 
     Raise LookupError if it has too few.
     """
     first, last = part
-    found = segment_spans(text)
-    if first >= len(found) or (last is not None and last > len(found)):
+    spans = segment_spans(text)
+    if first >= len(spans) or (last is not None and last > len(spans)):
         raise LookupError(part)
-    return text[found[first][0] : found[last - 1 if last is not None else -1][1]]
+    return spans[first][0], spans[last - 1 if last is not None else -1][1]

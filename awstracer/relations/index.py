@@ -20,14 +20,13 @@ from typing import Any
 
 from awstracer.commandline.options import query_of
 from awstracer.relations.candidates import Candidate
-from awstracer.relations.identifiers import TOKEN, Specificity, specificity, tokens
+from awstracer.relations.identifiers import REMEMBERED, TOKEN, Specificity, specificity, tokens
 from awstracer.relations.model import Relation, Source, Span, Target
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.encodings import decode_base64, decode_percent
 from awstracer.trace.model import Command, Trace
 from awstracer.trace.paths import EACH, Path, children, lookup
 
-REMEMBERED = 1 << 16  # strings; most of a trace's come again and again
 LONGEST_LIST = 100  # elements of a list that is recognized as a whole
 MOST_OF_A_SORT = 16  # candidates of one text, rank, type and service: a word such as `1` comes thousands of times
 
@@ -51,12 +50,12 @@ class RelevanceFilter:
     @classmethod
     def of(cls, trace: Trace, account: str | None) -> RelevanceFilter:
         """Return the filter for a trace that was recorded in `account`."""
-        found: set[str] = set()
+        used: set[str] = set()
         lists: set[tuple[str, ...]] = set()
         for command in trace.commands:
-            found |= _tokens_with_decoded(_request_texts(command))
-            lists.update(each.values for each in _lists_in_request(command))
-        return cls(frozenset(found), frozenset(lists), account if account in found else None)
+            used |= _tokens_with_decoded(_request_texts(command))
+            lists.update(request_list.values for request_list in _lists_in_request(command))
+        return cls(frozenset(used), frozenset(lists), account if account in used else None)
 
     def with_tokens_of(self, texts: Iterable[str]) -> RelevanceFilter:
         """Return the filter with more tokens; itself if it has them all."""
@@ -69,27 +68,22 @@ class RelevanceFilter:
 
     @cached_property
     def is_relevant(self) -> Callable[[str], bool]:
-        """The predicate of one string, which remembers its answers."""
+        """Return whether a string is relevant; the results are cached, since most strings come again and again."""
         return lru_cache(maxsize=REMEMBERED)(self._is_relevant)
 
     def _is_relevant(self, text: str) -> bool:
-        found = tokens(text)
-        if found and (":" in text or "/" in text):
-            return found[-1] in self.tokens or self.account in found
-        return bool(found) and self.tokens.issuperset(found)
+        of_text = tokens(text)
+        if of_text and (":" in text or "/" in text):
+            return of_text[-1] in self.tokens or self.account in of_text
+        return bool(of_text) and self.tokens.issuperset(of_text)
 
 
 def _tokens_with_decoded(texts: Iterable[str]) -> set[str]:
     """Return the tokens of texts, and of what they encode."""
-    found: set[str] = set()
+    readings = []
     for text in texts:
-        found.update(tokens(text))
-        if "%" in text:
-            found.update(tokens(decode_percent(text)[0]))
-        plain = decode_base64(text)
-        if plain is not None:
-            found.update(tokens(plain))
-    return found
+        readings += [text, decode_base64(text) or "", decode_percent(text)[0] if "%" in text else ""]
+    return set(tokens("\n".join(readings)))
 
 
 def _request_texts(command: Command) -> Iterator[str]:
@@ -130,12 +124,12 @@ class ValueIndex:
 
     def add(self, candidate: Candidate) -> None:
         """Add a candidate, unless it would never be preferred to those that are there."""
-        known = self._candidates.get(candidate.text)
-        if known is None:
+        equal = self._candidates.get(candidate.text)
+        if equal is None:
             self._candidates[candidate.text] = [candidate]
             self._add_anchor(candidate.text)
         else:
-            _add_equal(known, candidate)
+            _add_equal(equal, candidate)
 
     def _add_anchor(self, text: str) -> None:
         longest = max(tokens(text), key=len, default="")
@@ -148,28 +142,28 @@ class ValueIndex:
 
     def inside(self, text: str) -> dict[Span, Sequence[Candidate]]:
         """Return the candidates that equal a piece of a text, by where it begins and ends."""
-        found: dict[Span, Sequence[Candidate]] = {}
+        pieces: dict[Span, Sequence[Candidate]] = {}
         for token in TOKEN.finditer(text):
             for anchor in self._anchors.get(token[0], ()):
                 begin = token.start() - anchor.offset
                 end = begin + anchor.length
-                is_piece = begin >= 0 and end <= len(text) and anchor.length < len(text)
-                equal = self.equal_to(text[begin:end]) if is_piece else ()
-                if equal:
-                    found[begin, end] = equal
-        return found
+                if begin >= 0 and end <= len(text) and anchor.length < len(text):
+                    equal = self.equal_to(text[begin:end])
+                    if equal:
+                        pieces[begin, end] = equal
+        return pieces
 
 
-def _add_equal(known: list[Candidate], candidate: Candidate) -> None:
-    """Add a candidate of a known text: of a sort the first, or the latest few if the text is unspecific."""
-    if any(other.is_unique and other.rank < candidate.rank for other in known):
+def _add_equal(equal: list[Candidate], candidate: Candidate) -> None:
+    """Add a candidate to those of the same text: of a sort the first, or the latest few if the text is unspecific."""
+    if any(other.is_unique and other.rank < candidate.rank for other in equal):
         return
-    same = [other for other in known if _sort(other) == _sort(candidate)]
+    same = [other for other in equal if _sort(other) == _sort(candidate)]
     if same and (candidate.is_specific or candidate.occurrence.section == "request"):
         return
     if len(same) == MOST_OF_A_SORT:
-        known.remove(same[0])
-    known.append(candidate)
+        equal.remove(same[0])
+    equal.append(candidate)
 
 
 def _sort(candidate: Candidate) -> tuple[int, str, str]:
@@ -192,7 +186,7 @@ class RequestHistory:
 
     def finish(self, request: Iterable[Occurrence]) -> None:
         """Note which strings a response to this request, or to a later one, only repeats."""
-        self._informative.update(each.text for each in request if not each.facts.is_silent)
+        self._informative.update(occurrence.text for occurrence in request if not occurrence.facts.is_silent)
 
     def is_repeated_in(self, occurrence: Occurrence) -> bool:
         """Return whether a response only repeats what a request said."""
@@ -238,7 +232,7 @@ def _lists_of_words(command: Command) -> Iterator[_RequestList]:
 
 
 def _is_list_of_strings(node: object) -> bool:
-    return isinstance(node, list | tuple) and len(node) > 1 and all(isinstance(each, str) for each in node)
+    return isinstance(node, list | tuple) and len(node) > 1 and all(isinstance(element, str) for element in node)
 
 
 class ListIndex:
@@ -258,12 +252,12 @@ class ListIndex:
             return []
         return [
             Relation(
-                source=self._sources[each.values],
-                target=Target(number, "request", each.path, word_count=each.word_count),
+                source=self._sources[taken.values],
+                target=Target(number, "request", taken.path, word_count=taken.word_count),
                 evidence="the whole list",
             )
-            for each in _lists_in_request(command)
-            if each.values in self._sources
+            for taken in _lists_in_request(command)
+            if taken.values in self._sources
         ]
 
     def add(self, values: Sequence[Any], source: Source) -> None:
@@ -286,5 +280,5 @@ class ListIndex:
             if len(first.path) > 1 and first.path[-2] == 0:
                 *before, _, key = first.path
                 elements = lookup(command.response, tuple(before))
-                values = [each.get(key) if isinstance(each, Mapping) else None for each in elements]
+                values = [element.get(key) if isinstance(element, Mapping) else None for element in elements]
                 self.add(values, Source(first.command, "response", (*before, EACH, key)))

@@ -26,8 +26,8 @@ SHORTEST_COMMON_TYPE = 4  # letters; a shorter type ends others by chance, as `i
 CONTEXT = 1024  # characters around a span that can tell what it is; in long texts, more would take time for nothing
 LABEL_CONTEXT = 64  # characters before a span in which its label stands
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
-WORD = frozenset(string.ascii_letters + string.digits)
-NAME = WORD | frozenset("_.-")
+WORD_CHARACTERS = frozenset(string.ascii_letters + string.digits)
+NAME_CHARACTERS = WORD_CHARACTERS | frozenset("_.-")
 DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
 SUBDOMAIN = re.compile(r"(^|[\s/*@])([\w-]+\.|\*\.)+$")
 BUCKET_HOST = re.compile(r"\.s3[.-]")
@@ -54,7 +54,7 @@ def match(occurrence: Occurrence, span: Span, candidate: Candidate) -> Match | N
     if (first.command, first.section) == (occurrence.command, occurrence.section):
         return _match_in_same_section(occurrence, span, candidate)
     if occurrence.section == "response" and first.section != "request" and not candidate.is_specific:
-        return None  # a service answers a version `2` again and again; the later one is no copy of the earlier
+        return None  # services return a version `2` again and again; the later one is no copy of the earlier
     if span == (0, len(occurrence.text)):
         return _match_whole(occurrence, candidate)
     return _match_piece(occurrence, span, candidate)
@@ -119,13 +119,17 @@ def _match_piece(occurrence: Occurrence, span: Span, candidate: Candidate) -> Ma
         return None
     named = candidate.resource_type or "same"
     if candidate.specificity is Specificity.UNIQUE:
-        return by_type(f"holds the {named} identifier") if stands_alone(occurrence.text, span, WORD) else None
+        return (
+            by_type(f"holds the {named} identifier") if stands_alone(occurrence.text, span, WORD_CHARACTERS) else None
+        )
     occurrence, span = _with_less_context(occurrence, span)
     for rule in PIECE_RULES:
         evidence = rule(occurrence, span, candidate)
         if evidence:
             return by_type(evidence)
-    is_distinctive = candidate.specificity is Specificity.STRONG and stands_alone(occurrence.text, span, NAME)
+    is_distinctive = candidate.specificity is Specificity.STRONG and stands_alone(
+        occurrence.text, span, NAME_CHARACTERS
+    )
     if is_distinctive and not _is_type_in_arn(occurrence.text, span):
         return by_name(f"holds the {named} name")
     return None
@@ -159,9 +163,9 @@ def _host_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> 
     """A bucket in its host name, `photos.s3.amazonaws.com`; a domain in one below it, `www.home.example`."""
     text, (begin, end) = occurrence.text, span
     is_bucket = candidate.resource_type == "bucket" and BUCKET_HOST.match(text, end)
-    if is_bucket and text[begin - 1 : begin] not in NAME:
+    if is_bucket and text[begin - 1 : begin] not in NAME_CHARACTERS:
         return "the bucket in its host's name"
-    is_domain = DOMAIN.fullmatch(candidate.text) and text[end : end + 1] not in NAME
+    is_domain = DOMAIN.fullmatch(candidate.text) and text[end : end + 1] not in NAME_CHARACTERS
     if is_domain and SUBDOMAIN.search(text[:begin]):
         return "a name in the domain"
     return None
@@ -174,7 +178,7 @@ def _arn_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> s
     wildcards for the characters that Secrets Manager adds: `arn:aws:secretsmanager:...:secret:db-??????`.
     """
     text, named = occurrence.text, candidate.resource_type
-    is_alone = stands_alone(text, span, NAME)
+    is_alone = stands_alone(text, span, NAME_CHARACTERS)
     for arn in identifiers.arns(text):
         begin, end = arn.resource
         if not (begin <= span[0] and span[1] <= end and arn.service in candidate.namespaces):
@@ -190,7 +194,11 @@ def _arn_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> s
 def _s3_uri_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> str | None:
     """A bucket in an S3 URI: `photos` in `s3://photos/2024`."""
     is_behind_scheme = occurrence.text[: span[0]].endswith("s3://")
-    if candidate.resource_type == "bucket" and is_behind_scheme and stands_alone(occurrence.text, span, NAME):
+    if (
+        candidate.resource_type == "bucket"
+        and is_behind_scheme
+        and stands_alone(occurrence.text, span, NAME_CHARACTERS)
+    ):
         return "the bucket in an S3 URI"
     return None
 
@@ -198,7 +206,7 @@ def _s3_uri_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -
 def _path_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> str | None:
     """What a service calls after a resource, `/aws/lambda/resize`; a resource with a qualifier, `resize:live`."""
     text, (begin, end), facts = occurrence.text, span, occurrence.facts
-    if not stands_alone(text, span, NAME):
+    if not stands_alone(text, span, NAME_CHARACTERS):
         return None
     if any(text[:begin].endswith(f"/aws/{name}/") for name in candidate.namespaces):
         return f"called after the {candidate.resource_type}"
@@ -209,7 +217,7 @@ def _path_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> 
 
 def _label_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> str | None:
     """A name behind a label of its type: `alice` in `UserName=alice`, or in `--user-name alice`."""
-    label = label_before(occurrence.text[: span[0]]) if stands_alone(occurrence.text, span, NAME) else ""
+    label = label_before(occurrence.text[: span[0]]) if stands_alone(occurrence.text, span, NAME_CHARACTERS) else ""
     is_same_service = candidate.occurrence.facts.service == occurrence.facts.service
     if label and is_same_service and normalize_type(label) == candidate.resource_type:
         return f"labelled {label}"
@@ -218,8 +226,8 @@ def _label_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) ->
 
 def label_before(text: str) -> str:
     """Return the label of the value that follows a text: `region` for `"region": `, `region=` and `--region `."""
-    found = LABEL.search(text[-LABEL_CONTEXT:])
-    return (found[1] or found[2]) if found else ""
+    label = LABEL.search(text[-LABEL_CONTEXT:])
+    return (label[1] or label[2]) if label else ""
 
 
 def _echo_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> str | None:
@@ -227,7 +235,7 @@ def _echo_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> 
     text = occurrence.text
     is_own = candidate.occurrence.command == occurrence.command and occurrence.section == "response"
     is_last = span[1] == len(text) and text[span[0] - 1] in ":/"
-    if is_own and is_last and stands_alone(text, span, NAME):
+    if is_own and is_last and stands_alone(text, span, NAME_CHARACTERS):
         return f"the {candidate.resource_type} that was asked for"
     return None
 

@@ -1,6 +1,6 @@
 """The data of relations: which earlier value feeds which later one.
 
-`create-vpc` answered `vpc-0a1b` at `Vpc.VpcId`, and `create-subnet`, the next command, was given it as `VpcId`:
+`create-vpc` returned `vpc-0a1b` at `Vpc.VpcId`, and `create-subnet`, the next command, took it as `VpcId`:
 
     Relation(
         source=Source(command=0, section="response", path=("Vpc", "VpcId")),

@@ -23,8 +23,9 @@ from typing import Any
 from awstracer.aws.api_model import ApiModel, Direction
 from awstracer.commandline.options import query_of
 from awstracer.relations import identifiers, operations
-from awstracer.relations.identifiers import TOKEN, normalize_type, resource_type
+from awstracer.relations.identifiers import TOKEN, normalize_type
 from awstracer.relations.model import Section
+from awstracer.relations.operations import resource_type
 from awstracer.trace.model import Command, Document, Operation
 from awstracer.trace.paths import KeyOf, Path, leaves, lookup
 from awstracer.trace.query import Query, plain_path
@@ -36,7 +37,7 @@ LABELS_BESIDE = ("Name", "Key", "name", "key")  # `{"Name": "vpc-id", "Values": 
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """What is known about all strings at one member.
+    """What the API model and the names tell about all strings at one member.
 
     service        whose request or response it is in
     resource_type  what it names: `user`, `vpc`
@@ -97,7 +98,7 @@ class MemberCatalog:
             service=service,
             resource_type=resource_type(path, operation),
             label=label,
-            is_name=is_response or info.addresses or identifiers.is_resource_name(path, operation),
+            is_name=is_response or info.addresses or operations.is_resource_name(path, operation),
             is_silent=info.is_silent,
             is_new=not is_response and operations.is_new_name(path, operation),
             is_labelled=around.keys is not None or not label,
@@ -122,25 +123,31 @@ def occurrences(
         yield from in_custom_command(number, command, is_relevant)
         return
     document = operation.parameters if direction == "request" else command.response
-    found: list[tuple[Path, str]] = []
-    _collect_strings(document, (), is_relevant, found)
-    for path, text in found:
+    for path, text in _relevant_strings(document, is_relevant):  # the keys at the top are the API's, never a person's
         facts = _facts_at(path, document, operation, direction, catalog)
         if facts is not None:
             yield Occurrence(command=number, section=direction, path=path, text=text, facts=facts)
 
 
-def _collect_strings(node: Any, path: Path, is_relevant: IsRelevant, found: list[tuple[Path, str]]) -> None:
-    has_keys = isinstance(node, dict) and bool(path)  # the keys at the top are the API's, never a person's
+def _relevant_strings(node: Any, is_relevant: IsRelevant, *, has_keys: bool = False) -> list[tuple[Path, str]]:
+    """Return the relevant strings below a node with their paths, in order; with the keys of maps if it `has_keys`.
+
+    Most structures have no such string, so paths are made from the strings upwards.
+    """
+    strings: list[tuple[Path, str]] = []
     items: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
+    is_map = has_keys and isinstance(node, dict)
     for key, child in items:
-        if has_keys and is_relevant(key):
-            found.append(((*path, KeyOf(key)), key))
+        if is_map and is_relevant(key):
+            strings.append(((KeyOf(key),), key))
         if isinstance(child, str):
             if is_relevant(child):
-                found.append(((*path, key), child))
+                strings.append(((key,), child))
         elif isinstance(child, (dict, list, tuple)):
-            _collect_strings(child, (*path, key), is_relevant, found)
+            below = _relevant_strings(child, is_relevant, has_keys=True)
+            if below:
+                strings += [((key, *path), text) for path, text in below]
+    return strings
 
 
 def _facts_at(
@@ -247,16 +254,16 @@ def query_output(number: int, command: Command, query: Query, is_relevant: IsRel
     if expression is None:
         return NOTHING_PRINTED
     result = _located_result(expression, command.response, query, is_relevant)
-    found = list(leaves(result))
-    if not any(is_relevant(str(leaf)) for _, leaf in found):
+    scalars = list(leaves(result))
+    if not any(is_relevant(str(leaf)) for _, leaf in scalars):
         return NOTHING_PRINTED
     is_projection = _is_projection(result)
     printed = tuple(
         (leaf.path, _printed_occurrence(number, command, path, leaf, is_one_of_several=is_projection))
-        for path, leaf in found
+        for path, leaf in scalars
         if isinstance(leaf, _Located)
     )
-    is_list = is_projection and all(isinstance(each, str) for each in result)
+    is_list = is_projection and all(isinstance(element, str) for element in result)
     return QueryOutput(printed, tuple(map(str, result)) if is_list else None)
 
 

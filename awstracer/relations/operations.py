@@ -9,7 +9,7 @@ kind it is: `iam.DeleteUser` with `UserName` *deletes* the *user* that `UserName
 
 The functions are pure: they take names, requests and calls as plain data. `plan/scheduler` orders steps by them,
 `play/retry` decides by them what this replay created, `record/poll_detector` tells by them a question from a change.
-How much a string proves, and what a member's name says about its form, is `relations/identifiers`'.
+How much a string proves, and which type of resource a name means by itself, is told by `relations/identifiers`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ READ_ONLY = re.compile(
     r"(?:BatchGet|BatchDescribe|Check|Count|Decode|Describe|Detect|Discover|Estimate|Filter|Get|Head|List|Lookup|Poll|"
     r"Preview|Query|Scan|Search|Select|Simulate|Test|Validate|Verify|View)(?![a-z])"
 )
-DELETION = re.compile(
-    r"(?:Batch)?(?:Delete|Deregister|Detach|Disable|Disassociate|Release|Remove|Revoke|Stop|Terminate)(?![a-z])"
-)
-DELETING = re.compile(r"(?:Batch)?(?:Delete|Deregister|Release|Terminate)(?![a-z])")
+DELETING_VERBS = "Delete|Deregister|Release|Terminate"
+DISCONNECTING_VERBS = "Detach|Disable|Disassociate|Remove|Revoke|Stop"
+DELETING = re.compile(rf"(?:Batch)?(?:{DELETING_VERBS})(?![a-z])")
+DELETING_OR_DISCONNECTING = re.compile(rf"(?:Batch)?(?:{DELETING_VERBS}|{DISCONNECTING_VERBS})(?![a-z])")
 CREATING = re.compile(r"(?:Create|Put|Add|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
 ADDING = re.compile(r"Add(?=[A-Z])")  # adds to something that exists: `AddUserToGroup` creates no user and no group
 
@@ -42,7 +42,7 @@ NAMING_MEMBER = re.compile(
 )
 SELECTING_MEMBER = re.compile(r"(?i:.*(?:prefix|path))")
 
-VERB = re.compile(r"(?:Admin|Batch)?[A-Z][a-z0-9]*")
+VERB = re.compile(r"\A(?:Admin|Batch)?[A-Z][a-z0-9]*")
 API_VERSION = re.compile(r"V\d+\Z")
 OBJECT_OF = re.compile(r".+(?:To|From)(?=[A-Z])")  # `AddUserToGroup` changes the group
 CAMEL_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*")
@@ -99,7 +99,7 @@ def is_read_only(operation: str) -> bool:
 
 def is_deletion(operation: str) -> bool:
     """Return whether an operation deletes a resource, or ends what one does or is connected with: `DetachVolume`."""
-    return DELETION.match(operation) is not None
+    return DELETING_OR_DISCONNECTING.match(operation) is not None
 
 
 def effect(service: str, operation: str, request: Iterable[str], *, address: Collection[str] = ()) -> Effect:
@@ -145,7 +145,7 @@ def verb_of(operation: str) -> Verb:
 @lru_cache(maxsize=1 << 12)
 def kind_of(operation: str) -> str:
     """Return the kind of resource that an operation is about: `vpc` for `CreateVpc` and for `DescribeVpcs`."""
-    return _noun(OBJECT_OF.sub("", API_VERSION.sub("", VERB.sub("", operation, count=1))))
+    return _noun(OBJECT_OF.sub("", API_VERSION.sub("", VERB.sub("", operation))))
 
 
 def find_lookups(kind: str, offered: Mapping[str, Collection[str]]) -> tuple[Lookup, ...]:
@@ -153,12 +153,12 @@ def find_lookups(kind: str, offered: Mapping[str, Collection[str]]) -> tuple[Loo
 
     `offered` has for each operation of one service the names of its request's top-level members.
     """
-    found = []
+    lookups = []
     for operation, members in offered.items():
-        its = effect("", operation, members)
-        if its.verb is Verb.READS and its.kind == kind:
-            found.append(Lookup(operation, tuple(_of_kind(kind, its.members))))
-    return tuple(sorted(found, key=lambda each: (not each.members, len(each.operation), each.operation)))
+        found = effect("", operation, members)
+        if found.verb is Verb.READS and found.kind == kind:
+            lookups.append(Lookup(operation, tuple(_of_kind(kind, found.members))))
+    return tuple(sorted(lookups, key=lambda lookup: (not lookup.members, len(lookup.operation), lookup.operation)))
 
 
 def created_names(call: Call) -> Iterator[str]:
@@ -181,23 +181,51 @@ def creates_something(call: Call) -> bool:
     return call.response is not None and not is_read_only(call.operation) and not is_deletion(call.operation)
 
 
+@lru_cache(maxsize=identifiers.REMEMBERED)
+def resource_type(path: Path, operation: str) -> str:
+    """Return what the string at a path of an operation's request or response names: `user`, `vpc`, `queue`.
+
+    The last member's name tells it (`UserName`). Where that name is unspecific (`Id`, `Arn`), the structure around it
+    does (`User.Arn`), and where there is none, the operation (`CreateTopic`).
+    """
+    for key in reversed([key for key in path if isinstance(key, str)]):
+        normalized = identifiers.normalize_type(key)
+        if normalized:
+            return normalized
+    return identifiers.normalize_type(VERB.sub("", operation))
+
+
+@lru_cache(maxsize=identifiers.REMEMBERED)
+def is_resource_name(path: Path, operation: str) -> bool:
+    """Return whether the member at a path of a request names a resource, and does not describe one.
+
+    `UserName` and `Bucket` of CreateBucket do; `Description` doesn't.
+    """
+    last = identifiers.member_name(path)
+    squeezed, noun = identifiers.squeeze_name(last), VERB.sub("", operation).lower()
+    has_suffix = bool(identifiers.NAME_SUFFIX.search(squeezed))
+    return has_suffix or identifiers.normalize_type(last) in ("", noun) or squeezed.removesuffix("name") in noun
+
+
 def names_created_resource(path: Path, operation: str) -> bool:
     """Return whether a request has at this path the name of the resource that the operation creates.
 
     `UserName` of `CreateUser` is such a name, `UserName` of `AddUserToGroup` isn't.
     """
-    is_new = is_new_name(path, operation) and identifiers.is_resource_name(path, operation)
+    is_new = is_new_name(path, operation) and is_resource_name(path, operation)
     if len(path) != 1 or not is_new or ADDING.match(operation):
         return False
     return operation.startswith("Create") or operation.lower().endswith(identifiers.normalize_type(str(path[0])))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=identifiers.REMEMBERED)
 def is_new_name(path: Path, operation: str) -> bool:
     """Return whether a request's member at a path speaks of the very thing that the operation creates or adds."""
     verb = CREATING.match(operation)
-    last = next((key for key in reversed(path) if isinstance(key, str)), "")
-    return verb is not None and identifiers.normalize_type(last) in identifiers.normalize_type(operation[verb.end() :])
+    if verb is None:
+        return False
+    created = identifiers.normalize_type(operation[verb.end() :])
+    return identifiers.normalize_type(identifiers.member_name(path)) in created
 
 
 def _of_kind(kind: str, members: Sequence[str]) -> list[str]:

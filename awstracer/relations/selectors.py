@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from enum import IntEnum
+from operator import itemgetter
 from typing import Any
 
 from awstracer.relations.identifiers import Specificity, specificity
@@ -39,15 +40,15 @@ class Instability(IntEnum):
 def with_selectors(path: Path, response: Any, echoed: Container[Path]) -> Path:
     """Return a path into a response with selectors for positions, where something distinguishes the elements.
 
-    `echoed` are the paths in the response whose values were known before.
+    `echoed` are the paths in the response whose values stood in an earlier request or response.
     """
     selected: Path = ()
     for depth, key in enumerate(path):
-        found = None
+        selector = None
         if isinstance(key, int):
             siblings = lookup(response, with_indexes(selected))
-            found = _selector(siblings, key, path[depth + 1 :], (*with_indexes(selected), key), echoed)
-        selected = (*selected, key if found is None else found)
+            selector = _selector(siblings, key, path[depth + 1 :], (*with_indexes(selected), key), echoed)
+        selected = (*selected, key if selector is None else selector)
     return selected
 
 
@@ -62,7 +63,7 @@ def distinguishing_values(path: Path, response: Any) -> Iterator[str]:
 def _selector(siblings: Any, index: int, used: Path, here: Path, echoed: Container[Path]) -> Where | None:
     """Return the most stable selector of one element of a list; None if there is none.
 
-    `used` is the path in the element of the value that is asked for, which can't be selected by itself; `here` is the
+    `used` is the path in the element of the value that is looked up, which can't be selected by itself; `here` is the
     element's path in the response.
     """
     if not isinstance(siblings, (list, tuple)) or len(siblings) < 2:
@@ -72,7 +73,7 @@ def _selector(siblings: Any, index: int, used: Path, here: Path, echoed: Contain
         for path, value in _features(siblings[index])
         if path != used
     ]
-    for instability, where in sorted(ranked, key=lambda each: each[0]):
+    for instability, where in sorted(ranked, key=itemgetter(0)):
         if instability < Instability.UNSTABLE and _is_only(where, siblings):
             return where
     return None

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 from awstracer.relations.account_region import EnvironmentScanner
 from awstracer.relations.candidates import Candidate
@@ -25,8 +26,7 @@ from awstracer.trace.encodings import decode_base64, decode_percent
 Goodness = tuple[bool, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
+class _Meaning(NamedTuple):
     """The candidate that a string, or a piece of one, means; why; and the sources that are as good."""
 
     candidate: Candidate
@@ -34,8 +34,7 @@ class _Meaning:
     alternatives: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """What the characters `span` of a string come from."""
 
     span: Span
@@ -94,20 +93,22 @@ class SourceFinder:
 
     def _meaning(self, occurrence: Occurrence, span: Span, candidates: Iterable[Candidate]) -> _Meaning | None:
         """Return which candidate the characters `span` mean; None if they mean none."""
-        found = [
+        meanings = [
             _Meaning(candidate, matched)
             for candidate in candidates
             if (matched := match(occurrence, span, candidate)) is not None
             and (candidate.specificity or self._common(occurrence, candidate))
         ]
-        return self._best(occurrence, found) if len(found) > 1 else found[0] if found else None
+        return self._best(occurrence, meanings) if len(meanings) > 1 else meanings[0] if meanings else None
 
-    def _best(self, occurrence: Occurrence, found: Sequence[_Meaning]) -> _Meaning:
+    def _best(self, occurrence: Occurrence, meanings: Iterable[_Meaning]) -> _Meaning:
         """Return the best of several meanings, with the others that are as good as its alternatives."""
-        ranked = [(self._goodness(occurrence, each), _preference(each.candidate), each) for each in found]
-        goodness, _, best = min(ranked, key=lambda each: each[:2])
-        others = (each.candidate for rank, _, each in ranked if rank == goodness and each is not best)
-        return replace(best, alternatives=tuple(other.source for other in others))
+        ranked = [
+            (self._goodness(occurrence, meaning), _preference(meaning.candidate), meaning) for meaning in meanings
+        ]
+        goodness, _, best = min(ranked, key=itemgetter(0, 1))
+        others = (meaning.candidate for rank, _, meaning in ranked if rank == goodness and meaning is not best)
+        return best._replace(alternatives=tuple(other.source for other in others))
 
     def _goodness(self, occurrence: Occurrence, meaning: _Meaning) -> Goodness:
         """Return how good the evidence of a meaning is: the lower, the better.

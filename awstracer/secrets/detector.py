@@ -51,7 +51,7 @@ GENERIC_KEY = re.compile(r"(?i:values?|default|data|items?|elements?|entries|mem
 NUMERIC_SECRET = re.compile(r"passw|passcode|pin$|secret$")
 LONGEST_CACHED = 256
 
-Shapes = Callable[[Path], MemberInfo]  # given a path in which all indexes are 0
+Shapes = Callable[[Path], MemberInfo]  # called with a path in which all indexes are 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from awstracer.secrets.nested_text import parse_json
 from awstracer.trace.paths import Path
 
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+WORD_IN_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SECRET_WORDS = {"pass", "pwd", "pw", "sak", "psk", "cred", "creds", "jwt", "otp", "cookie"}
 SECRET_ENDING = re.compile(
     r"(?:passw(?:or)?d|passphrase|passcode|secret|secret(?:access)?key|secret(?:string|binary|hash)|password(?:hash|verifier)"
@@ -96,5 +96,5 @@ def exemption(path: Path, text: str) -> str | None:
 
 
 def _last_word(name: str) -> str:
-    words = WORD.findall(name)
+    words = WORD_IN_NAME.findall(name)
     return words[-1].lower() if words else ""

@@ -3,10 +3,10 @@ r"""Find secrets in texts: by the form that secrets of a kind have, and by the n
     curl -u app:hunter2 https://h/       the rule `curl-user` finds `hunter2`
     export DB_PASSWORD=hunter2           `DB_PASSWORD` is assigned `hunter2`, and is a secret name (`secrets/names`)
 
-`RULES` has the forms: each rule has an id, keywords and a pattern. Most texts have no keyword of any rule, and then no
-pattern is tried. To add a rule, add a row to the table, and an example to the table of its test.
+`RULES` is the table of the forms: each rule has an id, keywords and a pattern. Most texts have no keyword of any rule,
+and then no pattern is tried. To add a rule, add a row to the table, and an example to the table of its test.
 
-What only refers to a secret is none: its ARN, `{{resolve:...}}`, `$NAME`, the name of a file.
+What only refers to a secret is no secret: its ARN, `{{resolve:...}}`, `$NAME`, the name of a file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from awstracer.secrets.placeholders import PLACEHOLDER
 from awstracer.trace.encodings import decode_base64
 
 Span = tuple[int, int]
-IsSecret = Callable[[str, str], bool]  # given a name and a value
+IsSecret = Callable[[str, str], bool]  # called with a name and a value
 
 # --- values by their form
 

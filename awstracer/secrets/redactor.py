@@ -27,16 +27,16 @@ from awstracer.trace.paths import Path
 class Redactor:
     """Replaces secrets by placeholders. Equal secrets have equal placeholders as long as the key is the same.
 
-    `given` are secrets that are known from elsewhere: the distinctive ones are replaced wherever they stand.
+    `secrets` were found elsewhere, as in earlier commands: the distinctive ones are replaced wherever they stand.
     """
 
-    def __init__(self, key: bytes, models: MemberModel, given: Iterable[str] = ()) -> None:
+    def __init__(self, key: bytes, models: MemberModel, secrets: Iterable[str] = ()) -> None:
         self._key, self._models = key, models
-        self._distinctive = set(filter(patterns.is_distinctive, given))
+        self._distinctive = set(filter(patterns.is_distinctive, secrets))
 
     @property
     def distinctive_secrets(self) -> frozenset[str]:
-        """The distinctive secrets that were given or found so far."""
+        """The distinctive secrets among those of the start and those found so far."""
         return frozenset(self._distinctive)
 
     def redact_command(self, command: Command) -> Command:
@@ -48,7 +48,7 @@ class Redactor:
         return Scrubber(self._key, secrets).scrub_command(redacted)
 
     def redact_words(self, argv: Sequence[str]) -> tuple[str, ...]:
-        """Return the words of a line, which need not have run, without secrets: by options' names and by forms."""
+        """Return the words of a line without secrets, by options' names and by forms; the line need not have run."""
         detector = Detector(self._key)
         words = list(detector.redact_words(argv, patterns.is_secret))
         secrets = detector.shared | contained_secrets(words, self._distinctive)
@@ -79,9 +79,9 @@ class Redactor:
             error=call.error and replace(call.error, message=detector.redact_text(call.error.message)),
         )
 
-    def _shapes(self, service: str, operation: str, side: Direction) -> Shapes:
+    def _shapes(self, service: str, operation: str, direction: Direction) -> Shapes:
         @cache
         def shapes(path: Path) -> MemberInfo:
-            return self._models.shape(service, operation, side, path)
+            return self._models.shape(service, operation, direction, path)
 
         return shapes

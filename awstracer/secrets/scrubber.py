@@ -1,4 +1,4 @@
-"""Replace known secrets wherever they stand in a command, in whatever way they are written.
+"""Replace secrets that were found elsewhere, wherever they stand in a command and however they are written.
 
 The secret `a b/c` of a request may stand as `a b/c` in the line, as `a%20b%2Fc` in a URL, as `YSBiL2M=` in a header,
 and with escapes in a JSON document. Each of these becomes the placeholder of the secret. A text out of which a secret
@@ -37,7 +37,7 @@ def contained_secrets(texts: Iterable[str], secrets: Set[str]) -> set[str]:
 
 
 class Scrubber:
-    """Puts placeholders in the place of known secrets."""
+    """Puts placeholders in the place of certain secrets."""
 
     def __init__(self, key: bytes, secrets: set[str]) -> None:
         self._key, self._secrets = key, secrets

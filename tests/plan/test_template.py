@@ -138,8 +138,8 @@ def draft(**more: Any) -> Draft:
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [
-        (draft(given={(("VpcId",), None): GIVEN}, kept={("VpcId",): KEPT}), GIVEN),
-        (draft(kept={("VpcId",): KEPT}), KEPT),
+        (draft(given_values={(("VpcId",), None): GIVEN}, kept_values={("VpcId",): KEPT}), GIVEN),
+        (draft(kept_values={("VpcId",): KEPT}), KEPT),
         (draft(), GENERATED),
         (replace(draft(), bare=replace(draft().bare, operation_command=None)), reference(("VpcId",))),
         (replace(draft(), request=(), bare=replace(draft().bare, operation_command=OperationCommand((), ()))), None),
@@ -177,7 +177,7 @@ def test_a_value_becomes_of_the_recorded_type(value: Any, recorded: Any, expecte
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "form", "value", "expected"),
+    ("text", "place", "encoding", "value", "expected"),
     [
         ("a b c", (2, 3), "plain", 'x"y', 'a x"y c'),
         ('{"a": "b"}', (7, 8), "plain", 'x"y', '{"a": "x\\"y"}'),

@@ -38,10 +38,10 @@ BUCKET = ["s3.CreateBucket", {"Bucket": "web-1"}, {}]
 LIST = ["iam.ListUsers", {}, {"Users": []}]
 
 
-def before(recorded: Trace, *overrides: Override, heeds_pauses: bool = False) -> list[set[int]]:
+def before(recorded: Trace, *overrides: Override, keeps_pauses: bool = False) -> list[set[int]]:
     """For each command those that have to be done before."""
     steps = planner.make_plan(recorded, deriver.derive(recorded, evaluate, MODELS), overrides, MODELS, {}).steps
-    return [set(numbers) for numbers in scheduler.predecessors(steps, heeds_pauses=heeds_pauses).values()]
+    return [set(numbers) for numbers in scheduler.predecessors(steps, keeps_pauses=keeps_pauses).values()]
 
 
 def made(number: str) -> list[object]:
@@ -193,7 +193,7 @@ def test_what_was_made_earlier_and_is_not_played_tells_the_order_of_what_is_dele
     )
     found = deriver.derive(recorded, evaluate, MODELS)
     steps = planner.make_plan(recorded, found, [], MODELS, {}, selected=range(3, 5)).steps
-    assert scheduler.predecessors(steps, heeds_pauses=False) == {3: set(), 4: {3}}
+    assert scheduler.predecessors(steps, keeps_pauses=False) == {3: set(), 4: {3}}
 
 
 def test_what_calls_nothing_is_about_everything() -> None:
@@ -202,7 +202,7 @@ def test_what_calls_nothing_is_about_everything() -> None:
 
 def test_a_kept_pause_comes_behind_everything() -> None:
     paused = operation("s3.CreateBucket", {"Bucket": "web-2"}, {}, pause=1.0)
-    assert before(trace(USER, paused, BUCKET), heeds_pauses=True) == [set(), {1}, {2}]
+    assert before(trace(USER, paused, BUCKET), keeps_pauses=True) == [set(), {1}, {2}]
     assert before(trace(USER, paused, BUCKET)) == [set()] * 3
 
 
@@ -388,7 +388,7 @@ def played(lines: Sequence[str], *, jobs: int) -> Report:
         return ParallelPlayer(
             steps,
             pool=pool,
-            before=scheduler.predecessors(steps.steps, heeds_pauses=False),
+            before=scheduler.predecessors(steps.steps, keeps_pauses=False),
             resolver=Resolver(steps, is_dry_run=False, query=evaluate),
             listener=Unheard(),
             options=PlayerOptions(keep_going=True, pause=0),
