@@ -342,7 +342,7 @@ class Bench:
         typed = [*words, *demanded, "--endpoint-url", ENDPOINT]
         try:
             invocation = self._invocation(operation, [*typed, "--no-paginate"])
-            if "--page-size" in to_str(invocation.shown):  # awscli doesn't take both
+            if "--page-size" in to_str(invocation.line):  # awscli doesn't take both
                 invocation = self._invocation(operation, typed)
         except AwstracerError as error:
             return result("no plan", repr(error))
@@ -353,9 +353,9 @@ class Bench:
                 return result("the line is refused", said)
             if got[0] != wanted:
                 return result("another request", _difference(wanted, got[0]))
-        if invocation.unsaid:
+        if invocation.inexact:
             return result(None, line="marked as inexact")
-        pasted, said = self._requests(lambda: self._aws.run(split(to_str(invocation.shown))[1:]))
+        pasted, said = self._requests(lambda: self._aws.run(split(to_str(invocation.line))[1:]))
         if not pasted:
             return result(None, said, line="refused")
         return result(None, _difference(wanted, pasted[0]), line="exact" if pasted[0] == wanted else "another request")
@@ -401,7 +401,7 @@ class Bench:
     def _invocation(self, operation: Operation, argv: list[str]) -> Invocation:
         recorded = Trace((Command(tuple(argv), operation, (), 0, NOW, NOW),))
         steps = planner.make_plan(recorded, [], [], self._aws.catalog)
-        return Resolver(steps, live=True, query=evaluate).invocation(steps.steps[0])
+        return Resolver(steps, is_dry_run=False, query=evaluate).invocation(steps.steps[0])
 
     def _requests(self, run: Callable[[], object]) -> tuple[list[dict[str, Any]], str]:
         self.drivers.requests.seen.clear()

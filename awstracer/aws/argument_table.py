@@ -80,7 +80,7 @@ class ArgumentTable:
         extra = _residual_arguments(special, self.usual.options, parameters, generated)
         given = {each.name for each in extra}
         needed = tuple(name for name in self.usual.needed if name.removeprefix("--") not in given)
-        return replace(self.usual, extra=extra, needed=needed, fresh=generated)
+        return replace(self.usual, extra=extra, needed=needed, generated_values=generated)
 
     def _parse(self, words: Sequence[str]) -> argparse.Namespace:
         """Return what the command's own parser reads; nothing if it refuses the words."""
@@ -189,7 +189,9 @@ def _residual_arguments(
         if after is None:  # its file isn't among the parameters: what no option sets must come from it
             rest = frozenset(set(parameters) - settable - set(request))
             if rest:
-                extras.append(ExtraArgument(each.name, tuple(_words_of(each.argument, each.value)), rest, inexact=rest))
+                extras.append(
+                    ExtraArgument(each.name, tuple(_words_of(each.argument, each.value)), rest, inexact_members=rest)
+                )
             continue
         members = {member for member in after if after[member] != request.get(member)}
         request = {**after, **{member: parameters.get(member) for member in members if each.from_bytes}}
@@ -198,8 +200,10 @@ def _residual_arguments(
         if not members or not members <= settable or is_renewed or not is_text(contents):
             extras.append(ExtraArgument(each.name, tuple(_words_of(each.argument, each.value)), frozenset(members)))
     renewed = transform(request, lambda path, _: lookup(parameters, path) if path in generated else None)
-    inexact = {member for member in request if renewed[member] != parameters.get(member)}
-    return tuple(replace(extra, inexact=extra.inexact | extra.members & inexact) for extra in extras)
+    inexact_members = {member for member in request if renewed[member] != parameters.get(member)}
+    return tuple(
+        replace(extra, inexact_members=extra.inexact_members | extra.members & inexact_members) for extra in extras
+    )
 
 
 def _request_with(
@@ -250,7 +254,7 @@ def _option(argument: Any, negations: Mapping[str, str]) -> Option | None:
         kind=_kind(shape),
         item=_kind(shape.member) if shape.type_name == "list" else None,
         no=None if negated is None else f"--{negated}",
-        lacks=frozenset(getattr(modelled, "members", ())) - frozenset(getattr(shape, "members", ())),
+        excluded_members=frozenset(getattr(modelled, "members", ())) - frozenset(getattr(shape, "members", ())),
     )
 
 

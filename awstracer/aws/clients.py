@@ -115,7 +115,7 @@ class ClientCache:
             self._keep(line, call)
         return outcome
 
-    def prepare(self, lines: Iterable[Sequence[str]]) -> None:
+    def prepare_calls(self, lines: Iterable[Sequence[str]]) -> None:
         """Make the clients of those lines that occur more than once, for processes that will be forked from this one.
 
         Nothing is sent, and no credential provider is asked that could ask somebody else.

@@ -105,20 +105,20 @@ class AwsCli:
             raise KeyboardInterrupt
         return next((str(call.response["Account"]) for call in outcome.calls if call.response), None)
 
-    def warm(self) -> None:
+    def preload(self) -> None:
         """Load what every line needs, so that processes forked from this one have it."""
         self.catalog.global_options()
         session = self._drivers.create().session
         with contextlib.suppress(BotoCoreError, ValueError):  # the person's settings: each line will report it
             session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
 
-    def prepare(self, lines: Iterable[Sequence[str]]) -> None:
+    def prepare_calls(self, lines: Iterable[Sequence[str]]) -> None:
         """Make the clients of operations' lines, as `replay` is given them, for processes forked from this one.
 
         Nothing is sent, printed or asked. Raise KeyboardInterrupt if Ctrl-C is pressed.
         """
         with contextlib.suppress(BadConfiguration):  # each line will report it
-            self._clients.prepare(lines)
+            self._clients.prepare_calls(lines)
 
 
 def _recorded(parameters: Mapping[str, Any], files: Files) -> Callable[[Any, CallRecorder], Reader]:

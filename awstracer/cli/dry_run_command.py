@@ -51,12 +51,12 @@ def run(order: PlayRequest, view: PlanView, *, as_json: bool) -> int:
 def _prepare_lines(planned: Replay, order: PlayRequest, view: PlanView, *, as_json: bool) -> Sequence[PreparedLine]:
     """Return what is shown of the steps; raise NotPlayed if one needs the response of a step that is not selected."""
     planned.check()
-    resolver = planned.knowledge(planned.plan, live=False)
+    resolver = planned.resolver(planned.plan, is_dry_run=True)
     if as_json:
         from awstracer.cli import json_report
 
         return [(show, json_report.format_report(resolver, order.pause))]
-    regions = (planned.trace.recorded.region, planned.played.region)
+    regions = (planned.trace.recorded.region, planned.destination.region)
     is_elsewhere = None not in regions and regions[0] != regions[1]
     return [
         line

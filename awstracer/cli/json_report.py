@@ -27,30 +27,30 @@ from awstracer.trace.serializer import condition_to_json, encode_value
 REPORT_VERSION = 1
 
 
-def format_report(knowledge: Resolver, pause: float | None) -> str:
+def format_report(resolver: Resolver, pause: float | None) -> str:
     """Return the selected steps of a plan as JSON; `pause` is the value of `--sleep`."""
-    commands = [_step_json(step, knowledge, pause) for step in knowledge.steps]
+    commands = [_step_json(step, resolver, pause) for step in resolver.steps]
     # ASCII, so that nothing in the document can steer a terminal
     return json.dumps({"version": REPORT_VERSION, "commands": commands}, indent=1)
 
 
-def _step_json(step: Step, knowledge: Resolver, pause: float | None) -> dict[str, Any]:
-    invocation = knowledge.invocation(step)
-    leaves, secrets = list(step.request.walk()), knowledge.plan.secrets
+def _step_json(step: Step, resolver: Resolver, pause: float | None) -> dict[str, Any]:
+    invocation = resolver.invocation(step)
+    leaves, secrets = list(step.request.walk()), resolver.plan.secrets
     return {
         "number": step.number,
-        "line": to_str(_hide_secrets(invocation.shown)),
+        "line": to_str(_hide_secrets(invocation.line)),
         "parameters": encode_value(transform(invocation.parameters, lambda path, node: _hide_secret(step, path, node))),
-        "derived": [_substitution_json(each) for each in knowledge.substitutions(step)],
+        "derived": [_substitution_json(each) for each in resolver.substitutions(step)],
         "given": _paths(path for path, leaf in leaves if isinstance(leaf, Given)),
         "kept": _paths(path for path, leaf in leaves if isinstance(leaf, Kept) or _is_given(leaf, secrets)),
         "unrelated": [
             {"path": format_path(path), "value": text} for path, text in warnings.unresolved_identifiers(step)
         ],
-        "unsaid": list(invocation.unsaid),
+        "unsaid": list(invocation.inexact),
         "fails": step.command.error_code if step.command.exit_code != 0 else None,
         "poll": _poll_json(step.command, step.command.poll, pause) if step.command.poll else None,
-        "credentials": step.minted.number if step.minted else None,
+        "credentials": step.credentials.number if step.credentials else None,
     }
 
 

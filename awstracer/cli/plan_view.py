@@ -66,7 +66,7 @@ class PlanView:
             warn(generated_name(name))
 
     def step_preview(
-        self, step: Step, invocation: Invocation, knowledge: Resolver, pause: float | None, *, is_elsewhere: bool
+        self, step: Step, invocation: Invocation, resolver: Resolver, pause: float | None, *, is_elsewhere: bool
     ) -> list[PreparedLine]:
         """Return what a dry run shows of a step.
 
@@ -76,18 +76,18 @@ class PlanView:
         expected = describe_expectations(step, pause, self._styles)
         unresolved = unresolved_lines(step, self._styles) if is_elsewhere and not self._explain else ()
         below = [(show, text) for text in (*expected, *unresolved)]
-        return [*self.step_lines(step, invocation, knowledge), *below]
+        return [*self.step_lines(step, invocation, resolver), *below]
 
-    def step_lines(self, step: Step, invocation: Invocation, knowledge: Resolver) -> Iterator[PreparedLine]:
+    def step_lines(self, step: Step, invocation: Invocation, resolver: Resolver) -> Iterator[PreparedLine]:
         """Yield the line of a step, with the explanations that were asked for."""
         yield show, play_line(invocation, self._styles)
-        if invocation.unsaid:
+        if invocation.inexact:
             yield show, inexact_note(invocation, self._styles)
-        substitutions = knowledge.substitutions(step) if self._explain or self._debug else ()
-        secrets = knowledge.plan.secrets
+        substitutions = resolver.substitutions(step) if self._explain or self._debug else ()
+        secrets = resolver.plan.secrets
         for text in explained_values(step, substitutions, secrets, self._styles) if self._explain else ():
             yield show, text
-        for substitution in invocation.contested:
+        for substitution in invocation.ambiguous:
             for text in ambiguity_lines(step, substitution):
                 yield warn, text
         for text in explained_values(step, substitutions, secrets, PLAIN) if self._debug else ():
@@ -142,12 +142,12 @@ def _describe_condition(condition: Condition, query: str | None) -> str:
 
 def play_line(invocation: Invocation, styles: Styles) -> str:
     """Return the command line of a step behind `(play)`."""
-    return styled("(play)", styles.prompt, styles) + " " + render(invocation.shown, styles)
+    return styled("(play)", styles.prompt, styles) + " " + render(invocation.line, styles)
 
 
 def inexact_note(invocation: Invocation, styles: Styles) -> str:
     """Return a note on the members that are sent exactly, though no command line can express them exactly."""
-    members = ", ".join("its input" if member == "-" else escape(member) for member in invocation.unsaid)
+    members = ", ".join("its input" if member == "-" else escape(member) for member in invocation.inexact)
     return styled(f"       (no line can say {members} exactly; what is meant is sent)", styles.heading, styles)
 
 
@@ -158,8 +158,8 @@ def describe_expectations(step: Step, pause: float | None, styles: Styles) -> It
     """
     command = step.command
     lines = []
-    if step.minted is not None:
-        lines.append(f"with the credentials of command {step.minted.number}")
+    if step.credentials is not None:
+        lines.append(f"with the credentials of command {step.credentials.number}")
     if command.poll is not None:
         seconds, limit = waiter.poll_interval(command.poll, pause), format_duration(waiter.poll_limit(command))
         lines.append(f"asked again every {seconds:g} s until {describe_poll(command)}, for at most {limit}")
@@ -247,7 +247,7 @@ def describe_relation(relation: Relation) -> str:
 
 
 def _place(step: Step, path: Path) -> str:
-    if step.form is None:
+    if step.operation_command is None:
         return f"word {path[1]}" if path[0] == "argv" else escape(str(path[1]))
     return escape(format_path(path))
 

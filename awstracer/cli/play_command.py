@@ -80,7 +80,7 @@ class PlayCommand:
         prompts.confirm_all(self._confirmations())
         self._check_account()
         secrets = prompts.ask_secrets(missing_secrets.find_missing_secrets(self._planned.plan), os.environ)
-        resolver = self._planned.knowledge(missing_secrets.fill_secrets(self._planned.plan, secrets), live=True)
+        resolver = self._planned.resolver(missing_secrets.fill_secrets(self._planned.plan, secrets), is_dry_run=False)
         if save_trace is None:
             return self._play(resolver, {}, lambda *_: None)
         return self._play_and_save(save_trace, resolver, resume=resume)
@@ -105,7 +105,9 @@ class PlayCommand:
     def _play(self, resolver: Resolver, done: Mapping[int, Sequence[Call]], on_done: player.OnDone) -> int:
         """Execute the steps that are not in `done`; return the exit code."""
         order, view = self._order, self._view
-        view.show_destination(account_region.recorded_environment(self._trace, self._catalog), self._planned.played)
+        view.show_destination(
+            account_region.recorded_environment(self._trace, self._catalog), self._planned.destination
+        )
         settings = player.PlayerOptions(order.extra, order.pause, order.keep_going, order.settle, done)
         run = self._run_parallel if order.jobs > 1 else self._run_sequential
         report = run(resolver, settings, on_done)
@@ -118,7 +120,7 @@ class PlayCommand:
         with _InterruptFlag() as interrupt:
             return Player(
                 resolver.plan,
-                knowledge=resolver,
+                resolver=resolver,
                 runner=self._aws,
                 sleep=time.sleep,
                 listener=self._view,
@@ -131,14 +133,16 @@ class PlayCommand:
     def _run_parallel(self, resolver: Resolver, settings: player.PlayerOptions, on_done: player.OnDone) -> Report:
         """Run several steps at a time, in processes that are forked after the models and settings were read."""
         before = scheduler.predecessors(resolver.plan.steps, heeds_pauses=self._order.pause is None)
-        self._aws.warm()
-        self._aws.prepare((*step.line, *self._order.extra) for step in resolver.steps if step.form is not None)
+        self._aws.preload()
+        self._aws.prepare_calls(
+            (*step.residual_words, *self._order.extra) for step in resolver.steps if step.operation_command is not None
+        )
         with _InterruptFlag() as interrupt, WorkerPool(self._aws, self._order.jobs) as pool:
             return ParallelPlayer(
                 resolver.plan,
                 pool=pool,
                 before=before,
-                knowledge=resolver,
+                resolver=resolver,
                 listener=self._view,
                 settings=settings,
                 interrupted=lambda: interrupt.is_set,
@@ -170,7 +174,7 @@ class PlayCommand:
             ) -> None:
                 key = resolver.environment(step).get("AWS_ACCESS_KEY_ID")
                 command = to_command(step, invocation, outcome, started, ended, access_key=key)
-                commands.append(redactor.command(command))
+                commands.append(redactor.redact_command(command))
                 write_journal(commands)
 
             try:
@@ -183,9 +187,9 @@ class PlayCommand:
             return code if code or is_saved else ExitCode.FAILED
 
     def _recording_info(self) -> RecordingInfo:
-        played = self._planned.played
+        destination = self._planned.destination
         now = datetime.now(timezone.utc)
-        return RecordingInfo(now, played.region, __version__, self._awscli_version, played.account())
+        return RecordingInfo(now, destination.region, __version__, self._awscli_version, destination.account())
 
 
 def _check_resumable(path: Path, *, resume: bool) -> None:

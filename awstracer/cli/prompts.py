@@ -69,7 +69,7 @@ def ask_secrets(missing: Sequence[UnfilledPlaceholder], environment: Mapping[str
     unknown = [secret for secret, value in found.items() if value is None]
     if unknown and not is_somebody_there():
         raise _missing_secret(*unknown)
-    return {secret.hole: _ask_secret(secret) if value is None else value for secret, value in found.items()}
+    return {secret.placeholder: _ask_secret(secret) if value is None else value for secret, value in found.items()}
 
 
 def _ask_secret(secret: UnfilledPlaceholder) -> str:

@@ -103,7 +103,7 @@ class RecordCommand:
             now=_now,
             redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
             settings=settings,
-            cache=cache,
+            buffer=cache,
             summarize=_summary_lines,
             keep=saver.journal_writer(journal, warn),
             save=lambda: unsaved.save(replace(info, awscli=aws.version), remedy=SAVE_AGAIN),
@@ -113,7 +113,7 @@ class RecordCommand:
             is_to_be_saved = self._run_until_ended(session, console)
             if not (cache.commands or cache.saved):
                 console.say(f"{PROGRAM}: nothing was recorded")
-            code = session.worst if settings.batch else ExitCode.OK
+            code = session.exit_code if settings.batch else ExitCode.OK
             if not is_to_be_saved or not cache.commands:
                 journal.clear()
                 return code
@@ -134,11 +134,11 @@ class RecordCommand:
             signal.signal(number, end)
         try:
             session.run()
-            return not (self._asks and session.cache.commands) or self._confirm_save(console)
+            return not (self._asks and session.buffer.commands) or self._confirm_save(console)
         except (OSError, _SessionEnded) as reason:
             with contextlib.suppress(OSError):
                 console.say(f"{PROGRAM}: the session was ended: {reason}")
-            session.worst = ExitCode.FAILED
+            session.exit_code = ExitCode.FAILED
             return True
         finally:
             for number in (signal.SIGINT, *END_SIGNALS):
@@ -153,11 +153,11 @@ class RecordCommand:
             from awstracer.aws import catalog, driver
 
             aws, key = driver.AwsCli(), token_bytes(REDACTOR_KEY_LENGTH)
-            aws.warm()
+            aws.preload()
             gc.freeze()  # so that forks share this memory
             store.check_writable(self._path)
             version = major_version()
-        script = tuple(words) if self._keeps_secrets else Redactor(key, aws.catalog).line(words)
+        script = tuple(words) if self._keeps_secrets else Redactor(key, aws.catalog).redact_words(words)
         info = RecordingInfo(_now(), awstracer=__version__, awscli=catalog.AWSCLI_VERSION, script=script)
         console = Console(styles=self._styles, complete=lambda _: [])
         with Journal(self._path, info) as journal:
@@ -187,7 +187,7 @@ class RecordCommand:
 
     def _save_script(self, unsaved: _Unsaved, info: RecordingInfo, console: Console, code: int) -> int:
         """Save what a script did, unless the person does not want it; return the exit code."""
-        if not unsaved.cache.commands:
+        if not unsaved.buffer.commands:
             warn("nothing was recorded")
         elif self._asks and not self._confirm_save(console):
             unsaved.journal.clear()
@@ -204,11 +204,11 @@ class RecordCommand:
         """
         if saver.is_saved(journal.commands, self._path):
             journal.clear()
-        is_decided = self._append or self._overwrite or journal.follows or not self._path.exists()
+        is_decided = self._append or self._overwrite or journal.continues_trace or not self._path.exists()
         if not is_decided and not self._asks:
             raise Refused(f"{self._path} exists: add --append or --overwrite")
         leftover = self._take_leftover(journal, console)
-        is_appended = self._append or journal.follows
+        is_appended = self._append or journal.continues_trace
         if self._path.exists() and not (is_appended or self._overwrite):
             is_appended = self._confirm_append(console)
         return leftover, store.load_trace(self._path) if is_appended and self._path.exists() else None
@@ -249,7 +249,7 @@ class _Unsaved:
 
     path: Path
     before: Trace | None
-    cache: CommandBuffer
+    buffer: CommandBuffer
     journal: Journal
 
     def save(self, info: RecordingInfo, *, remedy: str, tells_secrets: bool = True) -> bool:
@@ -258,7 +258,7 @@ class _Unsaved:
         The trace is the same in whatever portions it is saved. `remedy` says how to get at the commands if it failed;
         `tells_secrets` has the number of secrets printed that were replaced by placeholders.
         """
-        cache = self.cache
+        cache = self.buffer
         calls = [call for command in (*cache.saved, *cache.commands) for call in command.calls]
         info = replace(info, region=rules.main_region(calls))
         earlier = self.before or Trace((), info)
@@ -282,7 +282,7 @@ class _SessionEnded(BaseException):
 
 def _tell_secrets(commands: Sequence[Command]) -> None:
     """Print how many secrets were replaced by placeholders, if any."""
-    placeholders = {hole for command in commands for hole in _placeholders(command)}
+    placeholders = {each for command in commands for each in _placeholders(command)}
     if placeholders:
         count = "1 secret was" if len(placeholders) == 1 else f"{len(placeholders)} secrets were"
         warn(

@@ -33,17 +33,17 @@ from awstracer.trace.selection import format_ranges as numbered
 class ReplayView(PlanView):
     """Shows a replay: an execution listener that prints."""
 
-    def show_destination(self, recorded: Iterable[EnvironmentValue], played: Destination) -> None:
+    def show_destination(self, recorded: Iterable[EnvironmentValue], destination: Destination) -> None:
         """Print where the trace was recorded and where it is played, if the region or the account differs."""
         origin = {setting.name: setting.recorded for setting in recorded}
-        account = played.account() if "account" in origin else None
-        message = moved_elsewhere(origin, {"region": played.region, "account": account})
+        account = destination.account() if "account" in origin else None
+        message = moved_elsewhere(origin, {"region": destination.region, "account": account})
         if message:
             warn(message)
 
-    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None:
+    def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None:
         """Show the line of a step that is about to run."""
-        for show_line, text in self.step_lines(step, invocation, knowledge):
+        for show_line, text in self.step_lines(step, invocation, resolver):
             show_line(text)
 
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None:

@@ -5,7 +5,7 @@
 person typed as `file://policy.json` is written so again.
 
 What no option can say goes into `--cli-input-json`. What that can't say either is written as closely as possible,
-and named in `unsaid`.
+and named in `inexact`.
 
 Which options a command has is data of `commandline/options`; a scalar or JSON as text is `commandline/text`'s.
 """
@@ -40,10 +40,10 @@ JSON_KINDS = ("structure", "map", "list", "document")
 
 @dataclass(frozen=True)
 class FormattedCommand:
-    """The words of a command line; `unsaid` are the members that they can't say exactly."""
+    """The words of a command line; `inexact` are the members that they can't say exactly."""
 
     words: list[MarkedText]
-    unsaid: tuple[str, ...]
+    inexact: tuple[str, ...]
 
 
 def format_command(parameters: Mapping[str, Any], command: OperationCommand) -> FormattedCommand:
@@ -55,26 +55,26 @@ def format_command(parameters: Mapping[str, Any], command: OperationCommand) -> 
     covered = {member for extra in command.extra for member in extra.members}
     left = {name: value for name, value in parameters.items() if name not in covered}
     options = [option for option in command.options if option.path[0] in left]
-    unsaid = {name for name, value in left.items() if not is_text(value)}
+    inexact = {name for name, value in left.items() if not is_text(value)}
     phrases: list[list[MarkedText]] = []
     for extra in command.extra:
         phrases.append(_extra_words(extra, parameters))
-        unsaid |= _inexact_members(extra, parameters)
+        inexact |= _inexact_members(extra, parameters)
     for option in options:
         can_say, is_partial = _can_say(option, parameters), _is_partial(option, parameters)
         value = _pop(left, option.path) if can_say or not command.takes_json else None
         if is_partial or (value is not None and not can_say):
-            unsaid.add(str(option.path[0]))
+            inexact.add(str(option.path[0]))
         if value is not None:
             phrases.append(_option_words(option, value))
     if left:
         phrases.append(_with_name("--cli-input-json", [json_text(left)]))
-        unsaid.update(() if command.takes_json else left)
+        inexact.update(() if command.takes_json else left)
     phrases.sort(key=_alphabetical_key)
     if command.extra:
         phrases = _outfiles_before_lists(phrases, command.options)
     words = map(text_literal, command.words)
-    return FormattedCommand([*words, *chain.from_iterable(phrases)], tuple(sorted(unsaid)))
+    return FormattedCommand([*words, *chain.from_iterable(phrases)], tuple(sorted(inexact)))
 
 
 def residual_words(parameters: Mapping[str, Any], command: OperationCommand) -> list[MarkedText]:
@@ -135,7 +135,7 @@ def _extra_words(extra: ExtraArgument, parameters: Mapping[str, Any]) -> list[Ma
 
 def _inexact_members(extra: ExtraArgument, parameters: Mapping[str, Any]) -> frozenset[str]:
     """Return the members that an extra's words don't say exactly."""
-    return extra.inexact | {member for member in extra.members if _is_changed_inside(parameters.get(member))}
+    return extra.inexact_members | {member for member in extra.members if _is_changed_inside(parameters.get(member))}
 
 
 def _is_changed_inside(value: Any) -> bool:
@@ -148,7 +148,9 @@ def _is_changed_inside(value: Any) -> bool:
 
 def _is_partial(option: Option, parameters: Mapping[str, Any]) -> bool:
     """Whether a structure has members that its option refuses."""
-    return bool(option.lacks) and not option.lacks.isdisjoint(unwrap(parameters[str(option.path[0])]) or ())
+    return bool(option.excluded_members) and not option.excluded_members.isdisjoint(
+        unwrap(parameters[str(option.path[0])]) or ()
+    )
 
 
 def _can_say(option: Option, parameters: Mapping[str, Any]) -> bool:

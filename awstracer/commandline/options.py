@@ -39,7 +39,7 @@ class Option:
     no: str | None = None
     expands: bool = True
     hidden: bool = False
-    lacks: frozenset[str] = frozenset()
+    excluded_members: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class ExtraArgument:
     name      of the argument, as `-p` calls it: `outfile`, `count`
     words     as typed: the value, after the option's name where there is one
     members   the members that awscli makes of them; empty if they are about the output
-    inexact   the members that awscli would make otherwise of the recorded line than was recorded
+    inexact_members   the members that awscli would make otherwise of the recorded line than was recorded
     """
 
     name: str
     words: tuple[MarkedText, ...]
     members: frozenset[str] = frozenset()
-    inexact: frozenset[str] = frozenset()
+    inexact_members: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class OperationCommand:
     options: tuple[Option, ...]
     extra: tuple[ExtraArgument, ...] = ()
     needed: tuple[str, ...] = ()
-    fresh: Mapping[Path, str] = field(default_factory=dict)
+    generated_values: Mapping[Path, str] = field(default_factory=dict)
     takes_json: bool = True
 
 

@@ -67,7 +67,7 @@ def _placements(draft: Draft) -> Iterator[Placement]:
 
 
 def _generated(step: Step) -> Iterator[Placement]:
-    for path, value in step.form.fresh.items() if step.form is not None else ():
+    for path, value in step.operation_command.generated_values.items() if step.operation_command is not None else ():
         yield path, Generated(value)
 
 

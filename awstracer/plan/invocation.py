@@ -93,46 +93,50 @@ class Invocation:
     form        the operation's own command; None for a custom command
     request     what is sent; a value that isn't the recorded one is a `MarkedValue`
     words       the words after `aws`; of an operation's command only those of global options
-    contested   the substitutions whose source has an alternative that gives another value now
+    ambiguous   the substitutions whose source has an alternative that gives another value now
     changed     words of a custom command that name files which hold something else now, or `-` for its input
     """
 
-    form: OperationCommand | None
+    operation_command: OperationCommand | None
     request: Mapping[str, Any]
     words: Sequence[str | MarkedValue]
-    contested: tuple[Substitution, ...] = ()
+    ambiguous: tuple[Substitution, ...] = ()
     changed: tuple[str, ...] = ()
 
     @cached_property
     def _spelling(self) -> FormattedCommand:
         """The words of an operation's own command; none for a custom one."""
-        return FormattedCommand([], self.changed) if self.form is None else format_command(self.request, self.form)
+        return (
+            FormattedCommand([], self.changed)
+            if self.operation_command is None
+            else format_command(self.request, self.operation_command)
+        )
 
     @property
-    def shown(self) -> MarkedText:
+    def line(self) -> MarkedText:
         """The line as people see it, beginning with `aws`."""
         return format_line([text_literal("aws"), *self._spelling.words, *map(text_of, self.words)])
 
     @property
-    def unsaid(self) -> tuple[str, ...]:
+    def inexact(self) -> tuple[str, ...]:
         """The members that the line can't say exactly; they are sent exactly all the same."""
-        return self._spelling.unsaid
+        return self._spelling.inexact
 
     @cached_property
     def parameters(self) -> Document | None:
         """What the operation is to be called with; None for a custom command."""
-        return None if self.form is None else unwrap(self.request)
+        return None if self.operation_command is None else unwrap(self.request)
 
     @cached_property
     def argv(self) -> tuple[str, ...]:
         """The words after `aws`; of an operation's command only those that are no parameters."""
-        own = [] if self.form is None else residual_words(self.parameters or {}, self.form)
+        own = [] if self.operation_command is None else residual_words(self.parameters or {}, self.operation_command)
         return tuple(map(to_str, [*own, *map(text_of, self.words)]))
 
     @cached_property
     def files(self) -> Mapping[str, str | bytes]:
         """What the words of a custom command that name files stand for."""
-        return unwrap(self.request["files"]) if self.form is None else {}
+        return unwrap(self.request["files"]) if self.operation_command is None else {}
 
 
 # --- fitting a value to what was recorded in its place
@@ -164,12 +168,12 @@ def splice(text: str, pieces: Iterable[tuple[Slice, MarkedText]]) -> MarkedText:
     return tuple([span for span in spans if span.text])
 
 
-def encode_for(value: MarkedText, text: str, place: Slice, form: Encoding) -> MarkedText:
+def encode_for(value: MarkedText, text: str, place: Slice, encoding: Encoding) -> MarkedText:
     """Return a value as it has to stand in a slice of a text: percent-encoded, or escaped for JSON in JSON."""
     if SAME_EVERYWHERE.fullmatch(to_str(value)):
         return value
     before, recorded = text[: place[0]], text[slice(*place)]
-    if form == "percent":
+    if encoding == "percent":
         return _percent_encoded(value, safe="".join(character for character in RESERVED if character in recorded))
     if placeholders.is_placeholder(recorded) and encodings.is_in_url(before):
         value = _percent_encoded(value, safe="")

@@ -26,13 +26,13 @@ WORD = "word"  # the name of a custom command's word that follows no option
 class UnfilledPlaceholder:
     """A secret that only a person can give, where it is met first.
 
-    hole     its placeholder
+    placeholder  its placeholder
     number   of the command
     names    what it is called there, the best name first
     path     where it stands in the command's request
     """
 
-    hole: str
+    placeholder: str
     number: int
     names: tuple[str, ...]
     path: Path
@@ -56,7 +56,7 @@ class UnfilledPlaceholder:
 def find_missing_secrets(plan: Plan) -> list[UnfilledPlaceholder]:
     """Return the secrets that the steps to be played need and that nobody gave, each once."""
     needed = {leaf.placeholder for step in plan.selected for _, leaf in _secrets(step)}
-    return [blank for blank in _missing(plan.steps, plan.secrets) if blank.hole in needed] if needed else []
+    return [blank for blank in _missing(plan.steps, plan.secrets) if blank.placeholder in needed] if needed else []
 
 
 def find_by_name(
@@ -96,9 +96,9 @@ def _names(step: Step, path: Path, leaf: Secret) -> tuple[str, ...]:
     scalar = lookup(step.command.request, path)
     text = placeholders.decoded_text(scalar) or ""
     label = label_before(text[: text.find(leaf.placeholder)])
-    is_parameter = placeholders.is_placeholder(scalar) and (step.form is None or len(path) == 1)
+    is_parameter = placeholders.is_placeholder(scalar) and (step.operation_command is None or len(path) == 1)
     option = step.name_of(path) if is_parameter else None
-    member = next(key for key in reversed(path) if isinstance(key, str)) if step.form is not None else WORD
+    member = next(key for key in reversed(path) if isinstance(key, str)) if step.operation_command is not None else WORD
     return tuple(name for name in dict.fromkeys([label, option, member]) if name)
 
 

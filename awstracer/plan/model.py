@@ -64,35 +64,37 @@ class Override:
 class Step:
     """One command of a plan.
 
-    form        the operation's own command; None for a custom command, which is played as typed
+    operation_command        the operation's own command; None for a custom command, which is played as typed
     arguments   positions of the recorded line's words that are the command's own
-    kept        positions of the words of global options that the replay keeps
+    global_option_words        positions of the words of global options that the replay keeps
     request     what is sent: an operation's parameters, or a custom command's words and files
     query       the expression of the line's `--query`; None if the line has none
     response    what comes back, as far as a dry run can predict it
     selected    whether it is to be played
-    minted      where the credentials are made that it runs under; None for those of the session
+    credentials      where the credentials are made that it runs under; None for those of the session
     """
 
     number: int
     command: Command
-    form: OperationCommand | None
+    operation_command: OperationCommand | None
     arguments: tuple[int, ...]
-    kept: tuple[int, ...]
+    global_option_words: tuple[int, ...]
     request: Template
     query: Template | None
     response: Template
     selected: bool = True
-    minted: CredentialSource | None = None
+    credentials: CredentialSource | None = None
 
     @property
-    def line(self) -> tuple[str, ...]:
+    def residual_words(self) -> tuple[str, ...]:
         """The recorded words with which an operation's command is run, its parameters apart."""
         recorded, operation = self.command.argv, self.command.operation
         own = (
-            [] if operation is None or self.form is None else formatter.residual_words(operation.parameters, self.form)
+            []
+            if operation is None or self.operation_command is None
+            else formatter.residual_words(operation.parameters, self.operation_command)
         )
-        return (*map(to_str, own), *(recorded[at] for at in self.kept))
+        return (*map(to_str, own), *(recorded[at] for at in self.global_option_words))
 
     def references(self) -> Iterator[Reference]:
         """Yield what the request and the `--query` take from earlier commands and from the destination."""
@@ -112,15 +114,15 @@ class Step:
     def own_scalars(self) -> Iterator[tuple[Path, Any]]:
         """Yield what is recorded of the request, with paths; the words of global options are no part of it."""
         for path, scalar in leaves(self.command.request):
-            if self.form is not None or path[0] != "argv" or path[1] in self.arguments:
+            if self.operation_command is not None or path[0] != "argv" or path[1] in self.arguments:
                 yield path, scalar
 
     def name_of(self, path: Path) -> str | None:
         """Return what `-p` and `--keep` call the parameter at a path of the request; None if they can't name it."""
-        if self.form is None:
+        if self.operation_command is None:
             return self._option_of(path)
-        options = [option.name for option in self.form.options if path[: len(option.path)] == option.path]
-        extras = [extra.name for extra in self.form.extra if path[0] in extra.members]
+        options = [option.name for option in self.operation_command.options if path[: len(option.path)] == option.path]
+        extras = [extra.name for extra in self.operation_command.extra if path[0] in extra.members]
         return next((name.removeprefix("--") for name in [*options, *extras]), None)
 
     def _option_of(self, path: Path) -> str | None:

@@ -80,22 +80,22 @@ def _override_word(drafts: Drafts, override: Override, text: str) -> Drafts | No
 
 def _words_called(step: Step, name: str) -> list[str]:
     """Return the words of an argument that is no parameter; only its name if the recorded line doesn't have it."""
-    if step.form is None:
+    if step.operation_command is None:
         return []
-    for extra in step.form.extra:
+    for extra in step.operation_command.extra:
         if extra.name == name and not extra.members:
             return [to_str(word) for word in extra.words]
-    return [word for word in step.form.needed if word.removeprefix("--") == name]
+    return [word for word in step.operation_command.needed if word.removeprefix("--") == name]
 
 
 def _renamed_word(step: Step, name: str, text: str) -> Step:
-    assert step.form is not None
-    before: list[MarkedText] = [(Segment(word),) for word in step.form.needed if word == f"--{name}"]
-    before += [extra.words[0] for extra in step.form.extra if extra.name == name and len(extra.words) > 1]
+    assert step.operation_command is not None
+    before: list[MarkedText] = [(Segment(word),) for word in step.operation_command.needed if word == f"--{name}"]
+    before += [extra.words[0] for extra in step.operation_command.extra if extra.name == name and len(extra.words) > 1]
     given = ExtraArgument(name, (*before, (Segment(text, Provenance.OVERRIDDEN),)))
-    extras = [extra for extra in step.form.extra if extra.name != name]
-    needed = tuple(word for word in step.form.needed if word.removeprefix("--") != name)
-    return replace(step, form=replace(step.form, extra=(*extras, given), needed=needed))
+    extras = [extra for extra in step.operation_command.extra if extra.name != name]
+    needed = tuple(word for word in step.operation_command.needed if word.removeprefix("--") != name)
+    return replace(step, operation_command=replace(step.operation_command, extra=(*extras, given), needed=needed))
 
 
 # --- secrets
@@ -108,8 +108,8 @@ def _fill_secret(drafts: Drafts, override: Override, text: str) -> Drafts | None
     if not missing:
         return None
     if len(missing) > 1:
-        raise AmbiguousParameter(override.name, [(blank.spelling, blank.hole) for blank in missing])
-    return replace(drafts, secrets={**drafts.secrets, missing[0].hole: text})
+        raise AmbiguousParameter(override.name, [(blank.spelling, blank.placeholder) for blank in missing])
+    return replace(drafts, secrets={**drafts.secrets, missing[0].placeholder: text})
 
 
 # --- parameters
@@ -147,7 +147,7 @@ def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: 
         values = _values(use, text, catalog)
         _check(use.step, override.name, text, values, catalog)
         for path, value in values.items():
-            typed_as = str(value) if use.step.form is None else text
+            typed_as = str(value) if use.step.operation_command is None else text
             is_numbered = override.command is not None
             number, place = (use.step.number, (path, None)) if is_numbered else _origin(drafts, use.step, path)
             draft = drafts.of(number)
@@ -185,16 +185,16 @@ def _uses(drafts: Drafts, override: Override) -> list[_Use]:
 
 
 def _uses_in(step: Step, name: str) -> Sequence[_Use]:
-    if step.command.operation is None or step.form is None:
+    if step.command.operation is None or step.operation_command is None:
         return _uses_in_words(step, name)
     parameters = step.command.operation.parameters
-    for option in step.form.options:
+    for option in step.operation_command.options:
         if name in (option.name.removeprefix("--"), option.path[-1]):
             try:
                 return [_Use(step, (option.path,), option.name.removeprefix("--"), lookup(parameters, option.path))]
             except LookupError:
                 continue
-    for extra in step.form.extra:
+    for extra in step.operation_command.extra:
         if extra.name == name and extra.members:
             members = sorted(extra.members)
             recorded = [parameters.get(member) for member in members]
@@ -211,10 +211,10 @@ def _uses_in_words(step: Step, name: str) -> Sequence[_Use]:
 
 def _values(use: _Use, text: str, catalog: Catalog) -> Mapping[Path, Any]:
     """Return what the text of an override means for a parameter, by path."""
-    if use.step.form is None:
+    if use.step.operation_command is None:
         word = str(lookup(use.step.command.request, use.paths[0]))
         return {use.paths[0]: word.removesuffix(use.recorded) + text}
-    members = catalog.read_option(use.step.form.words, use.option, text)
+    members = catalog.read_option(use.step.operation_command.words, use.option, text)
     return {path: lookup(members, path) for path in use.paths}
 
 
@@ -239,12 +239,12 @@ def _closest(steps: Iterable[Step], override: Override) -> list[str]:
 
 
 def _parameter_names(step: Step) -> set[str]:
-    if step.form is None or step.command.operation is None:
+    if step.operation_command is None or step.command.operation is None:
         options = [step.command.argv[at].partition("=")[0] for at in step.arguments]
         return {option.removeprefix("--") for option in options if option.startswith("--")}
     present = step.command.operation.parameters
-    options = [option.name.removeprefix("--") for option in step.form.options if option.path[0] in present]
-    return {*options, *(extra.name for extra in step.form.extra)}
+    options = [option.name.removeprefix("--") for option in step.operation_command.options if option.path[0] in present]
+    return {*options, *(extra.name for extra in step.operation_command.extra)}
 
 
 def _numbered(command: int | None, name: str) -> str:

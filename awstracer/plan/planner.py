@@ -45,7 +45,7 @@ def make_plan(
         drafts = changes.apply_override(drafts, override, catalog)
     plan = _compile_plan(drafts)
     for step in plan.selected:
-        for name in step.form.needed if step.form is not None else ():
+        for name in step.operation_command.needed if step.operation_command is not None else ():
             raise MissingWord(step.number, name.removeprefix("--"))
     return plan
 
@@ -92,14 +92,14 @@ def _make_drafts(
         bare = Step(
             number=index + 1,
             command=command,
-            form=_operation_command(index + 1, command, lines),
+            operation_command=_operation_command(index + 1, command, lines),
             arguments=tuple(at for at in arguments if at not in covered),
-            kept=globals_,
+            global_option_words=globals_,
             request=Template(command.request, {}),
             query=None if expression is None else Template(expression, {}),
             response=Template(command.response, {}),
             selected=selected is None or index + 1 in selected,
-            minted=made,
+            credentials=made,
         )
         yield Draft(bare, here.get("request", ()), here.get("query", ()), here.get("response", ()))
 

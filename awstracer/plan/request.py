@@ -87,13 +87,13 @@ class Replay:
     trace: Trace
     found: Sequence[Relation]
     plan: Plan
-    played: Destination
+    destination: Destination
     query: Query
 
-    def knowledge(self, plan: Plan, *, live: bool) -> Resolver:
+    def resolver(self, plan: Plan, *, is_dry_run: bool) -> Resolver:
         """Return a resolver for a plan of the trace."""
-        return Resolver(plan, live=live, query=self.query, played=self.played)
+        return Resolver(plan, is_dry_run=is_dry_run, query=self.query, destination=self.destination)
 
     def check(self) -> None:
         """Raise NotPlayed if a command needs the response of one that is not to be played."""
-        self.knowledge(self.plan, live=False).check()
+        self.resolver(self.plan, is_dry_run=True).check()

@@ -4,7 +4,7 @@ It visits the templates of a step once. For the leaf at `VpcId` of `ec2 create-s
 its provenance from `plan/values`, and puts it in the place of the recorded `vpc-0a1b`. In a dry run it is fed recorded
 or predicted responses, in a replay the real ones. There is one resolver, so that a dry run shows what a replay does.
 
-`play/player` runs what comes of a step, and hands the response back with `learn`.
+`play/player` runs what comes of a step, and hands the response back with `record_response`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from awstracer.trace.query import Query
 class Resolver:
     """Resolves the steps of a plan, with the responses that are there so far and with where the plan is played.
 
-    With `live`, only responses that were handed over with `learn` count; otherwise predicted ones stand in for them.
+    In a dry run predicted responses stand in for real ones; otherwise only those given to `record_response` count.
     """
 
-    def __init__(self, plan: Plan, *, live: bool, query: Query, played: Destination = HOME) -> None:
-        self._plan, self._live, self._query = plan, live, query
-        self._values = ValueResolver(plan, live=live, query=query, played=played)
+    def __init__(self, plan: Plan, *, is_dry_run: bool, query: Query, destination: Destination = HOME) -> None:
+        self._plan, self._is_dry_run, self._query = plan, is_dry_run, query
+        self._values = ValueResolver(plan, is_dry_run=is_dry_run, query=query, destination=destination)
 
     @property
     def plan(self) -> Plan:
@@ -47,7 +47,7 @@ class Resolver:
         """The plan's steps that are to be played."""
         return self._plan.selected
 
-    def learn(self, step: Step, response: Document) -> None:
+    def record_response(self, step: Step, response: Document) -> None:
         """Take the response of a step that was run, in the form of `trace.response_of`."""
         self._values.add_response(step.number, response)
 
@@ -57,9 +57,9 @@ class Resolver:
             return
         played = {step.number: step.selected for step in self._plan.steps}
         for step in self.steps:
-            credentials.check_played(step.number, step.minted, played)
+            credentials.check_played(step.number, step.credentials, played)
             for path, leaf in step.request.leaves.items():
-                place = f"word {path[1]}" if step.form is None else format_path(path)
+                place = f"word {path[1]}" if step.operation_command is None else format_path(path)
                 with self._played_sources(step, place, step.name_of(path)):
                     self._values.leaf_value(step, step.request, path, leaf)
             with self._played_sources(step, "--query", None):
@@ -68,14 +68,14 @@ class Resolver:
     def invocation(self, step: Step) -> Invocation:
         """Return the step as a command to run; raise MissingValue or MissingSecret if it needs what isn't there."""
         request = self._values.resolve(step, step.request)
-        words = [self._global_word(step, at) for at in step.kept]
+        words = [self._global_word(step, at) for at in step.global_option_words]
         changed = []
-        if step.form is None:
+        if step.operation_command is None:
             words = [word for at in step.arguments for word in _words(request["argv"][at])] + words
             files, recorded = unwrap(request["files"]), step.command.files
             changed = [word for word, content in recorded.items() if word == "-" or files[word] != content]
-        invocation = Invocation(step.form, request, words, self._contested(step), tuple(changed))
-        if self._live:
+        invocation = Invocation(step.operation_command, request, words, self._ambiguous(step), tuple(changed))
+        if not self._is_dry_run:
             _check_secrets(step, invocation)
         return invocation
 
@@ -84,11 +84,11 @@ class Resolver:
 
         Raise MissingValue if the credentials aren't there.
         """
-        if step.minted is None:
+        if step.credentials is None:
             return {}
-        return credentials.environment(step.minted, self._values.responses.get(step.minted.number))
+        return credentials.environment(step.credentials, self._values.responses.get(step.credentials.number))
 
-    def shown(self, step: Step, calls: Sequence[Call]) -> Any:
+    def printed_value(self, step: Step, calls: Sequence[Call]) -> Any:
         """Return what a step showed that made these calls: its response or, if it has a `--query`, what that picks."""
         response = response_of(step.command.operation, calls)
         return response if step.query is None else self._query(unwrap(self._values.expression(step)), response)
@@ -107,7 +107,7 @@ class Resolver:
                 found.append(Substitution(relation, value.value, value.provenance, alternatives))
         return tuple(found)
 
-    def _contested(self, step: Step) -> tuple[Substitution, ...]:
+    def _ambiguous(self, step: Step) -> tuple[Substitution, ...]:
         if not any(reference.relation.alternatives for reference in step.request.references()):
             return ()
         return tuple(each for each in self.substitutions(step) if each.alternatives)

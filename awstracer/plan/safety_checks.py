@@ -117,14 +117,14 @@ def credential_options(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[s
 
     Commands that run under credentials which the replay itself creates are left out: these don't exist yet.
     """
-    own = [step for step in plan.selected if step.minted is None]
+    own = [step for step in plan.selected if step.credentials is None]
     found = {tuple(word for pair in trusted(step, options) for word in pair if word) for step in own}
     return tuple(sorted(found))
 
 
 def trusted(step: Step, options: Mapping[str, bool]) -> list[tuple[str, str | None]]:
     """Return the options of a line that decide the identity and the address of its requests, with their values."""
-    words = [step.command.argv[at] for at in step.kept]
+    words = [step.command.argv[at] for at in step.global_option_words]
     found: list[tuple[str, str | None]] = []
     for position, word in enumerate(words):
         name, _, value = word.partition("=")
@@ -165,10 +165,10 @@ def _outside_files(plan: Plan, folder: FilePath) -> Iterator[OutsideFile]:
 
 def _written_files(step: Step) -> Iterator[str]:
     """Yield the files that a recorded line makes its command write; not those that the person named with `-p`."""
-    if step.form is None:
+    if step.operation_command is None:
         yield from _files_of_words(step)
         return
-    for extra in step.form.extra:
+    for extra in step.operation_command.extra:
         is_recorded = all(span.provenance is Provenance.RECORDED for span in extra.words[-1])
         if not extra.members and is_recorded:
             yield to_str(extra.words[-1])
@@ -203,7 +203,7 @@ def leads_out(path: str, folder: FilePath) -> bool:
 
 def _own_settings(plan: Plan) -> Iterator[OwnSettings]:
     for step in plan.selected:
-        words = [step.command.argv[at] for at in step.arguments] if step.form is None else []
+        words = [step.command.argv[at] for at in step.arguments] if step.operation_command is None else []
         name = tuple(words[:2])
         if name in SETTING and not SETTING[name] & {word.partition("=")[0] for word in words}:
             yield OwnSettings((step.number,), " ".join(name))
@@ -212,7 +212,11 @@ def _own_settings(plan: Plan) -> Iterator[OwnSettings]:
 def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
     """Yield the commands that are aliases; one can have the name of a service, whose operations then run it."""
     for step in plan.selected:
-        words = [step.command.argv[at] for at in step.arguments] if step.form is None else step.form.words
+        words = (
+            [step.command.argv[at] for at in step.arguments]
+            if step.operation_command is None
+            else step.operation_command.words
+        )
         for name in words[:1]:
             if name in aliases:
                 yield ShellAlias((step.number,), name)
@@ -226,7 +230,7 @@ def _foreign_keys(plan: Plan, options: Mapping[str, bool]) -> Iterator[ForeignKe
             step.command.access_key,
             any(match_option(word, options) == PROFILE_OPTION for word in step.command.argv),
         )
-        if key is not None and step.minted is None and not has_profile:
+        if key is not None and step.credentials is None and not has_profile:
             numbers.setdefault(key, []).append(step.number)
     for key, found in numbers.items():
         yield ForeignKey(tuple(found), key)

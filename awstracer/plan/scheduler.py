@@ -165,7 +165,7 @@ class _User:
         first_seen = {(chain[-1].command, chain[-1].section, chain[-1].path) for chain in chains if chain}
         requested = frozenset({*first_seen, *_identifiers(step.command.request), *_names(step)})
         answered = frozenset(_identifiers(step.command.response))
-        credentials = {step.minted.number} if step.minted is not None else set()
+        credentials = {step.credentials.number} if step.credentials is not None else set()
         is_reading = access is Access.READS
         is_broad = selects_broadly(name for call in step.command.calls for name in call.request)
         return cls(
@@ -294,7 +294,7 @@ def _names(step: Step) -> Iterator[str]:
     """Yield the names in a request, also those at the end of paths and ARNs; of a custom command its words' pieces."""
     yield from _pieces(text for value in step.override_values() for _, text in strings(value))
     operation = step.command.operation
-    if step.form is None or operation is None:
+    if step.operation_command is None or operation is None:
         for at in step.arguments[1:]:
             yield from set(PIECE.findall(step.command.argv[at])) - NO_NAMES
         return
@@ -312,6 +312,6 @@ def _pieces(texts: Iterable[str]) -> Iterator[str]:
 
 def _output_files(step: Step) -> Iterator[str]:
     """Yield the local files that an operation's response is written to (`s3api get-object ... OUTFILE`)."""
-    for extra in step.form.extra if step.form is not None else ():
+    for extra in step.operation_command.extra if step.operation_command is not None else ():
         if not extra.members:
             yield to_str(extra.words[-1])

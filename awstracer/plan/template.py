@@ -71,7 +71,7 @@ class Piece(NamedTuple):
 
     slice: Slice
     leaf: Reference | Given | Secret
-    form: Encoding = "plain"
+    encoding: Encoding = "plain"
 
 
 class TextEncoding(NamedTuple):
@@ -162,7 +162,7 @@ def _has_room(pieces: Sequence[Piece], other: Piece) -> bool:
 def _interpolation(recorded: str | bytes, pieces: Sequence[Piece]) -> Interpolation:
     """Return the recorded scalar as an interpolation of the text that it holds."""
     is_bytes = isinstance(recorded, bytes)
-    is_decoded = is_bytes or any(piece.form == "base64" or isinstance(piece.leaf, Secret) for piece in pieces)
+    is_decoded = is_bytes or any(piece.encoding == "base64" or isinstance(piece.leaf, Secret) for piece in pieces)
     direct = recorded.decode("utf-8", "surrogateescape") if isinstance(recorded, bytes) else recorded
     text = (placeholders.decoded_text(recorded) or "") if is_decoded else direct
     return Interpolation(text, tuple(sorted(pieces, key=itemgetter(0))), TextEncoding(text != direct, is_bytes))

@@ -31,8 +31,8 @@ AS_RECORDED = (Provenance.RECORDED, Provenance.PENDING)
 class ValueResolver:
     """Finds the values of leaves and of sources, with the responses that are there so far."""
 
-    def __init__(self, plan: Plan, *, live: bool, query: Query, played: Destination) -> None:
-        self._plan, self._live, self._query, self._played = plan, live, query, played
+    def __init__(self, plan: Plan, *, is_dry_run: bool, query: Query, destination: Destination) -> None:
+        self._plan, self._is_dry_run, self._query, self._destination = plan, is_dry_run, query, destination
         self.responses: dict[int, Document] = {}
         self._values: dict[Source | EnvironmentValue, MarkedValue] = {}
 
@@ -81,7 +81,7 @@ class ValueResolver:
         secret = self._plan.secrets.get(leaf.placeholder)
         if secret is None:
             return MarkedValue(leaf.placeholder, Provenance.RECORDED)
-        return MarkedValue(secret if self._live else leaf.placeholder, Provenance.HIDDEN)
+        return MarkedValue(secret if not self._is_dry_run else leaf.placeholder, Provenance.HIDDEN)
 
     def expression(self, step: Step) -> Any:
         """Return the expression of a step's `--query`; `@`, which picks everything, for a step without one."""
@@ -105,7 +105,7 @@ class ValueResolver:
 
     def _source_value(self, source: Source | EnvironmentValue) -> MarkedValue:
         if isinstance(source, EnvironmentValue):
-            return _destination_value(source, self._played, live=self._live)
+            return _destination_value(source, self._destination, is_dry_run=self._is_dry_run)
         step = self._plan.steps[source.command]
         if source.section == "request":
             value = self._requested_value(step, source.path)
@@ -132,7 +132,7 @@ class ValueResolver:
 
         In a dry run it is pending if it is as recorded: only the real response can tell it.
         """
-        if (self._live or not step.selected) and step.number not in self.responses:
+        if (not self._is_dry_run or not step.selected) and step.number not in self.responses:
             raise MissingValue(step.number, _path_text(source), "it has no response")
         query = "@" if step.query is None else step.query.recorded
         expression, response = unwrap(self.expression(step)), self._response(step)
@@ -145,7 +145,7 @@ class ValueResolver:
         if type(value) is not type(recorded) or (recorded and value == []):
             found = f"a {type(value).__name__}" if is_secret else format_value(value)
             raise MissingValue(step.number, _path_text(source), f"it is {found}")
-        provenance = Provenance.PENDING if not self._live and value == recorded else Provenance.DERIVED
+        provenance = Provenance.PENDING if self._is_dry_run and value == recorded else Provenance.DERIVED
         return MarkedValue(value, Provenance.HIDDEN if is_secret else provenance)
 
     def _look_up(self, step: Step, response: Document, expression: str, source: Source, path: Path) -> Any:
@@ -178,7 +178,7 @@ class ValueResolver:
 
     def _response(self, step: Step) -> Document:
         """Return the response of a step; in a dry run the recorded one, with what follows from overrides."""
-        if not self._live and step.number not in self.responses:
+        if self._is_dry_run and step.number not in self.responses:
             leaves = step.response.leaves
             values = {
                 path: self._predicted_value(step, path, None) for path in leaves if self._is_changed(leaves[path])
@@ -196,11 +196,11 @@ def _given_provenance(given: Given) -> Provenance:
     return Provenance.HIDDEN if given.is_secret else Provenance.OVERRIDDEN
 
 
-def _destination_value(setting: EnvironmentValue, played: Destination, *, live: bool) -> MarkedValue:
+def _destination_value(setting: EnvironmentValue, destination: Destination, *, is_dry_run: bool) -> MarkedValue:
     """Return the region, the account and the like that a plan is played in; the recorded one if none is known."""
-    if setting.name == "account" and not live:
+    if setting.name == "account" and is_dry_run:
         return MarkedValue(setting.recorded, Provenance.PENDING)
-    now = played.value_of(setting.name)
+    now = destination.value_of(setting.name)
     if setting.name == "account" and now is None:
         raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
     if now in (None, setting.recorded):

@@ -112,7 +112,7 @@ def _chosen_values(step: Step) -> Iterator[tuple[Path, str]]:
 
 def _is_chosen_here(step: Step, path: Path) -> bool:
     """Whether the value at a path is the recorded one; the files of a custom command don't count."""
-    is_own = step.form is not None or (path[0] == "argv" and path[1] in step.arguments)
+    is_own = step.operation_command is not None or (path[0] == "argv" and path[1] in step.arguments)
     return is_own and step.request.covering(path) is None
 
 
@@ -126,7 +126,7 @@ def _names_existing(step: Step, path: Path) -> bool:
 
 def _is_all(step: Step, path: Path) -> bool:
     """Whether an option sets only the value at a path."""
-    return step.form is None or any(option.path == path for option in step.form.options)
+    return step.operation_command is None or any(option.path == path for option in step.operation_command.options)
 
 
 # --- identifiers

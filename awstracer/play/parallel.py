@@ -43,7 +43,7 @@ class ParallelPlayer:
         *,
         pool: WorkerPool,
         before: Mapping[int, frozenset[int]],
-        knowledge: Resolver,
+        resolver: Resolver,
         listener: ExecutionListener,
         settings: PlayerOptions,
         interrupted: Callable[[], bool] = lambda: False,
@@ -51,9 +51,7 @@ class ParallelPlayer:
     ) -> None:
         self._pool, self._interrupted = pool, interrupted
         self._listener = InOrderListener(listener, plan.selected)
-        self._runner = StepRunner(
-            plan, knowledge=knowledge, listener=self._listener, settings=settings, on_done=on_done
-        )
+        self._runner = StepRunner(plan, resolver=resolver, listener=self._listener, settings=settings, on_done=on_done)
         self._steps = {step.number: step for step in self._runner.pending}
         self._order = TopologicalSorter({number: before[number] & self._steps.keys() for number in self._steps})
         self._ready: list[int] = []
@@ -145,8 +143,8 @@ class InOrderListener:
         self._kept: dict[int, list[Callable[[], None]]] = {step.number: [] for step in steps}
         self._ended: set[int] = set()
 
-    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None:
-        self._pass_on(step, partial(self._listener.step_started, step, invocation, knowledge))
+    def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None:
+        self._pass_on(step, partial(self._listener.step_started, step, invocation, resolver))
 
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
         self._pass_on(step, partial(self._listener.capture_failed, step, faults))

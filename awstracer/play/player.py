@@ -53,7 +53,7 @@ class Runner(Protocol):
 class ExecutionListener(Protocol):
     """Receives execution events while a plan is run."""
 
-    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None:
+    def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None:
         """A step's command is about to be sent."""
 
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
@@ -164,13 +164,13 @@ class StepRunner:
         self,
         plan: Plan,
         *,
-        knowledge: Resolver,
+        resolver: Resolver,
         listener: ExecutionListener,
         settings: PlayerOptions,
         ask: Callable[[Step], StepDecision] = lambda _: StepDecision.YES,
         on_done: OnDone = lambda *_: None,
     ) -> None:
-        self._plan, self._knowledge, self._settings = plan, knowledge, settings
+        self._plan, self._resolver, self._settings = plan, resolver, settings
         self._listener, self._ask, self._on_done = listener, ask, on_done
         self._statuses = dict.fromkeys(settings.done, Status.DONE)
         self._calls = dict(settings.done)
@@ -204,10 +204,10 @@ class StepRunner:
 
     def _run(self, step: Step) -> StepRun:
         try:
-            invocation, environment = self._knowledge.invocation(step), self._knowledge.environment(step)
+            invocation, environment = self._resolver.invocation(step), self._resolver.environment(step)
         except MissingInput as missing:
             return self._refuse(step, missing)
-        self._listener.step_started(step, invocation, self._knowledge)
+        self._listener.step_started(step, invocation, self._resolver)
         answer = self._ask(step)
         if answer is not StepDecision.YES:
             return Status.SKIPPED if answer is StepDecision.NO else Status.NOT_RUN
@@ -231,7 +231,7 @@ class StepRunner:
 
     def _action(self, step: Step, invocation: Invocation, environment: Environment) -> Send:
         extra = self._settings.extra
-        if step.minted is not None:
+        if step.credentials is not None:
             extra, profile = credentials.without_profile(extra)
             environment = {**environment, **profile}
         argv = [*invocation.argv, *extra]
@@ -243,7 +243,7 @@ class StepRunner:
         left = poll_limit(step.command)
         while self._poll_status(step, outcome) is PollStatus.AGAIN and step.command.poll is not None:
             if left <= 0:
-                self._listener.poll_timed_out(step, outcome, self._knowledge.shown(step, outcome.calls))
+                self._listener.poll_timed_out(step, outcome, self._resolver.printed_value(step, outcome.calls))
                 break
             seconds, began = poll_interval(step.command.poll, self._settings.pause), time.monotonic()
             yield Sleep(seconds)
@@ -274,7 +274,7 @@ class StepRunner:
         return outcome
 
     def _poll_status(self, step: Step, outcome: Outcome) -> PollStatus:
-        get_answer = functools.partial(self._knowledge.shown, step, outcome.calls)
+        get_answer = functools.partial(self._resolver.printed_value, step, outcome.calls)
         return poll_status(step.command, outcome.exit_code, outcome.calls, get_answer)
 
     def _retry_reason(self, step: Step, outcome: Outcome) -> str | None:
@@ -286,7 +286,7 @@ class StepRunner:
         """Let later steps refer to a response. That of a command which failed or had failed feeds none."""
         self._calls[step.number] = outcome.calls
         has_response = outcome.exit_code == 0 and step.command.exit_code == 0
-        self._knowledge.learn(step, response_of(step.command.operation, outcome.calls) if has_response else {})
+        self._resolver.record_response(step, response_of(step.command.operation, outcome.calls) if has_response else {})
         self._statuses[step.number] = Status.DONE
 
 
@@ -300,7 +300,7 @@ class Player:
         self,
         plan: Plan,
         *,
-        knowledge: Resolver,
+        resolver: Resolver,
         runner: Runner,
         sleep: Callable[[float], None],
         listener: ExecutionListener,
@@ -311,7 +311,7 @@ class Player:
     ) -> None:
         self._runner, self._sleep, self._interrupted = runner, sleep, interrupted
         self._steps = StepRunner(
-            plan, knowledge=knowledge, listener=listener, settings=settings, ask=ask, on_done=on_done
+            plan, resolver=resolver, listener=listener, settings=settings, ask=ask, on_done=on_done
         )
 
     def play(self) -> Report:

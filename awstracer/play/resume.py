@@ -43,11 +43,11 @@ def to_command(
     `access_key` is the id of the access key that it ran under, where that isn't the session's.
     """
     operation = step.command.operation
-    if operation is not None and step.form is not None:
-        operation = replace(operation, parameters=invocation.parameters or {}, words=step.form.words)
+    if operation is not None and step.operation_command is not None:
+        operation = replace(operation, parameters=invocation.parameters or {}, words=step.operation_command.words)
     argv = invocation.argv
     if operation is not None:
-        argv = tuple(split(to_str(invocation.shown))[1:])
+        argv = tuple(split(to_str(invocation.line))[1:])
     return Command(
         argv=argv,
         operation=operation,
@@ -74,20 +74,20 @@ def check_same_destination(before: RecordingInfo, now: RecordingInfo) -> None:
         raise ReplayedElsewhere("region", before.region, now.region)
 
 
-def load_progress(commands: Sequence[Command], knowledge: Resolver) -> dict[int, Sequence[Call]]:
+def load_progress(commands: Sequence[Command], resolver: Resolver) -> dict[int, Sequence[Call]]:
     """Record the responses of the commands that a replay has done; return their calls by the steps' numbers.
 
     Raise OtherCommand if the plan would not send such a command now, MissingValue if that can't be told.
     """
     done = {command.step: command for command in commands}
-    for number in done.keys() - {step.number for step in knowledge.steps}:
+    for number in done.keys() - {step.number for step in resolver.steps}:
         raise ReplayedDifferently(number, None)
-    for step in knowledge.steps:
+    for step in resolver.steps:
         if step.number in done:
             command = done[step.number]
-            _check_same_request(step, command, knowledge.invocation(step))
-            knowledge.learn(step, command.response)
-    return {step.number: done[step.number].calls for step in knowledge.steps if step.number in done}
+            _check_same_request(step, command, resolver.invocation(step))
+            resolver.record_response(step, command.response)
+    return {step.number: done[step.number].calls for step in resolver.steps if step.number in done}
 
 
 def _check_same_request(step: Step, before: Command, now: Invocation) -> None:
@@ -105,7 +105,7 @@ def _operation_name(command: Command) -> tuple[str, str] | None:
 
 def _comparable(step: Step, request: Document) -> Any:
     """Return a request as JSON, with the values that awscli generates anew each time replaced by one and the same."""
-    generated = step.form.fresh if step.form is not None else {}
+    generated = step.operation_command.generated_values if step.operation_command is not None else {}
 
     def comparable(path: Path, node: Any) -> str | None:
         text = node.decode("utf-8", "surrogateescape") if isinstance(node, bytes) else None

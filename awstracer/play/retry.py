@@ -253,7 +253,7 @@ def retry_delays(limit: float) -> Iterator[float]:
 def _refused_call(step: Step, calls: Sequence[Call]) -> Call | None:
     """Return the call that made the command fail, if the service refused it and the command has changed nothing."""
     words = [step.command.argv[at] for at in step.arguments]
-    is_waiter = step.form is None and words[1:2] == ["wait"]
+    is_waiter = step.operation_command is None and words[1:2] == ["wait"]
     if not calls or is_waiter or calls[-1].error is None or not calls[-1].error.is_refusal:
         return None
     return None if any(map(_may_have_changed, calls)) else calls[-1]

@@ -142,8 +142,8 @@ def _to_redacted_command(finished: FinishedCommand, session: SessionInfo, judge:
     """Return the command without its secrets, and those of them that the session doesn't know yet."""
     command = _to_command(finished, session.environment)
     redactor = Redactor(bytes.fromhex(session.key), judge, session.secrets)
-    redacted = redactor.command(command)
-    return (command if session.keep_secrets else redacted), sorted(redactor.known - set(session.secrets))
+    redacted = redactor.redact_command(command)
+    return (command if session.keep_secrets else redacted), sorted(redactor.distinctive_secrets - set(session.secrets))
 
 
 # --- to the recorder

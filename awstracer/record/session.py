@@ -93,23 +93,23 @@ class RecordingSession:
         now: Callable[[], datetime],
         redactor: Redactor,
         settings: SessionOptions,
-        cache: CommandBuffer,
+        buffer: CommandBuffer,
         summarize: Summarize,
         keep: Callable[[Sequence[Command]], None] = lambda _: None,
         save: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.cache, self.worst = cache, ExitCode.OK
+        self.buffer, self.exit_code = buffer, ExitCode.OK
         self._keep = keep
         self._runner, self._console, self._shell = runner, console, shell
         self._now, self._redactor, self._settings = now, redactor, settings
-        self._commands = SessionCommands(cache=cache, say=console.say, save=save, summarize=summarize)
+        self._commands = SessionCommands(buffer=buffer, say=console.say, save=save, summarize=summarize)
         self._lines_read = self._first_line = 0
 
     def run(self) -> None:
         """Read lines until the input ends or the user types `exit`."""
         while True:
             try:
-                self._keep(self.cache.commands)
+                self._keep(self.buffer.commands)
                 line, words = self._read_command()
                 if words in (["exit"], ["quit"]):
                     return
@@ -121,7 +121,7 @@ class RecordingSession:
                 self._console.end_line()
                 if self._settings.batch:
                     self._say("interrupted: what comes behind it was not run")
-                    self.worst = ExitCode.INTERRUPTED
+                    self.exit_code = ExitCode.INTERRUPTED
                     return
             except SplitError as error:
                 self._fail(f"{error.reason}: the line was dropped")
@@ -162,7 +162,7 @@ class RecordingSession:
             self._run_aws(words[1:])
             return
         is_session_command = session_commands.is_session_command(words)
-        if self._redactor.line(words) == tuple(words):
+        if self._redactor.redact_words(words) == tuple(words):
             self._console.remember(lasting=is_session_command or self._settings.shell)
         if is_session_command:
             self._commands.run(words)
@@ -175,7 +175,7 @@ class RecordingSession:
         started = self._now()
         outcome = self._runner.run(argv)
         command = rules.build_command(argv, outcome, started, self._now())
-        redacted = self._redactor.command(command)
+        redacted = self._redactor.redact_command(command)
         if redacted.argv == command.argv:
             self._console.remember(lasting=_is_understood(outcome))
         for fault in outcome.faults:
@@ -188,7 +188,7 @@ class RecordingSession:
         elif outcome.read_input:
             self._fail("this command read its input, which no trace holds: it is not recorded")
         elif not self._settings.ask or self._console.confirm(ADD):
-            self.cache.add(command if self._settings.keep_secrets else redacted)
+            self.buffer.add(command if self._settings.keep_secrets else redacted)
 
     def _run_in_shell(self, line: str) -> None:
         if self._settings.confirm_shell and not self._console.confirm("Run this in the shell? [y/N]: "):
@@ -200,7 +200,7 @@ class RecordingSession:
         except KeyboardInterrupt:
             exit_code = ExitCode.INTERRUPTED
             self._console.end_line()
-        self.cache.pause += (self._now() - started).total_seconds()
+        self.buffer.pause += (self._now() - started).total_seconds()
         self._check_exit_code(exit_code)
 
     # --- messages
@@ -214,7 +214,7 @@ class RecordingSession:
 
     def _fail(self, reason: str) -> None:
         """Say why a line is not recorded."""
-        self.worst = ExitCode.FAILED
+        self.exit_code = ExitCode.FAILED
         self._say(reason)
 
     def _say(self, text: str) -> None:

@@ -85,7 +85,7 @@ class SessionCommands:
     summarize  gives the lines that show numbered commands
     """
 
-    cache: CommandBuffer
+    buffer: CommandBuffer
     say: Callable[[str], None]
     save: Callable[[], bool]
     summarize: Summarize
@@ -108,9 +108,9 @@ class SessionCommands:
         actions[name](*arguments)
 
     def _list(self) -> None:
-        for line in self.summarize(self.cache.numbered):
+        for line in self.summarize(self.buffer.numbered):
             self.say(line)
-        if not self.cache.commands:
+        if not self.buffer.commands:
             self.say("awstrace-rec: nothing is cached")
 
     def _drop(self, text: str) -> None:
@@ -118,23 +118,23 @@ class SessionCommands:
             number = selection.parse_number(text)
         except ValueError as error:
             raise BadSessionCommand(str(error)) from None
-        numbers = self.cache.numbered
+        numbers = self.buffer.numbered
         if number not in numbers:
             cached = selection.format_ranges(numbers)
             raise BadSessionCommand(f"command {number} is not cached: {f'only {cached}' if cached else 'nothing is'}")
         self._drop_number(number)
 
     def _undo(self) -> None:
-        if not self.cache.commands:
+        if not self.buffer.commands:
             raise BadSessionCommand("nothing is cached")
-        self._drop_number(max(self.cache.numbered))
+        self._drop_number(max(self.buffer.numbered))
 
     def _drop_number(self, number: int) -> None:
-        (line,) = self.summarize({number: self.cache.drop(number)})
+        (line,) = self.summarize({number: self.buffer.drop(number)})
         self.say(f"awstrace-rec: dropped {line}")
 
     def _save(self) -> None:
-        numbers = list(self.cache.numbered)
+        numbers = list(self.buffer.numbered)
         if not numbers:
             self.say("awstrace-rec: nothing is cached")
         elif self.save():

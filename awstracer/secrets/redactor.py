@@ -35,11 +35,11 @@ class Redactor:
         self._distinctive = set(filter(patterns.is_distinctive, given))
 
     @property
-    def known(self) -> frozenset[str]:
+    def distinctive_secrets(self) -> frozenset[str]:
         """The distinctive secrets that were given or found so far."""
         return frozenset(self._distinctive)
 
-    def command(self, command: Command) -> Command:
+    def redact_command(self, command: Command) -> Command:
         """Return a command without its secrets and those of earlier commands."""
         detector = Detector(self._key)
         redacted = self._redact_in_place(command, detector)
@@ -47,7 +47,7 @@ class Redactor:
         self._distinctive |= set(filter(patterns.is_distinctive, detector.shared))
         return Scrubber(self._key, secrets).scrub_command(redacted)
 
-    def line(self, argv: Sequence[str]) -> tuple[str, ...]:
+    def redact_words(self, argv: Sequence[str]) -> tuple[str, ...]:
         """Return the words of a line, which need not have run, without secrets: by options' names and by forms."""
         detector = Detector(self._key)
         words = list(detector.redact_words(argv, patterns.is_secret))

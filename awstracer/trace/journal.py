@@ -53,14 +53,14 @@ class Contents:
     process     of the last session
     commands    in the order in which they were accepted, without those that were dropped
     size        bytes up to the end of the last whole line
-    follows     whether the commands continue those in the trace file, which the last session had saved
+    continues_trace     whether the commands continue those in the trace file, which the last session had saved
     """
 
     recorded: RecordingInfo
     process: int | None
     commands: tuple[Command, ...]
     size: int
-    follows: bool = False
+    continues_trace: bool = False
 
 
 EMPTY = Contents(RecordingInfo(), None, (), 0)
@@ -95,7 +95,7 @@ def parse(content: bytes) -> Contents:
         process=process if isinstance(process, int) else None,
         commands=tuple(_commands(document for document in documents if "journal" not in document)),
         size=sum(len(line) + 1 for line in lines[: len(documents)]),
-        follows=headers[-1].get("follows") is True,
+        continues_trace=headers[-1].get("follows") is True,
     )
 
 
@@ -169,7 +169,7 @@ class Journal:
 
     commands    that an earlier session left in it
     recorded    from the header of the first session
-    follows     whether the commands continue those in the trace file, which a session had saved
+    continues_trace     whether the commands continue those in the trace file, which a session had saved
 
     Raise TraceError if another session keeps it locked for more than `patience` seconds, or if it can't be read or
     written.
@@ -180,7 +180,7 @@ class Journal:
         self.path = journal_path(trace_file)
         self.commands: tuple[Command, ...] = ()
         self.recorded = self._session_info = recorded
-        self.follows = False
+        self.continues_trace = False
         self._synced = _Synced()
         self._open()
 
@@ -218,9 +218,9 @@ class Journal:
             raise TraceError(self.path, describe_os_error(error)) from error
         self._synced = _Synced(self._synced.size + len(content), tuple(commands), has_header=True)
 
-    def clear(self, *, follows: bool = False) -> None:
-        """Drop all commands. With `follows` they are in the trace file, and later ones continue those."""
-        self._synced, self.follows = _Synced(), follows
+    def clear(self, *, continues_trace: bool = False) -> None:
+        """Drop all commands. With `continues_trace` they are in the trace file, and later ones continue those."""
+        self._synced, self.continues_trace = _Synced(), continues_trace
         self.commands, self.recorded = (), self._session_info
         with suppress(OSError):  # then the next write truncates the file, or it is removed
             os.ftruncate(self._handle, 0)
@@ -241,7 +241,7 @@ class Journal:
     def _header(self) -> dict[str, Any]:
         recorded = recording_info_to_json(self._session_info)
         header = {"journal": JOURNAL_VERSION, "process": os.getpid(), "recorded": recorded}
-        return {**header, "follows": True} if self.follows else header
+        return {**header, "follows": True} if self.continues_trace else header
 
     def _open(self) -> None:
         """Open or create the file, lock it, read it, and add this session's header."""
@@ -262,7 +262,7 @@ class Journal:
     def _take_over(self, contents: Contents) -> None:
         self.commands = contents.commands
         self.recorded = contents.recorded if contents.size else self._session_info
-        self.follows = contents.follows and bool(contents.commands)
+        self.continues_trace = contents.continues_trace and bool(contents.commands)
         self._synced = _Synced(contents.size, contents.commands)
 
     def _lock(self) -> int:

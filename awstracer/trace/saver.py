@@ -62,7 +62,7 @@ def save_and_clear_journal(
     except TraceError as error:
         tell(f"{error}; {_save_elsewhere(path, trace, new.commands, journal, remedy)}")
         return False
-    journal.clear(follows=True)
+    journal.clear(continues_trace=True)
     return True
 
 

@@ -101,7 +101,7 @@ class Cli:
         """Prepare lines, for which nobody is asked anything, and of which nobody sees anything."""
         self._capture.readouterr()
         before = len(self._relay.requests)
-        self.aws.prepare(lines)
+        self.aws.prepare_calls(lines)
         assert self._relay.requests[before:] == []
         assert self._capture.readouterr() == ("", "")
 
@@ -363,7 +363,7 @@ def test_ctrl_c_while_lines_are_prepared_is_told(cli: Cli, monkeypatch: pytest.M
 
     monkeypatch.setattr("botocore.session.Session.create_client", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        cli.aws.prepare([LISTED, LISTED])
+        cli.aws.prepare_calls([LISTED, LISTED])
 
 
 # --- what one line leaves to others

@@ -87,7 +87,7 @@ class Cli:
     def replay(self, ran: Ran) -> Ran:
         """Run what the player would run for it, nothing being changed."""
         steps = planner.make_plan(Trace((ran.command,)), [], [], self.aws.catalog)
-        step = Resolver(steps, live=True, query=evaluate).invocation(steps.steps[0])
+        step = Resolver(steps, is_dry_run=False, query=evaluate).invocation(steps.steps[0])
         return self._observed(
             ran.argv, lambda: self.aws.replay(step.argv, parameters=step.parameters, files=step.files)
         )

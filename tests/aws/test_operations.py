@@ -283,7 +283,7 @@ def endpoint(relay: Relay, home: Path, monkeypatch: pytest.MonkeyPatch) -> Relay
 
 def paste(step: Invocation) -> str:
     """Run the line that is shown; what it complains about."""
-    return subprocess.run(["sh", "-c", to_str(step.shown)], capture_output=True, text=True, check=False).stderr
+    return subprocess.run(["sh", "-c", to_str(step.line)], capture_output=True, text=True, check=False).stderr
 
 
 @pytest.mark.parametrize("line", PASTED)
@@ -297,9 +297,9 @@ def test_a_pasted_line_asks_the_same(bench: Bench, endpoint: Relay, line: str) -
         operation = Operation(model.service_model.service_name, model.name, parameters, words)
         demanded = list(bench._demanded(words, parameters))
         step = bench._invocation(operation, [*words, *demanded, "--no-paginate", "--endpoint-url", endpoint.url])
-        if not step.unsaid:
+        if not step.inexact:
             break
-    assert not step.unsaid
+    assert not step.inexact
 
     AWS.replay(step.argv, parameters=step.parameters, files=step.files)
     complaint = paste(step)
@@ -352,7 +352,7 @@ def test_what_was_typed_can_be_pasted_again(endpoint: Relay, line: str) -> None:
     assert outcome.operation is not None
     recorded = Trace((Command(tuple(argv), outcome.operation, (), 0, THEN, THEN),))
     steps = planner.make_plan(recorded, [], [], AWS.catalog)
-    step = Resolver(steps, live=True, query=evaluate).invocation(steps.steps[0])
+    step = Resolver(steps, is_dry_run=False, query=evaluate).invocation(steps.steps[0])
     AWS.replay(step.argv, parameters=step.parameters, files=step.files)
     complaint = paste(step)
     assert len(endpoint.requests) == 3, complaint

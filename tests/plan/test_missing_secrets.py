@@ -172,8 +172,8 @@ def test_the_secrets_of_custom_commands_are_named_and_filled(relay: Relay) -> No
     lacking = missing_secrets.find_missing_secrets(steps)
     assert [blank.spelling for blank in lacking] == ["1.DbPassword", "2.word"]
     filled = missing_secrets.fill_secrets(steps, {HOLE: 'a"b', OTHER: "c d"})
-    knowledge = Resolver(filled, live=True, query=evaluate)
-    first, second = map(knowledge.invocation, filled.steps)
+    resolver = Resolver(filled, is_dry_run=False, query=evaluate)
+    first, second = map(resolver.invocation, filled.steps)
     assert json.loads(first.files["file://p.json"]) == ['DbPassword=a"b']
     assert second.argv == ("s3", "cp", "s3://b/c d", "out")
 

@@ -58,14 +58,14 @@ def planned(recorded: Trace, *params: tuple[str, str], replaced: Sequence[str] =
 
 def lines(recorded: Trace, *params: tuple[str, str]) -> list[str]:
     steps = planned(recorded, *params)
-    known = Resolver(steps, live=False, query=evaluate)
-    return [to_str(known.invocation(step).shown) for step in steps.steps]
+    known = Resolver(steps, is_dry_run=True, query=evaluate)
+    return [to_str(known.invocation(step).line) for step in steps.steps]
 
 
 def marks(recorded: Trace, *params: tuple[str, str]) -> list[dict[str, Provenance]]:
     steps = planned(recorded, *params)
-    known = Resolver(steps, live=False, query=evaluate)
-    shown = [known.invocation(step).shown for step in steps.steps]
+    known = Resolver(steps, is_dry_run=True, query=evaluate)
+    shown = [known.invocation(step).line for step in steps.steps]
     return [
         {span.text: span.provenance for span in text if span.provenance is not Provenance.RECORDED} for text in shown
     ]
@@ -107,8 +107,8 @@ def test_what_only_the_real_call_can_tell_shows_as_recorded() -> None:
 
 def test_a_real_response_takes_the_recorded_ones_place() -> None:
     steps = planned(POLICY)
-    known = Resolver(steps, live=True, query=evaluate)
-    known.learn(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
+    known = Resolver(steps, is_dry_run=False, query=evaluate)
+    known.record_response(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
     second, third = (known.invocation(step) for step in steps.steps[1:])
     assert second.parameters == {"PolicyArn": "arn:other", "UserName": "alice"}
     assert third.parameters == {"PolicyArn": "x", "Tags": '[{"Key": "arn:other"}]'}
@@ -117,8 +117,8 @@ def test_a_real_response_takes_the_recorded_ones_place() -> None:
 @pytest.mark.parametrize("response", [{}, {"Policy": {}}, {"Policy": {"Arn": None}}, {"Policy": {"Arn": 3}}])
 def test_a_value_that_did_not_come_is_never_replaced_by_a_stale_one(response: dict[str, Any]) -> None:
     steps = planned(POLICY)
-    known = Resolver(steps, live=True, query=evaluate)
-    known.learn(steps.steps[0], response)
+    known = Resolver(steps, is_dry_run=False, query=evaluate)
+    known.record_response(steps.steps[0], response)
     with pytest.raises(MissingValue) as missing:
         known.invocation(steps.steps[1])
     assert (missing.value.number, missing.value.path) == (1, "Policy.Arn")
@@ -127,7 +127,7 @@ def test_a_value_that_did_not_come_is_never_replaced_by_a_stale_one(response: di
 def test_nothing_is_known_of_a_command_that_did_not_run() -> None:
     steps = planned(POLICY)
     with pytest.raises(MissingValue):
-        Resolver(steps, live=True, query=evaluate).invocation(steps.steps[1])
+        Resolver(steps, is_dry_run=False, query=evaluate).invocation(steps.steps[1])
 
 
 USERS = trace(
@@ -157,8 +157,8 @@ def test_a_number_means_that_command_only() -> None:
 def test_what_is_kept_stays_as_recorded_and_everything_else_follows() -> None:
     overrides = [Override.parse("1.policy-name", "tp"), Override.parse("2.policy-arn", None)]
     steps = planner.make_plan(POLICY, deriver.derive(POLICY, evaluate, MODELS), overrides, Catalog())
-    known = Resolver(steps, live=True, query=evaluate)
-    known.learn(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
+    known = Resolver(steps, is_dry_run=False, query=evaluate)
+    known.record_response(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
     second, third = (known.invocation(step) for step in steps.steps[1:])
     assert second.parameters == {"PolicyArn": ARN, "UserName": "alice"}
     assert third.parameters == {"PolicyArn": "x", "Tags": '[{"Key": "arn:other"}]'}
@@ -176,8 +176,8 @@ def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
 
 def test_a_file_is_shown_by_its_name_and_sent_by_its_content() -> None:
     steps = planned(USERS, ("3.user-name", "file://carol"))
-    invocation = Resolver(steps, live=False, query=evaluate).invocation(steps.steps[2])
-    assert to_str(invocation.shown) == "aws iam tag-user --user-name file://carol"
+    invocation = Resolver(steps, is_dry_run=True, query=evaluate).invocation(steps.steps[2])
+    assert to_str(invocation.line) == "aws iam tag-user --user-name file://carol"
     assert invocation.parameters == {"UserName": "carol"}
 
 
@@ -202,7 +202,7 @@ def test_an_override_renames_the_thing_where_it_was_named_first() -> None:
 
 def test_files_of_custom_commands_follow_too() -> None:
     steps = planned(BUCKET, ("bucket", "other"))
-    invocation = Resolver(steps, live=False, query=evaluate).invocation(steps.steps[2])
+    invocation = Resolver(steps, is_dry_run=True, query=evaluate).invocation(steps.steps[2])
     assert invocation.files == {"file://m": "x=s3://other"}
     assert invocation.parameters is None
 
@@ -211,7 +211,7 @@ def test_options_that_the_replay_sets_are_dropped_and_others_kept() -> None:
     recorded = trace(["ec2.DescribeVpcs", {}, {}, ["ec2", "describe-vpcs", "--region", "r", "--query", "q", "--debug"]])
     for replaced, kept in (((), "--region r --query q --debug"), (("--region",), "--query q --debug")):
         steps = planned(recorded, replaced=replaced)
-        shown = to_str(Resolver(steps, live=True, query=evaluate).invocation(steps.steps[0]).shown)
+        shown = to_str(Resolver(steps, is_dry_run=False, query=evaluate).invocation(steps.steps[0]).line)
         assert shown == f"aws ec2 describe-vpcs {kept}"
 
 
@@ -243,26 +243,26 @@ LOOKED_UP = trace(
 
 def elsewhere(account: str | None = "999988887777") -> tuple[Plan, Resolver]:
     steps = planned(LOOKED_UP)
-    played = Destination("eu-west-1", account=lambda: account)
-    return steps, Resolver(steps, live=True, query=evaluate, played=played)
+    destination = Destination("eu-west-1", account=lambda: account)
+    return steps, Resolver(steps, is_dry_run=False, query=evaluate, destination=destination)
 
 
 def test_a_whole_list_may_be_shorter_elsewhere() -> None:
     steps, known = elsewhere()
-    known.learn(steps.steps[0], subnets("eu-west-1a", "eu-west-1b"))
+    known.record_response(steps.steps[0], subnets("eu-west-1a", "eu-west-1b"))
     wanted = [subnet("eu-west-1a"), subnet("eu-west-1b")]
     assert known.invocation(steps.steps[1]).parameters == {"Subnets": wanted}
 
 
 def test_an_element_is_found_again_by_its_zone_in_the_other_region() -> None:
     steps, known = elsewhere()
-    known.learn(steps.steps[0], subnets("eu-west-1c", "eu-west-1b"))
+    known.record_response(steps.steps[0], subnets("eu-west-1c", "eu-west-1b"))
     assert known.invocation(steps.steps[2]).parameters == {"SubnetId": subnet("eu-west-1b")}
 
 
 def test_an_element_that_is_not_there_is_not_replaced_by_another() -> None:
     steps, known = elsewhere()
-    known.learn(steps.steps[0], subnets("eu-west-1a", "eu-west-1c"))
+    known.record_response(steps.steps[0], subnets("eu-west-1a", "eu-west-1c"))
     with pytest.raises(MissingValue) as missing:
         known.invocation(steps.steps[2])
     assert "eu-west-1b" in missing.value.found
@@ -282,8 +282,8 @@ def test_an_account_that_nobody_tells_is_not_guessed() -> None:
 
 def test_where_nothing_moved_nothing_is_asked() -> None:
     steps = planned(trace(["x.Y", {"VPCRegion": "us-east-1"}, {}]))
-    played = Destination("us-east-1", account=lambda: pytest.fail("asked"))
-    known = Resolver(steps, live=True, query=evaluate, played=played)
+    destination = Destination("us-east-1", account=lambda: pytest.fail("asked"))
+    known = Resolver(steps, is_dry_run=False, query=evaluate, destination=destination)
     assert known.invocation(steps.steps[0]).parameters == {"VPCRegion": "us-east-1"}
     assert known.substitutions(steps.steps[0]) == ()
 
@@ -296,8 +296,8 @@ def test_a_list_of_words_may_have_another_length() -> None:
         command(["ec2", "wait", "instance-running", "--instance-ids", ids[1]]),
     )
     for now in (ids[2:], ids[:3], ids):
-        known = Resolver(planned(recorded), live=True, query=evaluate)
-        known.learn(known.steps[0], {"Instances": [{"InstanceId": each} for each in now]})
+        known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
+        known.record_response(known.steps[0], {"Instances": [{"InstanceId": each} for each in now]})
         whole, one = (known.invocation(step) for step in known.steps[1:])
         assert whole.argv == ("ec2", "wait", "instance-running", "--instance-ids", *now, "--debug")
         assert one.argv[-1] == now[1]
@@ -324,14 +324,14 @@ def test_a_querys_literals_follow_too() -> None:
         ],
         ["rds.CreateDBSubnetGroup", {"SubnetIds": list(ids)}, {}],
     )
-    known = Resolver(planned(recorded), live=True, query=evaluate)
-    known.learn(known.steps[0], {"Vpc": {"VpcId": "vpc-new"}})
-    shown = to_str(known.invocation(known.steps[1]).shown)
+    known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
+    known.record_response(known.steps[0], {"Vpc": {"VpcId": "vpc-new"}})
+    shown = to_str(known.invocation(known.steps[1]).line)
     assert split(shown)[-1] == "Subnets[?VpcId=='vpc-new'].SubnetId"
     others = [{"SubnetId": "one", "VpcId": "vpc-new"}, {"SubnetId": "two", "VpcId": "vpc-other"}]
-    known.learn(known.steps[1], {"Subnets": others})
+    known.record_response(known.steps[1], {"Subnets": others})
     assert known.invocation(known.steps[2]).parameters == {"SubnetIds": ["one"]}
-    known.learn(known.steps[1], {"Subnets": others[1:]})
+    known.record_response(known.steps[1], {"Subnets": others[1:]})
     with pytest.raises(MissingValue):
         known.invocation(known.steps[2])
 
@@ -346,7 +346,7 @@ def test_a_value_is_escaped_for_the_document_that_it_goes_into() -> None:
         ["iam.TagRole", {"Tags": once, "Note": json.dumps({"inner": once}), "Text": "role telling-name-1"}, {}],
     )
     steps = planned(recorded, ("role-name", 'a"b\\c'))
-    parameters = Resolver(steps, live=True, query=evaluate).invocation(steps.steps[1]).parameters
+    parameters = Resolver(steps, is_dry_run=False, query=evaluate).invocation(steps.steps[1]).parameters
     assert parameters is not None
     assert json.loads(parameters["Tags"]) == {"role": 'a"b\\c'}
     assert json.loads(json.loads(parameters["Note"])["inner"]) == {"role": 'a"b\\c'}
@@ -358,7 +358,7 @@ def test_any_name_fits_into_any_document(name: str) -> None:
     document = json.dumps({"a": [json.dumps({"Resource": "x/telling-name-1/*"})]})
     recorded = trace(["iam.CreateRole", {"RoleName": "telling-name-1"}, {}], ["iam.TagRole", {"Tags": document}, {}])
     steps = planned(recorded, ("role-name", name))
-    parameters = Resolver(steps, live=True, query=evaluate).invocation(steps.steps[1]).parameters
+    parameters = Resolver(steps, is_dry_run=False, query=evaluate).invocation(steps.steps[1]).parameters
     assert parameters is not None
     assert json.loads(json.loads(parameters["Tags"])["a"][0]) == {"Resource": f"x/{name.removeprefix('file://')}/*"}
 
@@ -370,8 +370,8 @@ def test_a_value_is_encoded_as_the_recorded_one_was() -> None:
         ["apigateway.PutIntegration", {"uri": f"https://host/?TopicArn={quote(topic, safe='')}&x=%20"}, {}],
     )
     steps = planned(recorded)
-    known = Resolver(steps, live=True, query=evaluate)
-    known.learn(steps.steps[0], {"TopicArn": "arn:aws:sns:eu-west-1:1:a b"})
+    known = Resolver(steps, is_dry_run=False, query=evaluate)
+    known.record_response(steps.steps[0], {"TopicArn": "arn:aws:sns:eu-west-1:1:a b"})
     parameters = known.invocation(steps.steps[1]).parameters
     assert parameters == {"uri": "https://host/?TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3Aa%20b&x=%20"}
 
@@ -390,12 +390,12 @@ TABLE = trace(
 
 def test_a_key_of_a_map_is_renamed_with_the_thing_that_it_names() -> None:
     steps = planned(TABLE, ("1.table-name", "Jazz"))
-    known = Resolver(steps, live=True, query=evaluate)
+    known = Resolver(steps, is_dry_run=False, query=evaluate)
     assert known.invocation(steps.steps[1]).parameters == {
         "RequestItems": {"Jazz": [{"PutRequest": {"Item": {"Music": {"S": "Music"}}}}]}
     }
-    assert '\'{"Jazz": [{' in to_str(known.invocation(steps.steps[1]).shown)
-    known.learn(steps.steps[2], {"Responses": {"Jazz": [{"Id": {"S": "new"}}]}})
+    assert '\'{"Jazz": [{' in to_str(known.invocation(steps.steps[1]).line)
+    known.record_response(steps.steps[2], {"Responses": {"Jazz": [{"Id": {"S": "new"}}]}})
     assert known.invocation(steps.steps[3]).parameters == {"TableName": "Jazz", "Key": {"Id": {"S": "new"}}}
 
 
@@ -408,7 +408,7 @@ def test_another_partition_has_other_arns_and_hosts() -> None:
     request = {"PolicyArn": managed, "Own": own, "Url": queue, "Principal": "lambda.amazonaws.com"}
     steps = planned(trace(["iam.AttachUserPolicy", request, {}]))
     china = MODELS.partition("cn-north-1")
-    known = Resolver(steps, live=True, query=evaluate, played=Destination("cn-north-1", china))
+    known = Resolver(steps, is_dry_run=False, query=evaluate, destination=Destination("cn-north-1", china))
     assert known.invocation(steps.steps[0]).parameters == {
         "PolicyArn": "arn:aws-cn:iam::aws:policy/ReadOnlyAccess",
         "Own": "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/x",
@@ -430,9 +430,9 @@ def aliased(function: str) -> Resolver:
         published("two"),
         ["lambda.CreateAlias", {"FunctionName": function, "FunctionVersion": "7"}, {}],
     )
-    known = Resolver(planned(recorded), live=True, query=evaluate)
+    known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
     for step, version in zip(known.steps, ("1", "2"), strict=False):
-        known.learn(step, {"Version": version})
+        known.record_response(step, {"Version": version})
     return known
 
 
@@ -445,7 +445,7 @@ def test_what_says_little_comes_from_the_command_about_the_same_thing(function: 
 def test_sources_that_were_as_good_are_told_where_they_differ() -> None:
     known = aliased("three")
     (substitution,) = known.substitutions(known.steps[2])
-    assert known.invocation(known.steps[2]).contested == (substitution,)
+    assert known.invocation(known.steps[2]).ambiguous == (substitution,)
     assert substitution.value == "2"
     assert [(rival.command, value) for rival, value in substitution.alternatives] == [(0, "1")]
 

@@ -129,7 +129,7 @@ def test_a_string_with_pieces_is_read_as_what_it_encodes(
 def draft(**more: Any) -> Draft:
     """A draft of a step that makes a subnet, whose parameters all come from elsewhere too."""
     made = operation("ec2.CreateSubnet", {"VpcId": "vpc-1", "Token": HOLE}, {})
-    form = OperationCommand(("ec2", "create-subnet"), (), fresh={("VpcId",): "new"})
+    form = OperationCommand(("ec2", "create-subnet"), (), generated_values={("VpcId",): "new"})
     bare = Step(2, made, form, (), (), Template(made.request, {}), None, Template(made.response, {}))
     related = tuple(reference((name,)).relation for name in ("VpcId", "Token"))
     return Draft(bare, request=related, **more)
@@ -141,8 +141,8 @@ def draft(**more: Any) -> Draft:
         (draft(given={(("VpcId",), None): GIVEN}, kept={("VpcId",): KEPT}), GIVEN),
         (draft(kept={("VpcId",): KEPT}), KEPT),
         (draft(), GENERATED),
-        (replace(draft(), bare=replace(draft().bare, form=None)), reference(("VpcId",))),
-        (replace(draft(), request=(), bare=replace(draft().bare, form=OperationCommand((), ()))), None),
+        (replace(draft(), bare=replace(draft().bare, operation_command=None)), reference(("VpcId",))),
+        (replace(draft(), request=(), bare=replace(draft().bare, operation_command=OperationCommand((), ()))), None),
     ],
 )
 def test_an_override_goes_before_what_is_kept_before_what_is_generated_before_a_relation(
@@ -189,9 +189,9 @@ def test_a_value_becomes_of_the_recorded_type(value: Any, recorded: Any, expecte
     ],
 )
 def test_a_value_is_encoded_for_its_slice(
-    text: str, place: tuple[int, int], form: Encoding, value: str, expected: str
+    text: str, place: tuple[int, int], encoding: Encoding, value: str, expected: str
 ) -> None:
-    made = splice(text, [(place, encode_for((Segment(value),), text, place, form))])
+    made = splice(text, [(place, encode_for((Segment(value),), text, place, encoding))])
     assert to_str(made) == expected
 
 
@@ -222,14 +222,16 @@ def requests(recorded: Trace) -> list[Any]:
         (each.recorded for each in account_region.recorded_environment(recorded, MODELS) if each.name == "account"),
         None,
     )
-    played = Destination("us-east-1", ("aws", "amazonaws.com"), lambda: account)
+    destination = Destination("us-east-1", ("aws", "amazonaws.com"), lambda: account)
     made = planner.make_plan(recorded, found, [], Catalog())
-    knowledge = Resolver(made, live=True, query=evaluate, played=played)
+    resolver = Resolver(made, is_dry_run=False, query=evaluate, destination=destination)
     sent = []
     for step in made.steps:
-        invocation = knowledge.invocation(step)
-        sent.append(invocation.parameters if step.form is not None else (invocation.argv, invocation.files))
-        knowledge.learn(step, step.command.response)
+        invocation = resolver.invocation(step)
+        sent.append(
+            invocation.parameters if step.operation_command is not None else (invocation.argv, invocation.files)
+        )
+        resolver.record_response(step, step.command.response)
     return sent
 
 

@@ -150,7 +150,7 @@ class Stage:
         self.sent += 1
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
-    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None:
+    def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None:
         self.said.append(f"{step.number}")
 
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None: ...
@@ -191,11 +191,9 @@ def played(made: Command, *outcomes: Outcome, pause: float | None = None) -> tup
     """What becomes of a command whose runs end so."""
     stage = Stage(list(outcomes))
     steps = planner.make_plan(trace(made), [], [], AWS)
-    knowledge = Resolver(steps, live=True, query=evaluate)
+    resolver = Resolver(steps, is_dry_run=False, query=evaluate)
     settings = PlayerOptions(pause=pause)
-    player = Player(
-        steps, knowledge=knowledge, runner=stage, sleep=stage.slept.append, listener=stage, settings=settings
-    )
+    player = Player(steps, resolver=resolver, runner=stage, sleep=stage.slept.append, listener=stage, settings=settings)
     return player.play(), stage
 
 

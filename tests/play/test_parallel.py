@@ -213,8 +213,8 @@ def test_a_line_is_prepared_as_it_is_sent() -> None:
         [*LIST, ["--output=text", "iam", "list-users", "--query", "Users[0]", "--no-paginate"]],
     )
     made = planner.make_plan(recorded, deriver.derive(recorded, evaluate, MODELS), [], MODELS, {})
-    known = Resolver(made, live=False, query=evaluate)
-    assert [step.line for step in made.steps] == [known.invocation(step).argv for step in made.steps]
+    known = Resolver(made, is_dry_run=True, query=evaluate)
+    assert [step.residual_words for step in made.steps] == [known.invocation(step).argv for step in made.steps]
 
 
 # --- replays
@@ -389,7 +389,7 @@ def played(lines: Sequence[str], *, jobs: int) -> Report:
             steps,
             pool=pool,
             before=scheduler.predecessors(steps.steps, heeds_pauses=False),
-            knowledge=Resolver(steps, live=True, query=evaluate),
+            resolver=Resolver(steps, is_dry_run=False, query=evaluate),
             listener=Unheard(),
             settings=PlayerOptions(keep_going=True, pause=0),
         ).play()

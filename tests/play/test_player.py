@@ -187,11 +187,11 @@ def test_an_interrupt_that_got_lost_ends_the_replay_all_the_same() -> None:
     stage = Stage()
     recorded = trace(command(["one"]), command(["two"]))
     steps = planner.make_plan(recorded, [], [], stage)
-    known = Resolver(steps, live=True, query=evaluate)
+    known = Resolver(steps, is_dry_run=False, query=evaluate)
     settings = PlayerOptions(pause=5)
     player = Player(
         steps,
-        knowledge=known,
+        resolver=known,
         runner=stage,
         sleep=stage.sleep,
         listener=stage,
@@ -223,7 +223,7 @@ class Stage:
         self.asked.append(argv[0])
         return Outcome(1 if argv[0] == "fail" else 0)
 
-    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None: ...
+    def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None: ...
 
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None: ...
 
@@ -251,8 +251,8 @@ def asked(settings: PlayerOptions, **pauses: float) -> list[object]:
     stage = Stage()
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
     steps = planner.make_plan(recorded, deriver.derive(recorded, evaluate, Catalog()), [], stage)
-    known = Resolver(steps, live=True, query=evaluate)
-    Player(steps, knowledge=known, runner=stage, sleep=stage.sleep, listener=stage, settings=settings).play()
+    known = Resolver(steps, is_dry_run=False, query=evaluate)
+    Player(steps, resolver=known, runner=stage, sleep=stage.sleep, listener=stage, settings=settings).play()
     return stage.asked
 
 

@@ -315,10 +315,13 @@ def test_what_awscli_makes_up_each_time_is_no_difference() -> None:
     invalidation = trace(operation("cloudfront.CreateInvalidation", request, {}, line))
     first, second = (planner.make_plan(invalidation, [], [], Catalog()) for _ in range(2))
     (step,) = first.steps
-    invocation = Resolver(first, live=True, query=evaluate).invocation(step)
-    assert invocation.parameters != Resolver(second, live=True, query=evaluate).invocation(second.steps[0]).parameters
+    invocation = Resolver(first, is_dry_run=False, query=evaluate).invocation(step)
+    assert (
+        invocation.parameters
+        != Resolver(second, is_dry_run=False, query=evaluate).invocation(second.steps[0]).parameters
+    )
     done = to_command(step, invocation, Outcome(0, calls=step.command.calls), THEN, THEN)
-    assert load_progress([done], Resolver(second, live=True, query=evaluate)).keys() == {1}
+    assert load_progress([done], Resolver(second, is_dry_run=False, query=evaluate)).keys() == {1}
 
 
 def test_ranges_are_told_briefly() -> None:

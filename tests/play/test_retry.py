@@ -644,7 +644,7 @@ class Hall:
     slept: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
-    def step_started(self, step: Step, invocation: Invocation, knowledge: Resolver) -> None: ...
+    def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None: ...
 
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
         raise AssertionError(faults)
@@ -665,7 +665,7 @@ class Hall:
         steps = planner.make_plan(recorded, deriver.derive(recorded, evaluate, AWS.catalog), [], AWS.catalog)
         return Player(
             steps,
-            knowledge=Resolver(steps, live=True, query=evaluate),
+            resolver=Resolver(steps, is_dry_run=False, query=evaluate),
             runner=AWS,
             sleep=self.slept.append,
             listener=self,

@@ -351,11 +351,11 @@ def pauses(*lines: tuple[int, str, int]) -> list[float]:
         now=day.now,
         redactor=redactor,
         settings=SessionOptions(shell=True),
-        cache=CommandBuffer(),
+        buffer=CommandBuffer(),
         summarize=lambda commands: map(str, commands),
     )
     session.run()
-    return [command.pause for command in session.cache.commands]
+    return [command.pause for command in session.buffer.commands]
 
 
 WAITING = [

@@ -346,7 +346,7 @@ def test_in_a_request_or_a_response_the_marked_secrets_are_replaced(
 ) -> None:
     given = unmarked(document)
     made = call(name, given, {}) if side == "request" else call(name, {}, given)
-    redacted = redactor().command(command([], made)).calls[0]
+    redacted = redactor().redact_command(command([], made)).calls[0]
     assert (redacted.request if side == "request" else redacted.response) == with_placeholders(document)
 
 
@@ -435,7 +435,9 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_in_a_text_the_marked_secrets_are_replaced(text: str) -> None:
-    redacted = redactor().command(command([], call("x.Y", {"Text": unmarked(text)}, {}))).calls[0].request["Text"]
+    redacted = (
+        redactor().redact_command(command([], call("x.Y", {"Text": unmarked(text)}, {}))).calls[0].request["Text"]
+    )
     assert redacted == with_placeholders(text)
 
 
@@ -443,7 +445,7 @@ def test_in_base64_the_marked_secrets_are_replaced() -> None:
     script = "#!/bin/sh\nexport DB_PASSWORD=«hunter2»\n"
     given = base64.b64encode(unmarked(script).encode()).decode()
     made = call("ec2.CreateLaunchTemplate", {"LaunchTemplateData": {"UserData": given}}, {})
-    redacted = redactor().command(command([], made)).calls[0].request["LaunchTemplateData"]["UserData"]
+    redacted = redactor().redact_command(command([], made)).calls[0].request["LaunchTemplateData"]["UserData"]
     assert base64.b64decode(redacted).decode() == with_placeholders(script)
     assert list(placeholders.find_placeholders(redacted)) == [placeholder_for(KEY, "hunter2")]
 
@@ -478,7 +480,7 @@ LINES = [
 @pytest.mark.parametrize("line", LINES)
 def test_in_a_line_that_never_ran_the_marked_secrets_are_replaced(line: str) -> None:
     words = line.split(" ")
-    assert list(redactor().line(unmarked(words))) == with_placeholders(words)
+    assert list(redactor().redact_words(unmarked(words))) == with_placeholders(words)
 
 
 def test_half_of_the_cases_leave_everything_alone() -> None:

@@ -96,7 +96,7 @@ def test_a_secret_that_was_found_is_replaced_everywhere_in_the_command() -> None
         [*argv, "--debug", *in_any_form(PASSWORD).values()],
     )
     failed = replace(given.calls[0], response=None, error=CallError("ValidationError", f"{PASSWORD} is too short"))
-    redacted = redactor().command(replace(given, calls=(given.calls[0], failed), files={"file://x": PASSWORD}))
+    redacted = redactor().redact_command(replace(given, calls=(given.calls[0], failed), files={"file://x": PASSWORD}))
     assert not [leaf for leaf in everything(redacted) if any(PASSWORD in text for text in readings(leaf))]
     assert redacted.argv[:6] == (*argv[:5], placeholder_for(KEY, PASSWORD))
     assert redacted.calls[1].error == CallError("ValidationError", f"{placeholder_for(KEY, PASSWORD)} is too short")
@@ -104,7 +104,9 @@ def test_a_secret_that_was_found_is_replaced_everywhere_in_the_command() -> None
 
 def test_a_word_that_quotes_a_secret_in_an_unusual_way_is_replaced_whole() -> None:
     word = r"Username=u,Password='hun\,ter2'"
-    redacted = redactor().command(operation("mq.CreateUser", {"Password": "hun,ter2"}, {}, ["mq", "create-user", word]))
+    redacted = redactor().redact_command(
+        operation("mq.CreateUser", {"Password": "hun,ter2"}, {}, ["mq", "create-user", word])
+    )
     assert is_placeholder(redacted.argv[2])
 
 
@@ -114,14 +116,14 @@ def test_a_secret_that_is_a_common_word_leaves_the_words_of_the_command_alone(se
     given = operation("iam.CreateLoginProfile", {"Password": secret}, {}, argv)
     assert given.operation is not None
     own = replace(given.operation, words=("iam", "create-login-profile"))
-    redacted = redactor().command(replace(given, operation=own))
+    redacted = redactor().redact_command(replace(given, operation=own))
     assert redacted.argv == (*argv[:4], placeholder_for(KEY, secret))
     assert redacted.request == {"Password": placeholder_for(KEY, secret)}
 
 
 def test_a_document_with_lone_surrogates_is_redacted() -> None:
     document = '{"password": "\\ud800 é hunter2", "x": "\\ud800 é"}'
-    redacted = redactor().command(command([], call("x.Y", {"Text": document, "Blob": document.encode()}, {})))
+    redacted = redactor().redact_command(command([], call("x.Y", {"Text": document, "Blob": document.encode()}, {})))
     assert "hunter2" not in redacted.calls[0].request["Text"]
     assert b"hunter2" not in redacted.calls[0].request["Blob"]
 
@@ -129,7 +131,7 @@ def test_a_document_with_lone_surrogates_is_redacted() -> None:
 @pytest.mark.parametrize("secret", ["a", "1", "abc", "true"])
 def test_a_short_secret_is_replaced_in_its_own_place_only(secret: str) -> None:
     argv = ["ssm", "put-parameter", "--name", secret, "--value", secret]
-    redacted = redactor().command(
+    redacted = redactor().redact_command(
         operation("ssm.PutParameter", {"Name": secret, "Value": secret}, {"Tier": secret}, argv)
     )
     assert redacted.argv == (*argv[:5], placeholder_for(KEY, secret))
@@ -140,7 +142,7 @@ def test_a_short_secret_is_replaced_in_its_own_place_only(secret: str) -> None:
 def test_the_content_of_a_file_is_judged_by_the_option_that_names_it() -> None:
     argv = ["custom", "thing", "--private-key=file://key", "--env", "file://env"]
     held: dict[str, str | bytes] = {"file://key": "opens it", "file://env": "STAGE=prod\nDB_PASSWORD=hunter2\n"}
-    redacted = redactor().command(command(argv, files=held))
+    redacted = redactor().redact_command(command(argv, files=held))
     assert redacted.argv == tuple(argv)
     assert redacted.files == {
         "file://key": placeholder_for(KEY, "opens it"),
@@ -151,7 +153,7 @@ def test_the_content_of_a_file_is_judged_by_the_option_that_names_it() -> None:
 def test_the_api_key_that_a_request_names_is_its_id() -> None:
     argv = ["apigateway", "get-api-key", "--api-key", "x1y2z3"]
     given = operation("apigateway.GetApiKey", {"apiKey": "x1y2z3"}, {"id": "x1y2z3", "value": "abcdefgh1234"}, argv)
-    redacted = redactor().command(given)
+    redacted = redactor().redact_command(given)
     assert redacted.argv == tuple(argv)
     assert redacted.response == {"id": "x1y2z3", "value": placeholder_for(KEY, "abcdefgh1234")}
 
@@ -206,7 +208,9 @@ SECRETS = (
 def test_a_canary_never_survives_in_any_form(secret: str, document: dict[str, Any], name: str) -> None:
     planted = {**document, "deep": [{name: secret}], **in_any_form(secret)}
     given = operation("x.Y", planted, {**document, **in_any_form(secret)}, ["x", "y", *in_any_form(secret).values()])
-    redacted = Redactor(KEY, Unmodelled()).command(replace(given, files={"file://f": json.dumps(planted["deep"])}))
+    redacted = Redactor(KEY, Unmodelled()).redact_command(
+        replace(given, files={"file://f": json.dumps(planted["deep"])})
+    )
     assert not [leaf for leaf in everything(redacted) if any(secret in text for text in readings(leaf))]
 
 
@@ -215,16 +219,16 @@ def test_a_command_without_secrets_stays_as_it_is(given: Command) -> None:
     calls = [(call.request, call.response, call.error) for call in given.calls]
     texts = repr([given.argv, given.request, given.files, calls]).replace("CallError(code=", "")
     assume(not re.search(rf"{patterns.NAME_KEYWORD.pattern}|pw", texts))  # no name in it can be a secret's
-    assert Redactor(KEY, Unmodelled()).command(given) == given
+    assert Redactor(KEY, Unmodelled()).redact_command(given) == given
 
 
 @given(SECRETS, values.commands())
 def test_redacting_again_changes_nothing_but_placeholders(secret: str, given: Command) -> None:
     redactor = Redactor(KEY, Unmodelled())
     argv = (*given.argv, "--password", secret, f"password={secret}")
-    once = redactor.command(replace(given, operation=None, argv=argv))
-    assert once == redactor.command(replace(given, operation=None, argv=argv))
-    assert PLACEHOLDER.sub("", repr(redactor.command(once))) == PLACEHOLDER.sub("", repr(once))
+    once = redactor.redact_command(replace(given, operation=None, argv=argv))
+    assert once == redactor.redact_command(replace(given, operation=None, argv=argv))
+    assert PLACEHOLDER.sub("", repr(redactor.redact_command(once))) == PLACEHOLDER.sub("", repr(once))
 
 
 # --- all models

@@ -194,24 +194,24 @@ def test_commands_that_follow_saved_ones_say_so_as_long_as_there_are_any(tmp_pat
     path = tmp_path / "t.trace"
     with Journal(path, HERE) as journal:
         journal.write([user("alice")])
-        assert not journal.follows
-        journal.clear(follows=True)
+        assert not journal.continues_trace
+        journal.clear(continues_trace=True)
         journal.write([user("bob")])
     for _ in range(2):
         with Journal(path, HERE) as journal:
-            assert (journal.follows, journal.commands) == (True, (user("bob"),))
+            assert (journal.continues_trace, journal.commands) == (True, (user("bob"),))
     with Journal(path, HERE) as journal:
         journal.set_aside()
-        assert not journal.follows
-        journal.clear(follows=True)
+        assert not journal.continues_trace
+        journal.clear(continues_trace=True)
         journal.write([])
         shutil.copy(journal.path, tmp_path / "copy")
     (tmp_path / "copy").rename(tmp_path / "t.trace.journal")
     with Journal(path, HERE) as journal:
-        assert (journal.follows, journal.commands) == (False, ())
+        assert (journal.continues_trace, journal.commands) == (False, ())
         journal.write([user("carol")])
     with Journal(path, HERE) as journal:
-        assert (journal.follows, journal.commands) == (False, (user("carol"),))
+        assert (journal.continues_trace, journal.commands) == (False, (user("carol"),))
 
 
 def test_what_is_saved_is_known_again_even_if_it_equals_nothing(tmp_path: Path) -> None:
@@ -312,13 +312,13 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
         now=lambda: datetime.now(timezone.utc),
         redactor=Redactor(b"key", Catalog()),
         settings=SessionOptions(),
-        cache=CommandBuffer([user("alice")]),
+        buffer=CommandBuffer([user("alice")]),
         summarize=lambda commands: map(str, commands),
         keep=person.keep,
     )
     session.run()
     assert person.at_prompts == [1, 2, 3]
-    assert [command.argv for command in session.cache.commands[1:]] == [("a",), ("b",)]
+    assert [command.argv for command in session.buffer.commands[1:]] == [("a",), ("b",)]
 
 
 # --- sessions
