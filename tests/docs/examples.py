@@ -1,6 +1,6 @@
 """Run the examples of a document, and compare what they print with what the document says.
 
-A fenced block with a line that begins with `$ ` is an example. All examples of a document run in one shell-like session:
+A fenced block with a line that begins with `$ ` is an example. All examples of a document run in one session:
 
     $ aws ec2 create-vpc --cidr-block 10.0.0.0/16 --query Vpc.VpcId
     "vpc-0a1b2c"
@@ -103,7 +103,7 @@ class Runner:
             dimensions=SIZE,
             timeout=PATIENCE,
         )
-        child.delaybeforesend = None  # type: ignore[assignment]  # typed only when it is asked for
+        child.delaybeforesend = None  # everything is typed only when it is asked for
         try:
             return self._talk(child, example)
         finally:
@@ -145,7 +145,7 @@ class Runner:
         return found is not None
 
     def _line_pattern(self, line: str, names: dict[str, str]) -> str:
-        """Return the pattern of a line of the document; `names` are the groups of values that are new in its example."""
+        """Return the pattern of a document's line; `names` are the groups of values that are new in the example."""
         if line.strip() == "...":
             return r"(?:.*\n)*?"
         line = line.replace(END_OF_INPUT, "").rstrip()

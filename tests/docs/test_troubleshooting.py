@@ -1,4 +1,4 @@
-"""The troubleshooting page against the errors: each class of error has an example message there, with its real words."""
+"""The troubleshooting page against the errors: each class of error has an example message there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ EXAMPLES: list[errors.AwstracerError] = [
     errors.MissingSecret(["2.password", "3.password"], "AWSTRACE_PARAM_2_PASSWORD"),
     errors.MissingValue(1, "Vpc.VpcId", "it has no response"),
     errors.Refused(
-        "command 3 was recorded with --profile prod: nothing was sent; pass --profile prod or --yes if that is what you want"
+        "command 3 was recorded with --profile prod: nothing was sent; "
+        "pass --profile prod or --yes if that is what you want"
     ),
     errors.WrongAccount("111111111111", "222222222222", ["--profile", "prod"]),
     errors.WrongAccount("111111111111", None, ()),
