@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from awstracer import errors
+from awstracer.cli import plan_view, replay_view
+from awstracer.plan.warnings import GeneratedName
 
 PAGE = (Path(__file__).parents[2] / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 
@@ -52,3 +56,21 @@ def test_every_class_of_error_has_an_example() -> None:
         return {leaf for below in kind.__subclasses__() for leaf in leaves(below)} or {kind}
 
     assert leaves(errors.AwstracerError) == set(map(type, EXAMPLES))
+
+
+NO_VPC = errors.MissingValue(1, "Vpc.VpcId", "there is no VpcId")
+STEP: Any = SimpleNamespace(number=5)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        replay_view.retrying(STEP, "the role can't be assumed yet (InvalidParameterValueException)", 2),
+        replay_view.input_missing(6, NO_VPC, is_skipped=False),
+        replay_view.input_missing(6, NO_VPC, is_skipped=True),
+        replay_view.moved_elsewhere({"region": "us-east-1"}, {"region": "eu-west-1"}),
+        plan_view.generated_name(GeneratedName(1, "bucket", "demo-1767323045", is_all=True)),
+    ],
+)
+def test_the_page_has_what_a_replay_says(message: str) -> None:
+    assert f"`{message}`" in PAGE
