@@ -1,9 +1,8 @@
 """Draws the picture in the README: a part of a recorded run of the demo, as a terminal window in SVG.
 
-The run comes as an asciicast from `run.py --record`. What its terminal showed is read into lines of
-coloured runs, an excerpt is cut out and its long answers are shortened, and the lines are drawn as
-text that can be selected. Nothing that differs from run to run is in the excerpt, so that the picture
-only changes when awstracer does.
+The run comes as an asciicast from `run.py --record`. What its terminal showed is read into lines of coloured runs; an
+excerpt is cut out, and its JSON documents are left out; the lines are drawn as text that can be selected. The demo's
+identifiers are the same in each run, so the picture changes only when awstracer does.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-COLUMNS = 100
-EXCERPT = ("$ awstrace-rec --trace-file create_user.trace", "# Play it")  # from the first to before the second
-WORTH_SHOWING = ("PolicyArn", ":policy/")  # in an answer; all else in it is shortened
-SHORTENED = "[...]"
+COLUMNS = 120  # no line of the excerpt is longer
+EXCERPT = ("$ cat setup.sh", "# Record how a table is made and filled")  # from the first to before the second
+SHORTENED = "[...]"  # in the place of a JSON document
 
 FONT_SIZE, LINE_HEIGHT, CELL = 14.0, 20.0, 8.43  # a monospace character is 0.602 of the font's size wide
 PADDING, TITLE_BAR, RADIUS = 18.0, 36.0, 10.0
@@ -130,28 +128,16 @@ def excerpt(lines: Sequence[Line]) -> list[Line]:
 
 
 def shortened(lines: Iterable[Line]) -> Iterator[Line]:
-    """The lines, with only what is worth showing of each JSON answer."""
-    answer: list[Line] | None = None
+    """Yield the lines, with a mark in the place of each JSON document."""
+    is_inside = False
     for line in lines:
-        if answer is None and text_of(line) == "{":
-            answer = []
-        elif answer is not None and text_of(line) == "}":
-            yield from _short_answer(answer)
-            answer = None
-        elif answer is not None:
-            answer.append(line)
-        else:
+        if text_of(line) == "{":
+            is_inside = True
+            yield (Run(SHORTENED, Style(dim=True)),)
+        elif not is_inside:
             yield line
-
-
-def _short_answer(inside: Sequence[Line]) -> Iterator[Line]:
-    """The lines of an answer, given without its braces, that are worth showing, and that others were left out."""
-    kept = [line for line in inside if any(part in text_of(line) for part in WORTH_SHOWING)]
-    left_out = (Run(SHORTENED, Style(dim=True)),)
-    yield left_out
-    for line in kept:
-        yield line
-        yield left_out
+        elif text_of(line) == "}":
+            is_inside = False
 
 
 def wrapped(line: Line, width: int = COLUMNS) -> Iterator[Line]:

@@ -1,11 +1,11 @@
-"""The demo: two sessions with awstrace-rec and awstrace-play, against a simulated AWS on this machine.
+"""The demo: a script and two sessions with awstrace-rec and awstrace-play, against a simulated AWS on this machine.
 
-A moto server stands in for AWS, so nothing here needs an account or reaches one. The commands are typed
-at a pseudo-terminal, as a person would type them, and what the terminal shows is passed on. On the way
-the results that matter are checked: the demo ends with 0 only if all is as it should be.
+A moto server takes the place of AWS, so nothing here needs an account or reaches one. The commands are typed at a
+pseudo-terminal, as a person would type them, and what the terminal shows is passed on. The results that matter are
+checked: the demo ends with exit code 0 only if all are as they should be.
 
-`make demo` runs it in an environment of its own; `--record FILE` keeps the run as an asciicast,
-from which `draw.py` draws the picture in the README.
+`make demo` runs it in an environment of its own. `--record FILE` keeps the run as an asciicast, from which `draw.py`
+draws the picture in the README; the server's generated identifiers are the same in each run.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from typing import NoReturn
 
 import pexpect
 
+SEED = 3  # for the identifiers that the server generates
 TIMEOUT = 60  # seconds; far more than any step takes
 CAST_SIZE = (100, 40)  # columns and rows of the recorded terminal
 PTY_SIZE = (40, 200)  # rows and columns: wider than any typed line, so that readline never wraps one itself
@@ -43,6 +45,18 @@ POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
 }
+
+SETUP = """\
+#!/bin/bash
+vpc=$(aws ec2 create-vpc --cidr-block 10.0.0.0/16 --query Vpc.VpcId --output text)
+for zone in a b; do
+    cidr="10.0.$((n++)).0/24"
+    aws ec2 create-subnet --vpc-id "$vpc" --availability-zone "us-east-1$zone" --cidr-block "$cidr" > /dev/null
+done
+aws ec2 create-security-group --vpc-id "$vpc" --group-name web --description web --query GroupId
+"""
+
+PLAY_SCRIPT = "awstrace-play --trace-file web.trace --region eu-west-1 -p group-name shop"
 
 CREATE_TABLE = r"""
 aws dynamodb create-table --table-name Music \
@@ -76,11 +90,16 @@ aws iam attach-user-policy --user-name test-user-1 \
     --policy-arn {arn}
 """.strip()
 
-PLAY_USER = r"""
-awstrace-play --trace-file create_user.trace \
-    -p user-name tu -p policy-name tp -p policy-document file://policy.json
-""".strip()
+PLAY_USER = (
+    "awstrace-play --trace-file trace-iam.trace -p user-name tu -p policy-name tp policy-document file://policy.json"
+)
 
+SCRIPT_LINES = [
+    "(play) aws ec2 create-vpc ",
+    "(play) aws ec2 create-subnet ",
+    "(play) aws ec2 create-subnet ",
+    "(play) aws ec2 create-security-group ",
+]
 USER_LINES = [
     "(play) aws iam create-user ",
     "(play) aws iam create-policy ",
@@ -165,6 +184,16 @@ class Shell:
         """Run a shell line to its end and give back what it said, without colours."""
         with self._started(line, exit_code) as child:
             return _end(child, line)
+
+    def record_script(self, trace_file: str, script: str) -> str:
+        """Record a script, have its trace saved, and return what was printed."""
+        line = f"awstrace-rec --trace-file {trace_file} -- {script}"
+        with self._started(line, 0) as child:
+            said = _until(child, SAVE.format(trace_file), line)
+            child.sendline("y")
+            _end(child, "y")
+        check((self.directory / trace_file).is_file(), f"{line} left no trace file")
+        return said
 
     @contextmanager
     def recording(self, trace_file: str) -> Iterator[Recording]:
@@ -272,19 +301,24 @@ def scratch_directory() -> Iterator[Path]:
     with TemporaryDirectory(prefix="awstracer-demo-") as name:
         directory = Path(name)
         (directory / ".inputrc").write_text("set enable-bracketed-paste off\n", encoding="utf-8")
+        (directory / "setup.sh").write_text(SETUP, encoding="utf-8")
+        (directory / "setup.sh").chmod(0o755)
         (directory / "policy.json").write_text(json.dumps(POLICY, indent=4) + "\n", encoding="utf-8")
         yield directory
 
 
 @contextmanager
 def moto_server() -> Iterator[str]:
-    """A simulated AWS on a free port of this machine; gives the URL at which it answers."""
+    """Run a simulated AWS on a free port of this machine, with the same generated values each time; yield its URL."""
     command = [sys.executable, "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
     server = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     try:
-        yield _endpoint(server)
+        endpoint = _endpoint(server)
+        with urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/seed?a={SEED}", method="POST")):
+            pass
+        yield endpoint
     finally:
         server.terminate()
         server.wait()
@@ -306,7 +340,24 @@ def _endpoint(server: subprocess.Popen[str]) -> str:
     raise DemoFailed(f"the moto server did not start; it last said {said.strip()!r}")
 
 
-# --- the two sessions
+# --- what is recorded and played
+
+
+def show_script(shell: Shell) -> None:
+    """EC2: a script with a network, played again in another region with another group name."""
+    shell.screen.remark("Record a script")
+    shell.run("cat setup.sh")
+    shell.record_script("web.trace", "./setup.sh")
+
+    shell.screen.remark("What would be played in another region, with another name? Nothing is sent yet")
+    said = shell.run(f"{PLAY_SCRIPT} --dryrun")
+    check_lines(said, SCRIPT_LINES)
+    check("eu-west-1a" in said and "shop" in said, "the dry run does not show the new zone and the new name")
+
+    shell.screen.remark("Play it")
+    said = shell.run(PLAY_SCRIPT)
+    vpcs = re.findall(r"vpc-[0-9a-f]+", said)
+    check(len(vpcs) >= 4 and len(set(vpcs)) == 1, "the subnets and the group are not in the new VPC")
 
 
 def show_table(shell: Shell) -> None:
@@ -330,7 +381,7 @@ def show_user(shell: Shell) -> None:
     """IAM: a user with a policy, whose ARN comes from a response; explained, then played under other names."""
     shell.screen.remark("Record how a user gets a policy; its ARN is pasted from what create-policy says")
     shell.run("cat policy.json")
-    with shell.recording("create_user.trace") as recording:
+    with shell.recording("trace-iam.trace") as recording:
         recording.keep("aws iam create-user --user-name test-user-1")
         recording.keep(ATTACH_POLICY.format(arn=printed_arn(recording.keep(CREATE_POLICY))))
         recording.keep("aws iam list-attached-user-policies --user-name test-user-1")
@@ -369,7 +420,7 @@ def check_lines(said: str | Sequence[str], beginnings: Sequence[str]) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the demo's options."""
-    made = argparse.ArgumentParser(description="Record and replay two AWS CLI sessions against a simulated AWS.")
+    made = argparse.ArgumentParser(description="Record a script and two sessions, and replay them, on a simulated AWS.")
     made.add_argument(
         "--color",
         action=argparse.BooleanOptionalAction,
@@ -381,9 +432,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(screen: Screen) -> None:
-    """Show both sessions."""
+    """Show the script and both sessions."""
     with moto_server() as endpoint, scratch_directory() as directory:
         shell = Shell(screen, directory, environment(directory, endpoint, coloured=screen.coloured))
+        show_script(shell)
         show_table(shell)
         show_user(shell)
 

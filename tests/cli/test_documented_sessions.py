@@ -1,4 +1,4 @@
-"""The two sessions that the README walks through, as it has them."""
+"""The two sessions of the demo, one of which the README has too, as a person types them."""
 
 from __future__ import annotations
 

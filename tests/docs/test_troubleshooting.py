@@ -1,0 +1,76 @@
+"""The troubleshooting page against the errors: each class of error has an example message there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from awstracer import errors
+from awstracer.cli import plan_view, replay_view
+from awstracer.plan.warnings import GeneratedName
+
+PAGE = (Path(__file__).parents[2] / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+
+EXAMPLES: list[errors.AwstracerError] = [
+    errors.TraceError(Path("web.trace"), "is a directory"),
+    errors.TraceError(Path("web.trace"), "exists: add --append or --overwrite"),
+    errors.UnfinishedLine("a quote is not closed", ""),
+    errors.BadSessionCommand("command 7 is not cached: only 1..3"),
+    errors.UnknownCommand(3, "iam.ForgetUser", "1.46.3"),
+    errors.UnfitParameters(1, "iam", "CreateUser", 'Unknown parameter in input: "Sak"'),
+    errors.MissingWord(2, "outfile"),
+    errors.BadConfiguration("Unable to parse config file: /home/me/.aws/config"),
+    errors.UnknownProfile("prod", ["dev", "test"]),
+    errors.UnknownCommandNumber(12, 11),
+    errors.NothingSelected(),
+    errors.NotPlayed(3, "VpcId", "vpc-id", 1, "Vpc.VpcId"),
+    errors.NotPlayed(4, "access key", None, 2, "Credentials"),
+    errors.UnknownParameter("user-nam", ["user-name"]),
+    errors.AmbiguousParameter("user-name", [("1.user-name", "alice"), ("2.user-name", "bob")]),
+    errors.BadValue("min-count", "two", "invalid literal for int() with base 10: 'two'"),
+    errors.MissingSecret(["2.password", "3.password"], "AWSTRACE_PARAM_2_PASSWORD"),
+    errors.MissingValue(1, "Vpc.VpcId", "it has no response"),
+    errors.Refused(
+        "command 3 was recorded with --profile prod: nothing was sent; "
+        "pass --profile prod or --yes if that is what you want"
+    ),
+    errors.WrongAccount("111111111111", "222222222222", ["--profile", "prod"]),
+    errors.WrongAccount("111111111111", None, ()),
+    errors.ReplayedElsewhere("region", "us-east-1", "eu-west-1"),
+    errors.ReplayedDifferently(None, None),
+    errors.ReplayedDifferently(4, None),
+    errors.ReplayedDifferently(4, "UserName"),
+]
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_the_page_has_the_message(error: errors.AwstracerError) -> None:
+    assert f"`{error}`" in PAGE or f"`{error}: the line was dropped`" in PAGE
+
+
+def test_every_class_of_error_has_an_example() -> None:
+    def leaves(kind: type[errors.AwstracerError]) -> set[type[errors.AwstracerError]]:
+        return {leaf for below in kind.__subclasses__() for leaf in leaves(below)} or {kind}
+
+    assert leaves(errors.AwstracerError) == set(map(type, EXAMPLES))
+
+
+NO_VPC = errors.MissingValue(1, "Vpc.VpcId", "there is no VpcId")
+STEP: Any = SimpleNamespace(number=5)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        replay_view.retrying(STEP, "the role can't be assumed yet (InvalidParameterValueException)", 2),
+        replay_view.input_missing(6, NO_VPC, is_skipped=False),
+        replay_view.input_missing(6, NO_VPC, is_skipped=True),
+        replay_view.moved_elsewhere({"region": "us-east-1"}, {"region": "eu-west-1"}),
+        plan_view.generated_name(GeneratedName(1, "bucket", "demo-1767323045", is_all=True)),
+    ],
+)
+def test_the_page_has_what_a_replay_says(message: str) -> None:
+    assert f"`{message}`" in PAGE
