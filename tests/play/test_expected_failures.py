@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
+from awstracer.aws.driver import AwsCli
 from awstracer.cli import replay_view
 from awstracer.errors import MissingInput
 from awstracer.plan import planner
@@ -193,7 +194,14 @@ def played(made: Command, *outcomes: Outcome, pause: float | None = None) -> tup
     steps = planner.make_plan(trace(made), [], [], AWS)
     resolver = Resolver(steps, is_dry_run=False, query=evaluate)
     settings = PlayerOptions(pause=pause)
-    player = Player(steps, resolver=resolver, runner=stage, sleep=stage.slept.append, listener=stage, options=settings)
+    player = Player(
+        steps,
+        resolver=resolver,
+        runner=cast("AwsCli", stage),
+        sleep=stage.slept.append,
+        listener=stage,
+        options=settings,
+    )
     return player.play(), stage
 
 

@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
+from awstracer.aws.driver import AwsCli
 from awstracer.plan import planner, scheduler
 from awstracer.plan.model import Override
 from awstracer.plan.resolver import Resolver
@@ -353,7 +354,7 @@ def ended(pool: WorkerPool, count: int) -> dict[int, CapturedRun]:
 
 @pytest.mark.usefixtures("home")
 def test_a_worker_that_is_killed_costs_its_own_command_only() -> None:
-    with WorkerPool(Scripted(), 3) as pool:
+    with WorkerPool(cast("AwsCli", Scripted()), 3) as pool:
         pool.start(1, ["sleep", "victim"])
         pool.start(2, ["run", "other"])
         os.kill(worker_of("victim"), signal.SIGKILL)
@@ -367,7 +368,7 @@ def test_a_worker_that_is_killed_costs_its_own_command_only() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_a_worker_that_is_killed_while_it_is_idle_costs_nothing() -> None:
-    with WorkerPool(Scripted(), 1) as pool:
+    with WorkerPool(cast("AwsCli", Scripted()), 1) as pool:
         pool.start(1, ["run", "first"])
         ended(pool, 1)
         os.kill(worker_of("first"), signal.SIGKILL)
@@ -384,7 +385,7 @@ def played(lines: Sequence[str], *, jobs: int) -> Report:
     poll = Poll(2, 0.0, (), ("Soon",))
     recorded = trace(*(replace(each, poll=poll) if each.argv[0] == "later" else each for each in commands))
     steps = planner.make_plan(recorded, [], [], Offers())
-    with WorkerPool(Scripted(), jobs) as pool:
+    with WorkerPool(cast("AwsCli", Scripted()), jobs) as pool:
         return ParallelPlayer(
             steps,
             pool=pool,

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
+from awstracer.aws.driver import AwsCli
 from awstracer.cli import play_command
 from awstracer.errors import MissingInput
 from awstracer.plan import planner
@@ -192,7 +193,7 @@ def test_an_interrupt_that_got_lost_ends_the_replay_all_the_same() -> None:
     player = Player(
         steps,
         resolver=known,
-        runner=stage,
+        runner=cast("AwsCli", stage),
         sleep=stage.sleep,
         listener=stage,
         options=settings,
@@ -252,7 +253,9 @@ def asked(settings: PlayerOptions, **pauses: float) -> list[object]:
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
     steps = planner.make_plan(recorded, deriver.derive(recorded, evaluate, Catalog()), [], stage)
     known = Resolver(steps, is_dry_run=False, query=evaluate)
-    Player(steps, resolver=known, runner=stage, sleep=stage.sleep, listener=stage, options=settings).play()
+    Player(
+        steps, resolver=known, runner=cast("AwsCli", stage), sleep=stage.sleep, listener=stage, options=settings
+    ).play()
     return stage.asked
 
 

@@ -12,9 +12,11 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.record.session import RecordingSession, SessionOptions
@@ -345,7 +347,7 @@ def pauses(*lines: tuple[int, str, int]) -> list[float]:
     """The pauses before the commands that are kept of a day."""
     day, redactor = Day(lines), Redactor(b"key", Catalog())
     session = RecordingSession(
-        runner=day,
+        runner=cast("BackgroundAwsCli", day),
         console=day,
         shell=day.shell,
         now=day.now,

@@ -12,11 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.errors import TraceError
@@ -306,7 +308,7 @@ class Person:
 def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing() -> None:
     person = Person("aws a", "aws b")
     session = RecordingSession(
-        runner=person,
+        runner=cast("BackgroundAwsCli", person),
         console=person,
         shell=lambda _: 0,
         now=lambda: datetime.now(timezone.utc),
