@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,12 @@ from typing import Any
 import pytest
 
 from awstracer import errors
-from awstracer.cli import plan_view, replay_view
+from awstracer.cli.replay_view import ReplayView
+from awstracer.cli.styles import PLAIN
+from awstracer.plan.invocation import Destination
 from awstracer.plan.warnings import GeneratedName
+from awstracer.play.player import Status
+from awstracer.relations.model import EnvironmentValue
 
 PAGE = (Path(__file__).parents[2] / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 
@@ -60,17 +65,22 @@ def test_every_class_of_error_has_an_example() -> None:
 
 NO_VPC = errors.MissingValue(1, "Vpc.VpcId", "there is no VpcId")
 STEP: Any = SimpleNamespace(number=5)
+SIXTH: Any = SimpleNamespace(number=6)
+VIEW = ReplayView(PLAIN, explain=False, debug=False)
 
 
 @pytest.mark.parametrize(
-    "message",
+    "event",
     [
-        replay_view.retrying(STEP, "the role can't be assumed yet (InvalidParameterValueException)", 2),
-        replay_view.input_missing(6, NO_VPC, is_skipped=False),
-        replay_view.input_missing(6, NO_VPC, is_skipped=True),
-        replay_view.moved_elsewhere({"region": "us-east-1"}, {"region": "eu-west-1"}),
-        plan_view.generated_name(GeneratedName(1, "bucket", "demo-1767323045", is_all=True)),
+        lambda: VIEW.retrying(STEP, "the role can't be assumed yet (InvalidParameterValueException)", 2),
+        lambda: VIEW.not_sent(SIXTH, NO_VPC, Status.FAILED),
+        lambda: VIEW.not_sent(SIXTH, NO_VPC, Status.SKIPPED),
+        lambda: VIEW.show_destination([EnvironmentValue("region", "us-east-1")], Destination("eu-west-1")),
+        lambda: VIEW.show_generated_names([GeneratedName(1, "bucket", "demo-1767323045", is_all=True)]),
     ],
 )
-def test_the_page_has_what_a_replay_says(message: str) -> None:
+def test_the_page_has_what_a_replay_prints(event: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
+    event()
+    message = capsys.readouterr().err.removeprefix("awstrace-play: ").strip()
+    assert message
     assert f"`{message}`" in PAGE
