@@ -17,7 +17,7 @@ from awstracer.aws.settings import OTHER_VARIABLES, PROFILE_VARIABLES, Environme
 from awstracer.commandline.options import split_options
 from awstracer.errors import MissingValue, NotPlayed
 from awstracer.secrets import placeholders
-from awstracer.trace.model import Command, Document
+from awstracer.trace.model import Command, Structure
 from awstracer.trace.paths import Path, children, format_path, lookup
 
 PROFILE_OPTION = "--profile"
@@ -50,7 +50,7 @@ def check_played(number: int, source: CredentialSource | None, played: Mapping[i
         raise NotPlayed(number, "access key", None, source.number, format_path(source.path))
 
 
-def environment(source: CredentialSource, response: Document | None) -> Environment:
+def environment(source: CredentialSource, response: Structure | None) -> Environment:
     """Return the environment variables that give a command its credentials, None for those that must not be set.
 
     `response` is the new response of the command that creates them, None if it didn't run.
@@ -86,7 +86,7 @@ def without_profile(words: Sequence[str]) -> tuple[tuple[str, ...], Environment]
     return tuple(words[at] for at in rest), dict.fromkeys(PROFILE_VARIABLES, profile[0]) if profile else {}
 
 
-def _access_keys(response: Document) -> Iterator[tuple[Path, str]]:
+def _access_keys(response: Structure) -> Iterator[tuple[Path, str]]:
     """Yield the structures of a response that have an access key's id beside its secret, with the id."""
     pending: list[tuple[Path, Any]] = [((), response)]
     while pending:

@@ -37,7 +37,7 @@ from awstracer.plan.template import TextEncoding
 from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source, Span
 from awstracer.secrets import placeholders
 from awstracer.trace import encodings
-from awstracer.trace.model import Document
+from awstracer.trace.model import Structure
 
 RESERVED = ":/?#[]@!$&'()*+,;="
 SAME_EVERYWHERE = re.compile(r"[A-Za-z0-9_.~-]*")  # no encoding changes it
@@ -123,7 +123,7 @@ class Invocation:
         return self._formatted.inexact
 
     @cached_property
-    def parameters(self) -> Document | None:
+    def parameters(self) -> Structure | None:
         """What the operation is to be called with; None for a custom command."""
         return None if self.operation_command is None else unwrap(self.request)
 

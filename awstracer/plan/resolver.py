@@ -22,7 +22,7 @@ from awstracer.plan.invocation import HOME, Destination, Invocation, Substitutio
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.values import ValueResolver
 from awstracer.secrets import placeholders
-from awstracer.trace.model import Call, Document, response_of
+from awstracer.trace.model import Call, Structure, response_of
 from awstracer.trace.paths import format_path
 from awstracer.trace.query import Query
 
@@ -47,7 +47,7 @@ class Resolver:
         """The plan's steps that are to be played."""
         return self._plan.selected
 
-    def record_response(self, step: Step, response: Document) -> None:
+    def record_response(self, step: Step, response: Structure) -> None:
         """Take the response of a step that was run, as `trace.model.response_of` returns it."""
         self._values.add_response(step.number, response)
 

@@ -39,7 +39,7 @@ from awstracer.plan.model import Step
 from awstracer.relations.identifiers import find_generated_ids
 from awstracer.relations.model import Relation, Source
 from awstracer.relations.operations import created_names, effect, is_deletion, is_read_only, selects_broadly
-from awstracer.trace.model import Document, Opaque
+from awstracer.trace.model import Opaque, Structure
 from awstracer.trace.paths import leaves, strings
 
 Resource = Hashable
@@ -285,7 +285,7 @@ def _chain(relation: Relation, steps: Sequence[Step]) -> Iterator[Source]:
             yield from _chain(reference.relation, steps)
 
 
-def _identifiers(document: Document) -> Iterator[str]:
+def _identifiers(document: Structure) -> Iterator[str]:
     for _, text in strings(document):
         yield from (text[begin:end] for begin, end in find_generated_ids(text))
 

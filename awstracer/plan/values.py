@@ -21,7 +21,7 @@ from awstracer.plan.template import Generated, Given, Interpolation, Kept, Leaf,
 from awstracer.relations.identifiers import part_span
 from awstracer.relations.model import EnvironmentValue, Source
 from awstracer.secrets import placeholders
-from awstracer.trace.model import Document
+from awstracer.trace.model import Structure
 from awstracer.trace.paths import Key, KeyOf, Path, PathNotFound, Where, format_path, lookup, replace_at, with_indexes
 from awstracer.trace.query import Query
 
@@ -33,10 +33,10 @@ class ValueResolver:
 
     def __init__(self, plan: Plan, *, is_dry_run: bool, query: Query, destination: Destination) -> None:
         self._plan, self._is_dry_run, self._query, self._destination = plan, is_dry_run, query, destination
-        self.responses: dict[int, Document] = {}
+        self.responses: dict[int, Structure] = {}
         self._values: dict[Source | EnvironmentValue, MarkedValue] = {}
 
-    def add_response(self, number: int, response: Document) -> None:
+    def add_response(self, number: int, response: Structure) -> None:
         """Take the response of command `number`."""
         self.responses[number] = response
         self._values.clear()
@@ -148,7 +148,7 @@ class ValueResolver:
         provenance = Provenance.PENDING if self._is_dry_run and value == recorded else Provenance.DERIVED
         return MarkedValue(value, Provenance.HIDDEN if is_secret else provenance)
 
-    def _look_up(self, step: Step, response: Document, expression: str, source: Source, path: Path) -> Any:
+    def _look_up(self, step: Step, response: Structure, expression: str, source: Source, path: Path) -> Any:
         document = self._query(expression, response) if source.section == "printed" else response
         try:
             return lookup(document, path)
@@ -173,7 +173,7 @@ class ValueResolver:
         leaf = step.response.leaves.get(path)
         return recorded if leaf is None else unwrap(self.leaf_value(step, step.response, path, leaf))
 
-    def _response(self, step: Step) -> Document:
+    def _response(self, step: Step) -> Structure:
         """Return the response of a step; in a dry run the recorded one, with what follows from overrides."""
         if self._is_dry_run and step.number not in self.responses:
             leaves = step.response.leaves

@@ -24,7 +24,7 @@ from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
 from awstracer.secrets import placeholders
-from awstracer.trace.model import Call, Command, Document, RecordingInfo
+from awstracer.trace.model import Call, Command, RecordingInfo, Structure
 from awstracer.trace.paths import Path, leaves, transform
 from awstracer.trace.serializer import encode_value
 
@@ -103,7 +103,7 @@ def _operation_name(command: Command) -> tuple[str, str] | None:
     return (command.operation.service, command.operation.name) if command.operation else None
 
 
-def _comparable(step: Step, request: Document) -> Any:
+def _comparable(step: Step, request: Structure) -> Any:
     """Return a request as JSON, with the values that awscli generates anew each time replaced by one and the same."""
     generated = step.operation_command.generated_values if step.operation_command is not None else {}
 
@@ -114,7 +114,7 @@ def _comparable(step: Step, request: Document) -> Any:
     return encode_value(transform(request, comparable))
 
 
-def _different_members(before: Document, now: Document) -> Iterator[str]:
+def _different_members(before: Structure, now: Structure) -> Iterator[str]:
     """Yield the members that differ between two requests. A placeholder in the first stands for any secret."""
     for name in sorted(before.keys() | now.keys()):
         if name not in before or name not in now or not _is_same(before[name], now[name]):

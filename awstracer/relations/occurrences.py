@@ -26,7 +26,7 @@ from awstracer.relations import identifiers, operations
 from awstracer.relations.identifiers import TOKEN, normalize_type
 from awstracer.relations.model import Section
 from awstracer.relations.operations import resource_type
-from awstracer.trace.model import Command, Document, Operation
+from awstracer.trace.model import Command, Operation, Structure
 from awstracer.trace.paths import KeyOf, Path, leaves, lookup
 from awstracer.trace.query import Query, plain_path
 
@@ -151,7 +151,7 @@ def _relevant_strings(node: Any, is_relevant: IsRelevant, *, has_keys: bool = Fa
 
 
 def _facts_at(
-    path: Path, document: Document, operation: Operation, direction: Direction, catalog: MemberCatalog
+    path: Path, document: Structure, operation: Operation, direction: Direction, catalog: MemberCatalog
 ) -> MemberFacts | None:
     if isinstance(path[-1], KeyOf):
         return catalog.key_facts(operation.service, operation.name, direction, path[:-1])
@@ -159,7 +159,7 @@ def _facts_at(
     return _with_label_beside(facts, document, path) if _is_unspecific(facts.label) else facts
 
 
-def _with_label_beside(facts: MemberFacts, document: Document, path: Path) -> MemberFacts:
+def _with_label_beside(facts: MemberFacts, document: Structure, path: Path) -> MemberFacts:
     label = _label_at(document, path)
     if label == facts.label:
         return facts
@@ -282,7 +282,7 @@ def _printed_occurrence(
     )
 
 
-def _located_result(expression: str, response: Document, query: Query, is_relevant: IsRelevant) -> Any:
+def _located_result(expression: str, response: Structure, query: Query, is_relevant: IsRelevant) -> Any:
     """Return a query's result with located scalars; None where it fits nothing, or nothing relevant.
 
     Locating copies the response, so a query that is no plain path is evaluated first on the response as it is.

@@ -17,7 +17,7 @@ from typing import Any
 
 from awstracer.trace.paths import Path, is_empty, leaves, lookup
 
-Document = Mapping[str, Any]
+Structure = Mapping[str, Any]
 STDIN = "-"  # stands for the standard input among the files of a command
 
 
@@ -42,8 +42,8 @@ class Call:
 
     service: str
     operation: str
-    request: Document
-    response: Document | None
+    request: Structure
+    response: Structure | None
     error: CallError | None
     region: str | None
     request_id: str | None
@@ -61,7 +61,7 @@ class Operation:
 
     service: str
     name: str
-    parameters: Document
+    parameters: Structure
     words: tuple[str, ...] | None = None
 
 
@@ -141,14 +141,14 @@ class Command:
     poll: Poll | None = None
 
     @property
-    def request(self) -> Document:
+    def request(self) -> Structure:
         """An operation's parameters; `argv` and `files` of a custom command."""
         if self.operation is None:
             return {"argv": self.argv, "files": self.files}
         return self.operation.parameters
 
     @property
-    def response(self) -> Document:
+    def response(self) -> Structure:
         """The response, as `response_of` returns it; empty if the command failed."""
         return response_of(self.operation, self.calls) if self.exit_code == 0 else {}
 
@@ -187,7 +187,7 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def response_of(operation: Operation | None, calls: Sequence[Call]) -> Document:
+def response_of(operation: Operation | None, calls: Sequence[Call]) -> Structure:
     """Return one response for all calls of a command.
 
     For an operation command, the response with all pages merged. For a custom command, the last response of each
@@ -203,7 +203,7 @@ def error_code(calls: Sequence[Call]) -> str:
     return next((call.error.code for call in reversed(calls) if call.error is not None), "")
 
 
-def merge_pages(pages: Sequence[Document]) -> Document:
+def merge_pages(pages: Sequence[Structure]) -> Structure:
     """Return the pages of one listing as one response: lists concatenated, other members from the first page."""
     if len(pages) == 1:
         return pages[0]
