@@ -577,9 +577,7 @@ def test_default_roles_are_made_again(cloud: Cloud, aws_home: Path, monkeypatch:
         {
             "AttachRolePolicy": answered("AttachRolePolicy", ""),
             "GetPolicy": answered("GetPolicy", "<Policy><DefaultVersionId>v1</DefaultVersionId></Policy>"),
-            "GetPolicyVersion": answered(
-                "GetPolicyVersion", "<PolicyVersion><Structure>{}</Structure></PolicyVersion>"
-            ),
+            "GetPolicyVersion": answered("GetPolicyVersion", "<PolicyVersion><Document>{}</Document></PolicyVersion>"),
         }
     )
     asked = cloud.record("aws emr create-default-roles", "aws dlm create-default-role")

@@ -174,7 +174,7 @@ def iam(policy: Path) -> Path:
 def document(arn: str) -> object:
     """The document of a policy, as the cloud has it."""
     version = aws("iam", "get-policy-version", "--policy-arn", arn, "--version-id", "v1")
-    return version["PolicyVersion"]["Structure"]
+    return version["PolicyVersion"]["Document"]
 
 
 @pytest.mark.usefixtures("policy")
