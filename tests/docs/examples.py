@@ -32,7 +32,7 @@ import pexpect
 
 from tests import programs
 
-PATIENCE = 60  # seconds
+PATIENCE = 180  # seconds: the machine may be busy
 SIZE = (50, 400)  # rows and columns: no line of a document is wrapped
 BLOCK = re.compile(r"(?P<comment><!-- not run: [^\n]+ -->\n+)?^```\w*\n(?P<text>.*?)^```$", re.M | re.S)
 TYPED = re.compile(r"^(\(rec\) |> |.*\[y/N\]: |.*\[a\]ll: )(.*)$")
