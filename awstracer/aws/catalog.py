@@ -214,11 +214,10 @@ class Catalog(InstalledApiModel):
         return str(region) if region else None
 
     def check_profile(self, profile: str | None) -> None:
-        """Raise UnknownProfile if the person's configuration has no such profile."""
-        if profile is not None:
-            profiles = self._drivers.create().session.available_profiles
-            if profile not in profiles:
-                raise UnknownProfile(profile, profiles)
+        """Raise UnknownProfile if the configuration has no such profile, BadConfiguration if it is unusable."""
+        profiles = self._drivers.create().session.available_profiles
+        if profile is not None and profile not in profiles:
+            raise UnknownProfile(profile, profiles)
 
     # --- awscli's objects
 

@@ -49,7 +49,7 @@ def configuration_files(environment: Mapping[str, str]) -> list[str]:
 
 def are_files_readable(environment: Mapping[str, str]) -> bool:
     """Return whether each configuration file is absent or in INI format; awscli may still refuse its content."""
-    import configparser  # `awstrace-play` does without
+    import configparser  # `awstrace-play`, the plugin and the shims do without both
 
     for path in configuration_files(environment):
         try:

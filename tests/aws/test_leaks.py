@@ -662,7 +662,7 @@ def test_a_replay_is_given_each_secret_once_and_shows_none(
     assert "2.value" not in lacking
     given = [new.secret("@/é% \"'") for _ in range(5)]
     monkeypatch.setenv("AWSTRACE_PARAM_1_PASSWORD", given[0])
-    blank = lacking.partition("needs ")[2].partition(": with")[0].split(", ")
+    blank = lacking.partition("needs ")[2].partition(": use -p")[0].split(", ")
     assert len(blank) == 5
     words = [word for name, secret in list(zip(blank, given, strict=True))[1:4] for word in ("-p", name, secret)]
     environment = ["-p", "environment", json.dumps({"Variables": {"API_TOKEN": given[4], "A": "b"}})]
