@@ -20,7 +20,7 @@ setup(
     install_requires=["awscli>=1.40,<2", "botocore", "colorama>=0.4.6", "jmespath"],
     extras_require={
         "demo": [*SERVER, "pexpect"],
-        "test": [*SERVER, "pexpect", "pytest", "pytest-xdist", "hypothesis", "jsonschema", "setuptools"],
+        "test": [*SERVER, "pexpect", "pytest", "pytest-xdist", "hypothesis", "jsonschema", "setuptools>=77"],
         "lint": [
             "import-linter",
             "mypy",
