@@ -10,8 +10,8 @@ its events, the classes of its arguments); what goes further stands here and now
   awscli assumes that its process ends then;
 - private attributes of commands, arguments, sessions and the history recorder are read: each has an accessor here.
 
-`tests/test_isolation` lists these names and fails if an awscli lacks one of them. What a line means and which command
-is run is decided in `aws/driver`, `aws/clients` and `aws/catalog`.
+`tests/aws/test_isolation` lists these names and fails if an awscli lacks one of them. What a line means and which
+command is run is decided in `aws/driver`, `aws/clients` and `aws/catalog`.
 """
 
 from __future__ import annotations
