@@ -35,7 +35,7 @@ from awstracer.aws.argument_table import make_optional
 from awstracer.aws.capture import CallRecorder, Outcome, snapshot
 from awstracer.aws.catalog import load_aliases
 from awstracer.aws.driver_factory import DriverFactory, customer_models_state, file_state
-from awstracer.aws.settings import configuration_files
+from awstracer.aws.settings import V1_GLOBAL_OPTIONS, configuration_files
 from awstracer.commandline.options import split_options
 from awstracer.trace.model import Operation
 
@@ -43,19 +43,8 @@ CAPACITY = 64  # kinds of call; each has a session and a client, of about a mega
 MAX_IDLE = 3.0  # seconds after which a server may be about to close a connection
 CONSTANT = ("env", "shared-credentials-file", "config-file")  # the credential providers whose answers stay the same
 UPGRADE_WARNINGS = "AWS_CLI_UPGRADE_DEBUG_MODE"  # awscli warns at each line of what version 2 does otherwise
-HARMLESS = {  # global options that change nothing but the call and what is printed, and whether each takes a value
-    "--cli-connect-timeout": True,
-    "--cli-read-timeout": True,
-    "--color": True,
-    "--endpoint-url": True,
-    "--no-paginate": False,
-    "--no-sign-request": False,
-    "--no-verify-ssl": False,
-    "--output": True,
-    "--profile": True,
-    "--query": True,
-    "--region": True,
-}
+NEED_A_DRIVER = ("--ca-bundle", "--debug", "--v2-debug", "--version")
+HARMLESS = {name: has_value for name, has_value in V1_GLOBAL_OPTIONS.items() if name not in NEED_A_DRIVER}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,24 @@ OPTION_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "--region": ("AWS_DEFAULT_REGION",),
     "--endpoint-url": ("AWS_ENDPOINT_URL",),
 }
+V1_GLOBAL_OPTIONS: Mapping[str, bool] = {  # of awscli 1, with whether each takes a value
+    "--ca-bundle": True,
+    "--cli-connect-timeout": True,
+    "--cli-read-timeout": True,
+    "--color": True,
+    "--debug": False,
+    "--endpoint-url": True,
+    "--no-paginate": False,
+    "--no-sign-request": False,
+    "--no-verify-ssl": False,
+    "--output": True,
+    "--profile": True,
+    "--query": True,
+    "--region": True,
+    "--v2-debug": False,
+    "--version": False,
+}
+
 OBSERVED_VARIABLES = (
     ACCESS_KEY_VARIABLE,
     *REGION_VARIABLES,

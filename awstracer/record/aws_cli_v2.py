@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from awstracer.aws import api_model
 from awstracer.aws.capture import Outcome
-from awstracer.aws.settings import PLUGIN_PATH, RECORDER_VARIABLE
+from awstracer.aws.settings import PLUGIN_PATH, RECORDER_VARIABLE, V1_GLOBAL_OPTIONS
 from awstracer.commandline.options import split_options
 from awstracer.record import rules
 from awstracer.trace import paths
@@ -32,25 +32,8 @@ from awstracer.trace.paths import KeyOf, lookup, transform
 WITHOUT_PLUGIN = "--without-plugin"
 CONFIGURING = (("configure",), ("login",), ("logout",), ("sso",))  # these change the user's configuration
 
-# The global options of awscli 1, and those that only version 2 has. The latter say how the line is read and the answer
-# shown: a replay has the recorded parameters, and doesn't need them. Each with whether it takes a value.
-V1_GLOBAL_OPTIONS: Mapping[str, bool] = {
-    "--ca-bundle": True,
-    "--cli-connect-timeout": True,
-    "--cli-read-timeout": True,
-    "--color": True,
-    "--debug": False,
-    "--endpoint-url": True,
-    "--no-paginate": False,
-    "--no-sign-request": False,
-    "--no-verify-ssl": False,
-    "--output": True,
-    "--profile": True,
-    "--query": True,
-    "--region": True,
-    "--v2-debug": False,
-    "--version": False,
-}
+# The options that only version 2 has say how the line is read and the answer shown. A replay doesn't need them: it has
+# the recorded parameters.
 GLOBAL_OPTIONS: Mapping[str, bool] = {
     **V1_GLOBAL_OPTIONS,
     "--cli-auto-prompt": False,

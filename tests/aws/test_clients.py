@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from awstracer.aws import clients
+from awstracer.aws import catalog, clients
 from awstracer.aws.capture import Outcome
 from awstracer.aws.clients import CallKind
 from awstracer.aws.driver import AwsCli
 from awstracer.aws.driver_factory import DriverFactory
-from awstracer.aws.settings import Environment
+from awstracer.aws.settings import V1_GLOBAL_OPTIONS, Environment
 from tests import programs
 from tests.programs import Http, Relay, Trouble
 from tests.traces import THEN
@@ -565,3 +565,7 @@ def test_only_so_many_lines_are_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
         last = cli.replay(*LISTED, "--region", region)
     assert last.made == 0
     assert cli.replay(*LISTED, "--region", regions[0]).made == 1
+
+
+def test_the_table_of_global_options_has_all_of_awsclis() -> None:
+    assert catalog.Catalog().global_options().items() <= V1_GLOBAL_OPTIONS.items()
