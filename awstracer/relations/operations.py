@@ -26,15 +26,17 @@ from awstracer.trace.model import Call
 from awstracer.trace.paths import Path, strings
 
 READ_ONLY = re.compile(
+    r"(?:Admin)?"
     r"(?:BatchGet|BatchDescribe|Check|Count|Decode|Describe|Detect|Discover|Estimate|Filter|Get|Head|List|Lookup|Poll|"
     r"Preview|Query|Scan|Search|Select|Simulate|Test|Validate|Verify|View)(?![a-z])"
 )
 DELETING_VERBS = "Delete|Deregister|Release|Terminate"
 DISCONNECTING_VERBS = "Detach|Disable|Disassociate|Remove|Revoke|Stop"
-DELETING = re.compile(rf"(?:Batch)?(?:{DELETING_VERBS})(?![a-z])")
-DELETING_OR_DISCONNECTING = re.compile(rf"(?:Batch)?(?:{DELETING_VERBS}|{DISCONNECTING_VERBS})(?![a-z])")
-CREATING = re.compile(r"(?:Create|Put|Add|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
-ADDING = re.compile(r"Add(?=[A-Z])")  # adds to something that exists: `AddUserToGroup` creates no user and no group
+DELETING = re.compile(rf"(?:Admin|Batch)?(?:{DELETING_VERBS})(?![a-z])")
+DELETING_OR_DISCONNECTING = re.compile(rf"(?:Admin|Batch)?(?:{DELETING_VERBS}|{DISCONNECTING_VERBS})(?![a-z])")
+CREATING = re.compile(r"(?:Admin)?(?:Create|Put|Add|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
+# `AddUserToGroup` adds to something that exists: it creates no user and no group.
+ADDING = re.compile(r"(?:Admin)?Add(?=[A-Z])")
 
 NAMING_MEMBER = re.compile(
     r"(?i:(?!max).*(?:name|id|identifier|arn|url|bucket|key|topic|queue|table|function|cluster|group|role|user|stack|alias|"
@@ -134,12 +136,11 @@ def selects_broadly(members: Iterable[str]) -> bool:
 
 def verb_of(operation: str) -> Verb:
     """Return what an operation does to its resource. One that only takes a connection away changes it."""
-    name = operation.removeprefix("Admin")
-    if is_read_only(name):
+    if is_read_only(operation):
         return Verb.READS
-    if DELETING.match(name):
+    if DELETING.match(operation):
         return Verb.DELETES
-    return Verb.CREATES if CREATING.match(name) and not ADDING.match(name) else Verb.CHANGES
+    return Verb.CREATES if CREATING.match(operation) and not ADDING.match(operation) else Verb.CHANGES
 
 
 @lru_cache(maxsize=1 << 12)

@@ -13,18 +13,20 @@ import botocore.session  # isort: skip - after the driver, which imports awscli 
 pytestmark = pytest.mark.once
 
 
-@pytest.mark.parametrize("operation", ["DescribeVpcs", "GetUser", "ListBuckets", "HeadObject", "BatchGetItem", "Query"])
+@pytest.mark.parametrize(
+    "operation", ["DescribeVpcs", "GetUser", "ListBuckets", "HeadObject", "BatchGetItem", "AdminGetUser"]
+)
 def test_reading_is_told_from_changing(operation: str) -> None:
     assert is_read_only(operation)
     assert not is_deletion(operation)
 
 
-@pytest.mark.parametrize("operation", ["CreateVpc", "PutObject", "Listen", "GetsWell", "TagUser", "BatchWriteItem"])
+@pytest.mark.parametrize("operation", ["CreateVpc", "PutObject", "Listen", "GetsWell", "TagUser", "AdminCreateUser"])
 def test_what_is_not_certain_to_read_may_change_something(operation: str) -> None:
     assert not is_read_only(operation)
 
 
-@pytest.mark.parametrize("operation", ["DeleteUser", "TerminateInstances", "DetachVolume", "BatchDeleteImage"])
+@pytest.mark.parametrize("operation", ["DeleteUser", "TerminateInstances", "DetachVolume", "AdminDeleteUser"])
 def test_deletion_is_told(operation: str) -> None:
     assert is_deletion(operation)
     assert not is_read_only(operation)
