@@ -42,7 +42,11 @@ class TraceError(AwstracerError):
         return f"{self.path} {self.reason}"
 
 
-class SplitError(AwstracerError):
+class LineError(AwstracerError):
+    """A typed line cannot be run, or its command cannot be recorded; a session continues."""
+
+
+class SplitError(LineError):
     """A typed line has a syntax error that a shell would report too."""
 
 
@@ -54,8 +58,28 @@ class UnfinishedLine(SplitError):
         self.prefix = prefix
 
 
-class BadSessionCommand(AwstracerError):
+class BadSessionCommand(LineError):
     """A session command, a line that begins with a colon, cannot be run."""
+
+
+@dataclass(eq=False, repr=False)
+class NotAnAwsCommand(LineError):
+    """A line of a session begins with `word`, and the session runs no shell commands."""
+
+    word: str
+
+    def __str__(self) -> str:
+        return f"not an aws command: {self.word} (start with -s to run shell commands)"
+
+
+@dataclass(eq=False, repr=False)
+class NotRecorded(LineError):
+    """A command has run, and a trace cannot hold it; `reason` is a clause: "is interactive"."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"this command {self.reason}: it is not recorded"
 
 
 @dataclass(eq=False, repr=False)

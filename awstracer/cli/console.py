@@ -25,6 +25,7 @@ readline: ModuleType | None = None
 with suppress(ImportError):  # Python may have been built without it
     readline = import_module("readline")
 
+PROMPT, CONTINUATION = "(rec) ", "> "
 HISTORY_LENGTH = 2000
 ESCAPE_SEQUENCE = re.compile(r"(\x1b\[[0-9;]*m)")
 
@@ -74,17 +75,18 @@ class Console:
                     readline.remove_history_item(position)
                 readline.write_history_file(history)
 
-    def read(self, prompt: str, before: str = "") -> str:
-        """Return the next line; `before` is the text of an unfinished command, which completion needs.
+    def read(self, before: str | None = None) -> str:
+        """Return the next line; `before` is the text of an unfinished command, which it continues.
 
         Lines that were pasted together are returned one by one.
         """
+        prompt = PROMPT if before is None else CONTINUATION
         self._lines = self._lines if before else []
         if self._pasted:
             line = self._pasted.pop(0)
             print(f"{styled(prompt, self._styles.prompt, self._styles)}{escape(line)}", flush=True)
         else:
-            self._unfinished = before
+            self._unfinished = before or ""
             line, *self._pasted = self._input(prompt).split("\n")
         self._lines.append(line)
         return line
@@ -96,6 +98,14 @@ class Console:
                 readline.add_history(line)
                 if not lasting:
                     self._session_only_history.append(readline.get_current_history_length() - 1)
+
+    def confirm_command(self) -> bool:
+        """Return whether the person wants the command that has just run in the trace."""
+        return self.confirm("Add command to trace cache? [y/N]: ")
+
+    def confirm_shell_line(self) -> bool:
+        """Return whether the person wants a line to be run in the shell."""
+        return self.confirm("Run this in the shell? [y/N]: ")
 
     def confirm(self, question: str, *, without_answer: bool = False) -> bool:
         """Return whether the person says yes; `without_answer` at the end of the input, and on Ctrl-C.
@@ -152,7 +162,7 @@ class BatchInput:
         with _take_over_stdin() as self._lines:
             yield
 
-    def read(self, *_: str) -> str:
+    def read(self, _: str | None = None) -> str:
         """Return the next line; raise EOFError if there is none."""
         line = self._lines.readline()
         if not line:
@@ -161,6 +171,12 @@ class BatchInput:
 
     def remember(self, *, lasting: bool) -> None:
         """Do nothing: there is no history."""
+
+    def confirm_command(self) -> bool:
+        """Return False: nobody can be asked."""
+        return False
+
+    confirm_shell_line = confirm_command
 
     def confirm(self, _: str, *, without_answer: bool = False) -> bool:
         """Return `without_answer`: nobody can be asked."""

@@ -15,7 +15,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_bytes
@@ -25,6 +25,7 @@ from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.settings import are_files_readable
 from awstracer.cli.console import BatchInput, Console, is_somebody_there
 from awstracer.cli.output import print_error, save_failure_text, unwritten_text
+from awstracer.cli.session_view import SessionView
 from awstracer.cli.styles import Styles
 from awstracer.errors import ExitCode, Refused
 from awstracer.record import poll_detector, rules
@@ -97,12 +98,12 @@ class RecordCommand:
         session = RecordingSession(
             runner=aws,
             console=console,
+            listener=SessionView(say=console.say, shows_line_numbers=options.batch),
             shell=_run_in_shell,
             now=utc_now,
             redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
             options=options,
             buffer=buffer,
-            summarize=_summary_lines,
             keep=saver.journal_writer(journal, lambda error: warn(unwritten_text(error))),
             save=lambda: unsaved.save(replace(info, awscli=aws.version), remedy=SAVE_AGAIN),
         )
@@ -295,12 +296,6 @@ def _placeholders(command: Command) -> Iterator[str]:
     yield from find_placeholders(command.request)
     for call in command.calls:
         yield from find_placeholders(call.response)
-
-
-def _summary_lines(commands: Mapping[int, Command]) -> Iterator[str]:
-    from awstracer.cli.plan_view import summary_lines  # only `:list` and the like need it, long after the first prompt
-
-    return summary_lines(commands)
 
 
 def _run_in_shell(line: str) -> int:

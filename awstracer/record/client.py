@@ -23,7 +23,7 @@ from typing import Any
 from awstracer import __version__
 from awstracer.aws.api_model import MemberModel
 from awstracer.aws.capture import Outcome
-from awstracer.errors import Refused
+from awstracer.errors import NotRecorded
 from awstracer.record import aws_cli_v2, protocol, rules
 from awstracer.record.protocol import Acknowledgement, CommandReport, NoteReport, SessionInfo, SessionRequest
 from awstracer.secrets.redactor import Redactor
@@ -114,13 +114,10 @@ class FinishedCommand:
     stdin: InputTee | None = None
 
 
-def refusal(finished: FinishedCommand) -> str | None:
-    """Return why a command can't be recorded, as the end of a sentence; None if it can."""
-    if rules.is_interactive(finished.argv, finished.options):
-        return "is interactive and can't be played again: it is not recorded"
-    if finished.outcome.read_input and (finished.stdin is None or not finished.stdin.is_whole):
-        return "read more from its input than a trace can hold: it is not recorded"
-    return None
+def _refusal(finished: FinishedCommand) -> str | None:
+    """Return why a trace can't hold a command, as a clause; None if it can."""
+    is_lost = finished.outcome.read_input and (finished.stdin is None or not finished.stdin.is_whole)
+    return rules.refusal(finished.argv, finished.options, has_lost_input=is_lost)
 
 
 def _to_command(finished: FinishedCommand, session: Mapping[str, str]) -> Command:
@@ -174,9 +171,9 @@ def _reports(
     words = " ".join(rules.without_global_options(finished.argv, finished.options)[:2])
     for fault in finished.outcome.faults:
         yield NoteReport(f"a part of aws {words} could not be recorded: {fault}")
-    reason = refusal(finished)
+    reason = _refusal(finished)
     if reason is not None:
-        yield NoteReport(f"aws {words} {reason}")
+        yield NoteReport(f"aws {words} {reason}: it is not recorded")
         return
     command, secrets = _to_redacted_command(finished, session, models)
     yield CommandReport(command=serializer.command_to_json(command), secrets=secrets)
@@ -186,7 +183,7 @@ def _write_to_journal(finished: FinishedCommand, models: MemberModel, folder: Pa
     """Write a command to the journal, since the recorder is gone. If that has ended normally, so has its folder."""
     with suppress(FileNotFoundError):
         trace_file = Path(os.fsdecode((folder / TRACE_NAME).read_bytes()))
-        if refusal(finished) is None:
+        if _refusal(finished) is None:
             session = SessionInfo(key=os.urandom(32).hex(), environment=finished.environment)
             command, _ = _to_redacted_command(finished, session, models)
             with _open_journal(trace_file, finished) as journal:
@@ -202,13 +199,13 @@ def append(trace_file: Path, finished: FinishedCommand, models: MemberModel) -> 
     """Add a command to a trace file, which other processes may do at the same time.
 
     The command is written to the file's journal first. It stays there if the trace can't be saved: TraceError.
-    Raise Refused if the command can't be recorded.
+    Raise NotRecorded if no trace can hold the command.
     """
     if not rules.is_worth_recording(finished.argv, finished.outcome):
         return
-    reason = refusal(finished)
+    reason = _refusal(finished)
     if reason is not None:
-        raise Refused(reason)
+        raise NotRecorded(reason)
     session = SessionInfo(key=_user_key().hex(), environment=finished.environment)
     command, _ = _to_redacted_command(finished, session, models)
     with _open_journal(trace_file, finished) as journal:
@@ -261,8 +258,8 @@ def errors_on_stderr() -> Iterator[None]:
     """Print what keeps a command from being recorded. It has run, and its process must end as without a recording."""
     try:
         yield
-    except Refused as refused:
-        _print(f"this command {refused}")
+    except NotRecorded as error:
+        _print(str(error))
     except Exception as error:  # noqa: BLE001 - a traceback would hurt whoever ran the command
         _print(f"this command is not recorded: {error}")
 

@@ -62,6 +62,17 @@ def is_interactive(argv: Sequence[str], options: Mapping[str, bool]) -> bool:
     return words == ("configure",) or any(words[: len(command)] == command for command in INTERACTIVE)
 
 
+def refusal(argv: Sequence[str], options: Mapping[str, bool], *, has_lost_input: bool) -> str | None:
+    """Return why a trace can't hold a command that has run, as a clause: "is interactive"; None if it can.
+
+    `options` are awscli's global options, and whether each takes a value. `has_lost_input` says that the command has
+    read input which is not stored.
+    """
+    if is_interactive(argv, options):
+        return "is interactive and can't be played again"
+    return "read input that the trace does not hold" if has_lost_input else None
+
+
 def without_global_options(argv: Sequence[str], options: Mapping[str, bool]) -> tuple[str, ...]:
     """Return the words of a line without its global options."""
     positions, _ = split_options(argv, options)

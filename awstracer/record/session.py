@@ -18,36 +18,49 @@ from typing import Protocol
 from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.capture import Outcome
 from awstracer.commandline.text import split
-from awstracer.errors import BadSessionCommand, ExitCode, SplitError, UnfinishedLine
+from awstracer.errors import ExitCode, LineError, NotAnAwsCommand, NotRecorded, SplitError, UnfinishedLine
 from awstracer.record import rules, session_commands
-from awstracer.record.session_commands import CommandBuffer, SessionCommands, Summarize
+from awstracer.record.session_commands import CommandBuffer, SessionCommandListener, SessionCommands
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace.model import Command
-
-PROMPT, CONTINUATION = "(rec) ", "> "
-ADD = "Add command to trace cache? [y/N]: "
 
 
 class Console(Protocol):
     """Talks with the user; `cli/console` has one for a terminal and one for a file of commands."""
 
-    def read(self, prompt: str, before: str = "", /) -> str:
-        """Return the next line. `before` has the lines of an unfinished command.
+    def read(self, before: str | None = None, /) -> str:
+        """Return the next line. `before` has the lines of an unfinished command, which it continues.
 
         Raise EOFError at the end of the input, KeyboardInterrupt on Ctrl-C.
         """
 
-    def confirm(self, question: str, /) -> bool:
-        """Return whether the answer is yes. It is no at the end of the input and on Ctrl-C."""
+    def confirm_command(self) -> bool:
+        """Return whether the command that has just run is to be recorded: no at the input's end and on Ctrl-C."""
 
-    def say(self, text: str) -> None:
-        """Print a line on stderr; stdout belongs to `aws`."""
+    def confirm_shell_line(self) -> bool:
+        """Return whether the line is to be run in the shell: no at the input's end and on Ctrl-C."""
 
     def end_line(self) -> None:
         """Begin a new line, after a Ctrl-C or Ctrl-D."""
 
     def remember(self, *, lasting: bool) -> None:
         """Add the lines of the last command to the history; if it is `lasting`, to the one on disk too."""
+
+
+class SessionListener(SessionCommandListener, Protocol):
+    """Receives what happens in a session; `line` is the number of the line in the input. `cli/session_view` prints."""
+
+    def on_error(self, line: int, error: LineError) -> None:
+        """A line is not run, or its command not recorded."""
+
+    def on_part_missing(self, line: int, fault: str) -> None:
+        """A part of a command could not be recorded."""
+
+    def on_failure(self, line: int, exit_code: int) -> None:
+        """A line of a batch failed."""
+
+    def on_interrupt(self, line: int) -> None:
+        """Ctrl-C has ended a batch."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,7 @@ class SessionOptions:
     shell          run lines that don't begin with `aws` in the shell
     confirm_shell  ask before that
     keep_secrets   record commands with their secrets
-    batch          the lines come from a file: messages name the line, Ctrl-C ends the session
+    batch          the lines come from a file: failures are reported, Ctrl-C ends the session
     """
 
     ask: bool = True
@@ -82,20 +95,20 @@ class RecordingSession:
         *,
         runner: BackgroundAwsCli,
         console: Console,
+        listener: SessionListener,
         shell: Callable[[str], int],
         now: Callable[[], datetime],
         redactor: Redactor,
         options: SessionOptions,
         buffer: CommandBuffer,
-        summarize: Summarize,
         keep: Callable[[Sequence[Command]], None] = lambda _: None,
         save: Callable[[], bool] = lambda: True,
     ) -> None:
         self.buffer, self.exit_code = buffer, ExitCode.OK
         self._keep = keep
-        self._runner, self._console, self._shell = runner, console, shell
+        self._runner, self._console, self._listener, self._shell = runner, console, listener, shell
         self._now, self._redactor, self._options = now, redactor, options
-        self._commands = SessionCommands(buffer=buffer, say=console.say, save=save, summarize=summarize)
+        self._commands = SessionCommands(buffer=buffer, save=save, listener=listener)
         self._lines_read = self._first_line = 0
 
     def run(self) -> None:
@@ -113,19 +126,18 @@ class RecordingSession:
             except KeyboardInterrupt:
                 self._console.end_line()
                 if self._options.batch:
-                    self._say("interrupted: the lines after it were not run")
+                    self._listener.on_interrupt(self._first_line)
                     self.exit_code = ExitCode.INTERRUPTED
                     return
-            except SplitError as error:
-                self._fail(f"{error}: the line was dropped")
-            except BadSessionCommand as error:
-                self._fail(str(error))
+            except LineError as error:
+                self.exit_code = ExitCode.FAILED
+                self._listener.on_error(self._first_line, error)
 
     # --- reading
 
     def _read_command(self) -> tuple[str, list[str]]:
         """Return the next complete command, which may take several lines, and its words."""
-        line = self._read_line(PROMPT)
+        line = self._read_line()
         self._first_line = self._lines_read
         while True:
             if not line.strip() or line.lstrip().startswith("#"):
@@ -137,12 +149,12 @@ class RecordingSession:
 
     def _read_continuation(self, unfinished: UnfinishedLine) -> str:
         try:
-            return self._read_line(CONTINUATION, unfinished.prefix)
+            return self._read_line(unfinished.prefix)
         except EOFError:
             raise SplitError(str(unfinished)) from None
 
-    def _read_line(self, prompt: str, before: str = "") -> str:
-        line = self._console.read(prompt, before)
+    def _read_line(self, before: str | None = None) -> str:
+        line = self._console.read(before)
         self._lines_read += 1
         return line
 
@@ -162,7 +174,7 @@ class RecordingSession:
         elif self._options.shell:
             self._run_in_shell(line)
         else:
-            self._fail(f"not an aws command: {words[0]} (start with -s to run shell commands)")
+            raise NotAnAwsCommand(words[0])
 
     def _run_aws(self, argv: list[str]) -> None:
         started = self._now()
@@ -172,19 +184,18 @@ class RecordingSession:
         if redacted.argv == command.argv:
             self._console.remember(lasting=_is_understood(outcome))
         for fault in outcome.faults:
-            self._say(f"a part of this command could not be recorded: {fault}")
+            self._listener.on_part_missing(self._first_line, fault)
         self._check_exit_code(outcome.exit_code)
         if outcome.exit_code != 0 or not rules.is_worth_recording(argv, outcome):
             return
-        if rules.is_interactive(argv, self._runner.global_options()):
-            self._fail("this command is interactive and can't be played again: it is not recorded")
-        elif outcome.read_input:
-            self._fail("this command read its input, which no trace holds: it is not recorded")
-        elif not self._options.ask or self._console.confirm(ADD):
+        reason = rules.refusal(argv, self._runner.global_options(), has_lost_input=outcome.read_input)
+        if reason is not None:
+            raise NotRecorded(reason)
+        if not self._options.ask or self._console.confirm_command():
             self.buffer.add(command if self._options.keep_secrets else redacted)
 
     def _run_in_shell(self, line: str) -> None:
-        if self._options.confirm_shell and not self._console.confirm("Run this in the shell? [y/N]: "):
+        if self._options.confirm_shell and not self._console.confirm_shell_line():
             return
         started = self._now()
         exit_code = 0
@@ -196,23 +207,13 @@ class RecordingSession:
         self.buffer.pause += (self._now() - started).total_seconds()
         self._check_exit_code(exit_code)
 
-    # --- messages
-
     def _check_exit_code(self, exit_code: int) -> None:
         """Report a failure in a batch. At a terminal the user has seen it."""
         if self._options.batch and exit_code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
         if self._options.batch and exit_code != 0:
-            self._fail(f"failed with exit code {exit_code}")
-
-    def _fail(self, reason: str) -> None:
-        """Say why a line is not recorded."""
-        self.exit_code = ExitCode.FAILED
-        self._say(reason)
-
-    def _say(self, text: str) -> None:
-        where = f"line {self._first_line}: " if self._options.batch else ""
-        self._console.say(f"awstrace-rec: {where}{text}")
+            self.exit_code = ExitCode.FAILED
+            self._listener.on_failure(self._first_line, exit_code)
 
 
 def _is_understood(outcome: Outcome) -> bool:

@@ -2,14 +2,15 @@
 
 A session collects commands in a `CommandBuffer` until they are saved. Each has the number that it will have in the
 trace file: if the file has 2 commands, the first new one is number 3. `:drop 3` removes it; the pause before it is then
-added to the pause before the next one. Session commands are not recorded. `record/session` reads them, and `summarize`,
-a function of the caller, describes the commands that they show.
+added to the pause before the next one. Session commands are not recorded. `record/session` reads them, and
+`cli/session_view` prints what they did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from awstracer.errors import BadSessionCommand
 from awstracer.trace import selection
@@ -25,8 +26,6 @@ HELP = {
 }
 USAGES = {usage.split()[0]: usage for usage in HELP if usage.startswith(":")}
 NAMES = tuple(USAGES)
-
-Summarize = Callable[[Mapping[int, Command]], Iterable[str]]
 
 
 class CommandBuffer:
@@ -76,19 +75,32 @@ def is_session_command(words: Sequence[str]) -> bool:
     return words[0].startswith(":") and words[0] != ":"
 
 
+class SessionCommandListener(Protocol):
+    """Receives what the session commands did."""
+
+    def on_list(self, commands: Mapping[int, Command]) -> None:
+        """The user wants to see these commands, by number."""
+
+    def on_drop(self, number: int, command: Command) -> None:
+        """A command was removed from the buffer."""
+
+    def on_save(self, numbers: list[int]) -> None:
+        """The commands of these numbers were saved."""
+
+    def on_empty_buffer(self) -> None:
+        """There is nothing to list or to save."""
+
+    def on_help(self) -> None:
+        """The user wants to know the session commands."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SessionCommands:
-    """Runs the session's own commands.
-
-    say        prints a line
-    save       saves the cached commands, and returns whether that worked
-    summarize  gives the lines that show numbered commands
-    """
+    """Runs the session's own commands. `save` saves the commands of the buffer, and returns whether that worked."""
 
     buffer: CommandBuffer
-    say: Callable[[str], None]
     save: Callable[[], bool]
-    summarize: Summarize
+    listener: SessionCommandListener
 
     def run(self, words: Sequence[str]) -> None:
         """Run a line. Raise BadSessionCommand if that is not possible."""
@@ -103,15 +115,14 @@ class SessionCommands:
             ":drop": self._drop,
             ":undo": self._undo,
             ":save": self._save,
-            ":help": self._help,
+            ":help": self.listener.on_help,
         }
         actions[name](*arguments)
 
     def _list(self) -> None:
-        for line in self.summarize(self.buffer.numbered):
-            self.say(line)
+        self.listener.on_list(self.buffer.numbered)
         if not self.buffer.commands:
-            self.say("awstrace-rec: nothing is cached")
+            self.listener.on_empty_buffer()
 
     def _drop(self, text: str) -> None:
         try:
@@ -130,17 +141,11 @@ class SessionCommands:
         self._drop_number(max(self.buffer.numbered))
 
     def _drop_number(self, number: int) -> None:
-        (line,) = self.summarize({number: self.buffer.drop(number)})
-        self.say(f"awstrace-rec: dropped {line}")
+        self.listener.on_drop(number, self.buffer.drop(number))
 
     def _save(self) -> None:
         numbers = list(self.buffer.numbered)
         if not numbers:
-            self.say("awstrace-rec: nothing is cached")
+            self.listener.on_empty_buffer()
         elif self.save():
-            self.say(f"awstrace-rec: saved command{'s' if len(numbers) > 1 else ''} {selection.format_ranges(numbers)}")
-
-    def _help(self) -> None:
-        width = max(map(len, HELP))
-        for usage, text in HELP.items():
-            self.say(f"{usage:{width}}  {text}")
+            self.listener.on_save(numbers)

@@ -624,7 +624,7 @@ def test_a_line_that_no_longer_says_what_is_sent_says_so(cloud: Cloud) -> None:
 def test_what_reads_its_input_is_not_recorded(cloud: Cloud) -> None:
     cloud.record("aws s3 mb s3://bkt")
     result = rec(*TRACE, "-n", "--append", lines=["aws s3 cp - s3://bkt/k"])
-    assert "this command read its input, which no trace holds: it is not recorded" in result.err
+    assert "this command read input that the trace does not hold: it is not recorded" in result.err
     assert len(recorded("t.trace")) == 1
 
 

@@ -81,6 +81,8 @@ WORDS = [
         "Vpc.VpcId should come from command 1, but it has no response",
     ),
     (errors.MissingValue(None, "the account", "it is unknown"), "the account is needed, but it is unknown"),
+    (errors.NotAnAwsCommand("ls"), "not an aws command: ls (start with -s to run shell commands)"),
+    (errors.NotRecorded("is interactive"), "this command is interactive: it is not recorded"),
 ]
 
 

@@ -70,7 +70,7 @@ def test_no_command_takes_the_lines_behind_it_for_its_input() -> None:
     aws("s3api", "create-bucket", "--bucket", "bkt")
     result = rec(*TRACE, "-n", "-s", "-d", lines=["aws s3 cp - s3://bkt/k", "cat", ALICE])
     assert result.code == 1
-    told = "awstrace-rec: line 1: this command read its input, which no trace holds: it is not recorded"
+    told = "awstrace-rec: line 1: this command read input that the trace does not hold: it is not recorded"
     assert own(result.err) == [told]
     assert lines_of() == ["iam create-user --user-name alice"]
     assert aws("s3api", "head-object", "--bucket", "bkt", "--key", "k")["ContentLength"] == 0

@@ -19,6 +19,7 @@ import pytest
 from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
+from awstracer.cli.session_view import SessionView
 from awstracer.record.session import RecordingSession, SessionOptions
 from awstracer.record.session_commands import CommandBuffer
 from awstracer.secrets.redactor import Redactor
@@ -313,17 +314,16 @@ class Day:
     def now(self) -> datetime:
         return self._now
 
-    def read(self, prompt: str, before: str = "") -> str:
+    def read(self, before: str | None = None) -> str:
         thinking, line, self._takes = next(self._lines, (0, "exit", 0))
         self._now += timedelta(seconds=thinking)
         return line
 
-    def confirm(self, question: str) -> bool:
+    def confirm_command(self) -> bool:
         self._now += timedelta(seconds=1000)
         return True
 
-    def say(self, text: str) -> None:
-        pass
+    confirm_shell_line = confirm_command
 
     def end_line(self) -> None:
         pass
@@ -349,12 +349,12 @@ def pauses(*lines: tuple[int, str, int]) -> list[float]:
     session = RecordingSession(
         runner=cast("BackgroundAwsCli", day),
         console=day,
+        listener=SessionView(say=lambda _: None, shows_line_numbers=False),
         shell=day.shell,
         now=day.now,
         redactor=redactor,
         options=SessionOptions(shell=True),
         buffer=CommandBuffer(),
-        summarize=lambda commands: map(str, commands),
     )
     session.run()
     return [command.pause for command in session.buffer.commands]

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
+from awstracer.cli.session_view import SessionView
 from awstracer.errors import TraceError
 from awstracer.record.session import RecordingSession, SessionOptions
 from awstracer.record.session_commands import CommandBuffer
@@ -285,14 +286,14 @@ class Person:
             raise KeyboardInterrupt
         self._written = len(commands)
 
-    def read(self, prompt: str, before: str = "") -> str:
+    def read(self, before: str | None = None) -> str:
         self.at_prompts.append(self._written)
         return next(self._lines, "exit")
 
-    def confirm(self, question: str) -> bool:
+    def confirm_command(self) -> bool:
         return True
 
-    def say(self, text: str) -> None: ...
+    confirm_shell_line = confirm_command
 
     def end_line(self) -> None: ...
 
@@ -310,12 +311,12 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
     session = RecordingSession(
         runner=cast("BackgroundAwsCli", person),
         console=person,
+        listener=SessionView(say=lambda _: None, shows_line_numbers=False),
         shell=lambda _: 0,
         now=lambda: datetime.now(timezone.utc),
         redactor=Redactor(b"key", Catalog()),
         options=SessionOptions(),
         buffer=CommandBuffer([user("alice")]),
-        summarize=lambda commands: map(str, commands),
         keep=person.keep,
     )
     session.run()
