@@ -5,7 +5,6 @@ kind it is: `iam.DeleteUser` with `UserName` *deletes* the *user* that `UserName
 
     effect("iam", "DeleteUser", {"UserName": "alice"})  -> deletes user, named by UserName
     effect("ec2", "CreateSubnet", {"VpcId": "vpc-0a"})  -> creates subnet, which nothing names yet; VpcId is related
-    find_lookups("user", {"GetUser": ["UserName"], "ListUsers": []})  -> GetUser by UserName, then ListUsers
 
 The functions are pure: they take names, requests and calls as plain data. `plan/scheduler` orders steps by them,
 `play/retry` decides by them what this replay created, `record/poll_detector` tells by them a question from a change.
@@ -15,7 +14,7 @@ How much a string proves, and which type of resource a name means by itself, is 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -86,14 +85,6 @@ class Effect:
     is_broad: bool = False
 
 
-@dataclass(frozen=True)
-class Lookup:
-    """An operation that returns resources of a kind, those that `members` name; all of them if there are none."""
-
-    operation: str
-    members: tuple[str, ...]
-
-
 def is_read_only(operation: str) -> bool:
     """Return whether an operation changes nothing: `DescribeVpcs`, `ListUsers`."""
     return READ_ONLY.match(operation) is not None
@@ -147,19 +138,6 @@ def verb_of(operation: str) -> Verb:
 def kind_of(operation: str) -> str:
     """Return the kind of resource that an operation is about: `vpc` for `CreateVpc` and for `DescribeVpcs`."""
     return _noun(OBJECT_OF.sub("", API_VERSION.sub("", VERB.sub("", operation))))
-
-
-def find_lookups(kind: str, offered: Mapping[str, Collection[str]]) -> tuple[Lookup, ...]:
-    """Return the operations that look a kind of resource up, the most specific first.
-
-    `offered` has for each operation of one service the names of its request's top-level members.
-    """
-    lookups = []
-    for operation, members in offered.items():
-        found = effect("", operation, members)
-        if found.verb is Verb.READS and found.kind == kind:
-            lookups.append(Lookup(operation, tuple(_of_kind(kind, found.members))))
-    return tuple(sorted(lookups, key=lambda lookup: (not lookup.members, len(lookup.operation), lookup.operation)))
 
 
 def created_names(call: Call) -> Iterator[str]:

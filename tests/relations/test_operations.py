@@ -1,14 +1,11 @@
-"""What operations do to which resources: told from their names and members, held against the API's own models."""
+"""What operations do to which resources: told from their names and members."""
 
 from __future__ import annotations
 
 import pytest
 
-from awstracer.aws import driver  # noqa: F401 - imports awscli before botocore
-from awstracer.relations.operations import Verb, created_names, effect, find_lookups, is_deletion, is_read_only
+from awstracer.relations.operations import Verb, created_names, effect, is_deletion, is_read_only
 from tests.traces import call
-
-import botocore.session  # isort: skip - after the driver, which imports awscli first
 
 pytestmark = pytest.mark.once
 
@@ -76,38 +73,3 @@ def test_what_a_call_created_is_called() -> None:
         assert not list(created_names(call(name, {"UserName": "alice"}, {"UserId": "AIDA7XKTD3JHZQ2M5WVEC"})))
     added = call("iam.AddUserToGroup", {"UserName": "alice", "GroupName": "crew"}, {})
     assert not list(created_names(added))
-
-
-@pytest.mark.parametrize(
-    ("service", "kind", "first", "members"),
-    [
-        ("ec2", "vpc", "DescribeVpcs", ("VpcIds",)),
-        ("iam", "user", "GetUser", ("UserName",)),
-        ("iam", "policy", "GetPolicy", ("PolicyArn",)),
-        ("sqs", "queue", "GetQueueUrl", ("QueueName",)),
-        ("s3", "bucket", "HeadBucket", ("Bucket",)),
-        ("rds", "dbinstance", "DescribeDBInstances", ("DBInstanceIdentifier",)),
-        ("lambda", "alias", "GetAlias", ("Name",)),
-    ],
-)
-def test_what_looks_a_resource_up_is_found_in_the_model(
-    service: str, kind: str, first: str, members: tuple[str, ...]
-) -> None:
-    found = find_lookups(kind, inputs(service))
-    assert (found[0].operation, found[0].members) == (first, members)
-
-
-def test_most_of_what_is_created_can_be_looked_up() -> None:
-    created = [
-        (each, inputs(each)) for each in ("ec2", "iam", "rds", "sqs", "sns", "lambda", "dynamodb", "ecs", "logs")
-    ]
-    kinds = [(effect("", name, ()).kind, offered) for _, offered in created for name in offered if name[:6] == "Create"]
-    found = [bool(find_lookups(kind, offered)) for kind, offered in kinds]
-    assert sum(found) / len(found) > 0.9
-
-
-def inputs(service: str) -> dict[str, list[str]]:
-    """The top-level members of each operation's request."""
-    model = botocore.session.get_session().get_service_model(service)
-    shapes = {name: model.operation_model(name).input_shape for name in model.operation_names}
-    return {name: list(shape.members) if shape is not None else [] for name, shape in shapes.items()}
