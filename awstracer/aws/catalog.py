@@ -26,7 +26,7 @@ from awstracer.aws import api_model, argument_table, isolation
 from awstracer.aws.api_model import Direction, MemberInfo
 from awstracer.aws.driver_factory import DriverFactory
 from awstracer.aws.isolation import configuration_errors, operation_model
-from awstracer.commandline.options import OperationCommand, split_options
+from awstracer.commandline.options import OperationCommand, match_option, split_options
 from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace.model import Opaque, Operation
 from awstracer.trace.paths import Path
@@ -123,7 +123,8 @@ class Catalog(InstalledApiModel):
         table = self._argument_table(words, command)
         own, _ = split_options(argv, self.global_options())
         line = [argv[at] for at in own]
-        if tuple(line[: len(words)]) != words or not table.has_special(argv):  # an invented line names another command
+        is_line = tuple(line[: len(words)]) == words and not _lacks_value(argv, self.global_options())
+        if not is_line or not table.has_special(argv):  # an invented line names another command, or is none of awscli's
             return table.usual
         return table.with_line(line[len(words) :], operation.parameters)
 
@@ -253,6 +254,12 @@ def load_aliases() -> Mapping[str, str]:
     with configuration_errors():
         aliases: Mapping[str, str] = awscli.alias.AliasLoader().get_aliases()
     return aliases
+
+
+def _lacks_value(argv: Sequence[str], options: Mapping[str, bool]) -> bool:
+    """Return whether a line ends in an option without its value; `options` says for each whether it takes one."""
+    name = match_option(argv[-1], options) if argv else None
+    return name is not None and options[name] and "=" not in argv[-1]
 
 
 def _service_name(service: str, services: Container[str]) -> str:
