@@ -144,12 +144,15 @@ def encode_value(value: Any) -> Any:
     return value
 
 
-def decode_value(value: Any) -> Any:
-    """Return the value that `encode_value` encoded; its lists and objects are changed in place.
+def decode_structure(encoded: dict[str, Any]) -> dict[str, Any]:
+    """Return the request or the response that `encode_value` encoded; what is in it is changed in place.
 
-    Raise ValueError if a tag is unknown or its content wrong, NestedTooDeeply if there are more than MAX_DEPTH levels.
+    It is an object, so `$object` is the only tag that it can have itself. Raise ValueError if a tag in it is unknown or
+    its content wrong, NestedTooDeeply if there are more than MAX_DEPTH levels.
     """
-    return _decode(value, MAX_DEPTH)
+    members = _of_type(encoded["$object"], dict) if list(encoded) == ["$object"] else encoded
+    _decode_members(members, MAX_DEPTH - 1)
+    return members
 
 
 def is_tagged(members: Mapping[str, Any]) -> bool:
@@ -163,16 +166,17 @@ def _decode(value: Any, levels: int) -> Any:
         if tag not in _DECODERS:
             raise ValueError(f"unknown tag {tag}")
         value = _DECODERS[tag](content)
-    return _decode_members(value, levels - 1) if isinstance(value, (dict, list)) else value
+    if isinstance(value, (dict, list)):
+        _decode_members(value, levels - 1)
+    return value
 
 
-def _decode_members(container: Any, levels: int) -> Any:
+def _decode_members(container: Any, levels: int) -> None:
     if levels < 0:
         raise NestedTooDeeply
     for key, child in container.items() if isinstance(container, dict) else enumerate(container):
         if isinstance(child, (dict, list)):  # most are neither
             container[key] = _decode(child, levels)
-    return container
 
 
 def _decode_bytes(content: Any) -> bytes:
@@ -262,7 +266,7 @@ class JsonObject:
         """Return a request, a response or other values by name, decoded."""
         encoded = self.get(name, dict)
         try:
-            return _of_type(decode_value(encoded), dict)
+            return decode_structure(encoded)
         except FormatError:
             raise
         except ValueError as error:

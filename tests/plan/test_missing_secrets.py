@@ -15,7 +15,7 @@ from awstracer.plan.resolver import Resolver
 from awstracer.trace import store
 from awstracer.trace.model import Command
 from awstracer.trace.query import evaluate
-from awstracer.trace.serializer import decode_value
+from awstracer.trace.serializer import decode_structure
 from tests.programs import BIN, COLOUR, Relay, Terminal, Trouble, play
 from tests.traces import command, operation, trace
 
@@ -133,7 +133,7 @@ def test_one_answer_fills_a_secret_wherever_it_stands(aws_home: Path, relay: Rel
     sent = [request.members for request in relay.requests if request.operation == "CreateSecret"]
     filled = json.loads(sent[0]["SecretString"])
     assert (filled["password"], json.loads(filled["nested"])["password"]) == (secret, secret)
-    assert decode_value({"$bytes": sent[1]["SecretBinary"]}) == secret.encode()
+    assert decode_structure({"sent": {"$bytes": sent[1]["SecretBinary"]}}) == {"sent": secret.encode()}
 
 
 def test_two_secrets_with_one_name_must_be_told_apart(aws_home: Path, relay: Relay) -> None:

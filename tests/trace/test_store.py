@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import cast
 
 import jsonschema
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from awstracer.errors import TraceError
 from awstracer.trace import store
 from awstracer.trace.model import Opaque, Trace
-from awstracer.trace.serializer import decode_value, encode_value
+from awstracer.trace.serializer import decode_structure, encode_value
 from tests.traces import command, trace
 from tests.values import VALUES, traces
 
@@ -36,7 +37,22 @@ def test_files_follow_the_schema(trace: Trace) -> None:
 
 @given(VALUES)
 def test_no_value_is_mistaken_for_a_tag(value: object) -> None:
-    assert decode_value(json.loads(json.dumps(encode_value(value)))) == value
+    assert written_and_read({"member": value}) == {"member": value}
+
+
+@given(st.dictionaries(st.sampled_from(["$object", "$bytes", "$x", "a"]), VALUES, max_size=1))
+def test_no_member_is_mistaken_for_a_tag(members: dict[str, object]) -> None:
+    assert written_and_read(members) == members
+
+
+def written_and_read(structure: dict[str, object]) -> dict[str, object]:
+    return decode_structure(json.loads(json.dumps(encode_value(structure))))
+
+
+def test_a_request_or_a_response_has_no_tag_of_a_value() -> None:
+    assert decode_structure({"$x": {}}) == {"$x": {}}
+    with pytest.raises(ValueError, match="unknown tag"):
+        decode_structure({"member": {"$x": {}}})
 
 
 def test_what_older_versions_noted_of_awscli_is_ignored_and_not_written_again() -> None:
@@ -57,7 +73,7 @@ def test_whatever_stands_in_that_place_is_ignored(known: str) -> None:
 
 def test_equal_values_of_different_types_stay_different() -> None:
     values = [1, 1.0, True, "1", b"1", 0, False, "", [], {}, None, Opaque("1")]
-    again = decode_value(json.loads(json.dumps(encode_value(values))))
+    again = cast("list[object]", written_and_read({"member": values})["member"])
     assert [(type(value), value) for value in again] == [(type(value), value) for value in values]
 
 
