@@ -75,29 +75,35 @@ class ArgumentTable:
 
         `words` are those after the command's own, without global options.
         """
-        special = _special_of_line(words, self._parse(words), self)
+        special = _special_of_line(words, parse(self._parser, words) or argparse.Namespace(), self)
         generated = _generated_values(special, parameters)
         extra = _residual_arguments(special, self.usual.options, parameters, generated)
         present = {each.name for each in extra}
         needed = tuple(name for name in self.usual.needed if name.removeprefix("--") not in present)
         return replace(self.usual, extra=extra, needed=needed, generated_values=generated)
 
-    def _parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """Return what the command's own parser reads; nothing if it refuses the words."""
-        parsed = argparse.Namespace()
-        try:
-            with contextlib.redirect_stderr(io.StringIO()):
-                _, unknown = self._parser.parse_known_args(list(words), parsed)
-        except SystemExit:
-            return argparse.Namespace()
-        return argparse.Namespace() if unknown else parsed
-
     @cached_property
-    def _parser(self) -> Any:
+    def _parser(self) -> argparse.ArgumentParser:
         """awscli's parser of the command's own arguments, none of which is required (a driver would take 40 ms)."""
         table = {name: copy.copy(argument) for name, argument in self.arguments.items()}
         make_optional(argument_table=table)
-        return awscli.argparser.ArgTableArgParser(table)
+        return make_parser(table)
+
+
+def make_parser(arguments: Mapping[str, Any]) -> argparse.ArgumentParser:
+    """Return awscli's parser of arguments, by name."""
+    made: argparse.ArgumentParser = awscli.argparser.ArgTableArgParser(arguments)
+    return made
+
+
+def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace | None:
+    """Return what a parser of awscli reads from words; None if it refuses them."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            parsed, unknown = parser.parse_known_args(list(words))
+        except SystemExit:
+            return None
+    return None if unknown else parsed
 
 
 def _names(argv: Sequence[str]) -> set[str]:

@@ -10,8 +10,10 @@ data of the tables, `aws/api_model` of the shapes. Lines are run by `aws/driver`
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Container, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import awscli.alias
@@ -26,7 +28,7 @@ from awstracer.aws import api_model, argument_table, isolation
 from awstracer.aws.api_model import Direction, MemberInfo
 from awstracer.aws.driver_factory import DriverFactory
 from awstracer.aws.isolation import configuration_errors, operation_model
-from awstracer.commandline.options import OperationCommand, match_option, split_options
+from awstracer.commandline.options import OperationCommand, split_options
 from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace.model import Opaque, Operation
 from awstracer.trace.paths import Path
@@ -121,12 +123,18 @@ class Catalog(InstalledApiModel):
             raise UnknownCommand(number, f"{operation.service}.{operation.name}", AWSCLI_VERSION)
         self.check(number, operation)
         table = self._argument_table(words, command)
-        own, _ = split_options(argv, self.global_options())
+        own, taken = split_options(argv, self.global_options())
         line = [argv[at] for at in own]
-        is_line = tuple(line[: len(words)]) == words and not _lacks_value(argv, self.global_options())
-        if not is_line or not table.has_special(argv):  # an invented line names another command, or is none of awscli's
+        if tuple(line[: len(words)]) != words or not table.has_special(argv):  # an invented line names another command
+            return table.usual
+        if argument_table.parse(self._global_parser, [argv[at] for at in taken]) is None:  # as awscli would refuse it
             return table.usual
         return table.with_line(line[len(words) :], operation.parameters)
+
+    @cached_property
+    def _global_parser(self) -> argparse.ArgumentParser:
+        """awscli's parser of global options."""
+        return argument_table.make_parser(self._drivers.catalog_driver().create_help_command().arg_table)
 
     def find_command(self, words: tuple[str, ...]) -> Any:
         """Return awscli's command object of an operation's words; None if they are no operation's."""
@@ -254,12 +262,6 @@ def load_aliases() -> Mapping[str, str]:
     with configuration_errors():
         aliases: Mapping[str, str] = awscli.alias.AliasLoader().get_aliases()
     return aliases
-
-
-def _lacks_value(argv: Sequence[str], options: Mapping[str, bool]) -> bool:
-    """Return whether a line ends in an option without its value; `options` says for each whether it takes one."""
-    name = match_option(argv[-1], options) if argv else None
-    return name is not None and options[name] and "=" not in argv[-1]
 
 
 def _service_name(service: str, services: Container[str]) -> str:
