@@ -17,7 +17,7 @@ from awstracer.commandline.text import MarkedValue, Provenance, format_value, te
 from awstracer.errors import MissingValue
 from awstracer.plan.invocation import Destination, coerce_to, encode_for, encode_like, splice
 from awstracer.plan.model import Plan, Step
-from awstracer.plan.template import Generated, Given, Interpolation, Kept, Leaf, Reference, Secret, Template, leaves_in
+from awstracer.plan.template import Generated, Given, Interpolation, Kept, Leaf, Reference, Secret, Template
 from awstracer.relations.identifiers import part_span
 from awstracer.relations.model import EnvironmentValue, Source
 from awstracer.secrets import placeholders
@@ -176,19 +176,29 @@ class ValueResolver:
     def _response(self, step: Step) -> Structure:
         """Return the response of a step; in a dry run the recorded one, with what follows from overrides."""
         if self._is_dry_run and step.number not in self.responses:
-            leaves = step.response.leaves
+            leaves = {path: self._changed(leaf) for path, leaf in step.response.leaves.items()}
             values = {
-                path: self._predicted_value(step, path, None) for path in leaves if self._is_changed(leaves[path])
+                path: unwrap(self.leaf_value(step, step.response, path, leaf)) for path, leaf in leaves.items() if leaf
             }
             self.responses[step.number] = replace_at(step.response.recorded, values)
         return self.responses[step.number]
 
-    def _is_changed(self, leaf: Leaf) -> bool:
-        """Whether a dry run knows that a leaf has another value than the recorded one, or doesn't know its value."""
-        values = (
-            self.value_or_none(inner.relation.source) for inner in leaves_in(leaf) if isinstance(inner, Reference)
-        )
-        return any(value is None or value.provenance not in AS_RECORDED for value in values)
+    def _changed(self, leaf: Leaf) -> Leaf | None:
+        """Return a leaf, or those pieces of it, that a dry run knows to have another value than the recorded one.
+
+        None if there are none. What comes from a step that is not played is not known here: only the real response
+        tells it.
+        """
+        if isinstance(leaf, Interpolation):
+            pieces = tuple(piece for piece in leaf.pieces if self._changed(piece.leaf) is not None)
+            return replace(leaf, pieces=pieces) if pieces else None
+        try:
+            value = self._value(leaf.relation.source) if isinstance(leaf, Reference) else None
+        except MissingValue as missing:
+            if missing.number is not None and self._plan.steps[missing.number - 1].selected:
+                raise
+            return None
+        return None if value is None or value.provenance in AS_RECORDED else leaf
 
 
 def _given_provenance(given: Given) -> Provenance:

@@ -30,6 +30,7 @@ from tests.traces import command, operation, trace
 pytestmark = pytest.mark.once
 
 TRACE = ("--trace-file", "t.trace")
+ALLOW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
 HERE, ELSEWHERE = "123456789012", "999988887777"
 RUN = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
 VPC, SUBNET = "vpc-0a1b2c3d4e5f67890", "subnet-0a1b2c3d4e5f67890"
@@ -201,6 +202,24 @@ def test_a_value_that_comes_through_a_third_command_is_not_known_either() -> Non
     line = refused(play(*TRACE, "--dryrun", "--only", "3"))
     assert line.startswith("command 3's word 5 comes from command 1, Vpc.VpcId, which is not played")
     assert "-p 3.parameter-overrides VALUE" in line
+
+
+@pytest.mark.usefixtures("aws_home")
+def test_the_answer_of_a_command_that_is_played_is_enough_though_a_part_of_it_was_known_before(relay: Relay) -> None:
+    """The account in the policy's ARN is that in the user's, which is not played; the new policy's ARN tells it."""
+    arn = "arn:aws:iam::123456789012:policy/tp"
+    write(
+        operation("iam.CreateUser", {"UserName": "tu"}, {"User": {"Arn": "arn:aws:iam::123456789012:user/tu"}}),
+        operation("iam.CreatePolicy", {"PolicyName": "tp", "PolicyDocument": ALLOW}, {"Policy": {"Arn": arn}}),
+        operation("iam.AttachUserPolicy", {"UserName": "tu", "PolicyArn": arn}, {}),
+    )
+    switches = (*TRACE, "--start-at", "2", "-p", "policy-name", "other")
+    dry = play(*switches, "--dryrun")
+    assert (dry.code, dry.err) == (0, "")
+    assert dry.lines[1] == f"(play) aws iam attach-user-policy --policy-arn {arn[:-2]}other --user-name tu"
+    assert run("aws", "iam", "create-user", "--user-name", "tu", "--endpoint-url", relay.url).code == 0
+    assert play(*switches, "--endpoint", relay.url).code == 0
+    assert relay.played[-1].members["PolicyArn"] == f"{arn[:-2]}other"
 
 
 # --- step by step
