@@ -35,7 +35,7 @@ from awstracer.plan.resolver import Resolver
 from awstracer.play import player
 from awstracer.play.parallel import ParallelPlayer
 from awstracer.play.player import Player, Report
-from awstracer.play.resume import check_same_destination, load_progress, to_command
+from awstracer.play.resume import check_is_replay, check_same_destination, load_progress, to_command
 from awstracer.play.worker_pool import WorkerPool
 from awstracer.relations import account_region
 from awstracer.secrets.redactor import Redactor
@@ -153,9 +153,10 @@ class PlayCommand:
             before = store.load_trace(path) if path.exists() else None
             done: Mapping[int, Sequence[Call]] = {}
             if resume:
+                earlier = [*(before.commands if before else ()), *journal.commands]
+                check_is_replay(earlier)
                 check_same_destination(before.recorded if before else journal.recorded, here)
-                earlier = before.commands if before else ()
-                done = load_progress([*earlier, *journal.commands], resolver)
+                done = load_progress(earlier, resolver)
                 warn(resuming(done, len(resolver.steps)))
             commands = list(journal.commands)
             write_journal = saver.journal_writer(journal, lambda error: warn(unwritten_text(error)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from awstracer.commandline.options import ExtraArgument
 from awstracer.commandline.text import MarkedText, Provenance, Segment, format_value, to_str
-from awstracer.errors import AmbiguousParameter, BadValue, UnfitParameters, UnknownParameter
+from awstracer.errors import AmbiguousParameter, BadValue, UnfitParameters, UnknownCommandNumber, UnknownParameter
 from awstracer.plan import missing_secrets
 from awstracer.plan.compiler import Draft, Place
 from awstracer.plan.model import Override, Step
@@ -48,8 +48,10 @@ class Drafts:
 def apply_override(drafts: Drafts, override: Override, catalog: Catalog) -> Drafts:
     """Return the drafts with an override.
 
-    Raise UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
+    Raise UnknownCommandNumber, UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
     """
+    if override.command is not None and override.command > len(drafts.in_order):
+        raise UnknownCommandNumber(override.command, len(drafts.in_order))
     if override.text is None:
         return _keep_recorded(drafts, override)
     return (

@@ -42,7 +42,8 @@ def make_plan(
 
     `replaced` are the global options, with their dashes, that the replay sets for every command;
     `selected` are the numbers of the commands that are to be played, None for all.
-    Raise UnknownCommand, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there is no such plan.
+    Raise UnknownCommand, UnknownCommandNumber, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there
+    is no such plan.
     """
     drafts = Drafts(tuple(_make_drafts(trace, relations, catalog, replaced, selected)))
     for override in overrides:

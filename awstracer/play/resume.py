@@ -63,6 +63,12 @@ def to_command(
     )
 
 
+def check_is_replay(commands: Sequence[Command]) -> None:
+    """Raise ReplayedDifferently if a file has a command that no replay wrote."""
+    if any(command.step is None for command in commands):
+        raise ReplayedDifferently(None, None)
+
+
 def check_same_destination(before: RecordingInfo, now: RecordingInfo) -> None:
     """Raise ReplayedElsewhere if a replay would go on in another account or region than it began in.
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from awstracer.aws import catalog as installed
 from awstracer.commandline.options import OperationCommand, Option
 from awstracer.commandline.text import Provenance, split, to_str
-from awstracer.errors import AmbiguousParameter, MissingValue, UnknownParameter
+from awstracer.errors import AmbiguousParameter, MissingValue, UnknownCommandNumber, UnknownParameter
 from awstracer.plan import planner
 from awstracer.plan.invocation import Destination
 from awstracer.plan.model import Override, Plan
@@ -170,8 +170,12 @@ def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
     with pytest.raises(UnknownParameter) as unknown:
         lines(USERS, ("usr-name", "x"))
     assert unknown.value.closest == ["user-name"]
-    with pytest.raises(UnknownParameter):
-        lines(USERS, ("9.user-name", "x"))
+
+
+@pytest.mark.parametrize("text", ["x", None])
+def test_an_override_of_a_command_that_is_not_there_is_refused(text: str | None) -> None:
+    with pytest.raises(UnknownCommandNumber):
+        planner.make_plan(USERS, [], [Override.parse("9.user-name", text)], Catalog())
 
 
 def test_a_file_is_shown_by_its_name_and_sent_by_its_content() -> None:
