@@ -27,7 +27,10 @@ def rec_main(argv: Sequence[str] | None = None) -> int:
     _open_streams()
     words, command = parsers.split_at_dashes(sys.argv[1:] if argv is None else argv)
     parser = parsers.rec_parser()
-    args = parser.parse_args(words)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        hint = "" if unknown[0].startswith("-") else " (write -- before the command that is to be recorded)"
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     _check_rec(parser, args, command)
     return _run("awstrace-rec", lambda: _record(args, command))
 

@@ -333,10 +333,9 @@ def _number(text: str) -> int:
 
 
 def _jobs(text: str) -> int:
-    jobs = _number(text)
-    if jobs > MOST_JOBS:
-        raise argparse.ArgumentTypeError(f"{text} is more than {MOST_JOBS}")
-    return jobs
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {MOST_JOBS}")
+    return int(text)
 
 
 def _ranges(text: str) -> tuple[selection.Range, ...]:

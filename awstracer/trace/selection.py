@@ -27,7 +27,7 @@ class Range:
 def parse_number(text: str) -> int:
     """Return the number of a command; raise ValueError if the text is none."""
     if not NUMBER.fullmatch(text.strip()):
-        raise ValueError(f"{text} is no command's number")
+        raise ValueError(f"{text.strip() or 'nothing'} is no command's number")
     return int(text)
 
 

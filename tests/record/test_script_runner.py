@@ -233,7 +233,13 @@ def test_a_script_without_a_first_line_is_the_shells(aws_home: Path) -> None:
     assert lines() == ["iam list-users -> 0"]
 
 
-@pytest.mark.parametrize("words", [["--"], ["-s", "--", "true"], ["--", *[]]])
+def test_a_command_without_the_dashes_before_it_is_refused_with_a_hint(home: Path) -> None:
+    result = plain(BIN / "awstrace-rec", "--trace-file", "t.trace", "./setup.sh", "x")
+    told = "unrecognized arguments: ./setup.sh x (write -- before the command that is to be recorded)"
+    assert (result.code, result.err) == (2, f"awstrace-rec: {told}; see awstrace-rec --help\n")
+
+
+@pytest.mark.parametrize("words", [["--"], ["-s", "--", "true"], ["--frob"]])
 def test_switches_that_make_no_sense_are_refused(home: Path, words: list[str]) -> None:
     result = plain(BIN / "awstrace-rec", "--trace-file", "t.trace", *words)
     assert result.code == 2
