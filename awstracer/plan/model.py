@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from awstracer.commandline import formatter
 from awstracer.commandline.options import OperationCommand
@@ -19,8 +19,22 @@ from awstracer.commandline.text import MarkedText, to_str
 from awstracer.plan.credentials import CredentialSource
 from awstracer.plan.template import Given, Kept, Reference, Template, leaves_in
 from awstracer.secrets import placeholders
-from awstracer.trace.model import Command
+from awstracer.trace.model import Command, Operation
 from awstracer.trace.paths import Path, leaves, lookup
+
+
+class CommandCatalog(Protocol):
+    """Tells which commands and options awscli offers; `aws/catalog` has those of the installed one."""
+
+    def operation_command(self, number: int, operation: Operation, argv: Sequence[str], /) -> OperationCommand: ...
+
+    def check_line(self, number: int, argv: Sequence[str], /) -> None: ...
+
+    def global_options(self) -> Mapping[str, bool]: ...
+
+    def read_option(self, words: tuple[str, ...], option: str, text: str) -> Mapping[str, Any]: ...
+
+    def check(self, number: int, operation: Operation) -> None: ...
 
 
 @dataclass(frozen=True)

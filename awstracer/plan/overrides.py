@@ -12,21 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from awstracer.commandline.options import ExtraArgument
 from awstracer.commandline.text import MarkedText, Provenance, Segment, format_value, to_str
 from awstracer.errors import AmbiguousParameter, BadValue, UnfitParameters, UnknownCommandNumber, UnknownParameter
 from awstracer.plan import missing_secrets
 from awstracer.plan.compiler import Draft, Place
-from awstracer.plan.model import Override, Step
+from awstracer.plan.model import CommandCatalog, Override, Step
 from awstracer.plan.template import Given, Kept
 from awstracer.relations.identifiers import part_span
 from awstracer.relations.model import Source
 from awstracer.trace.paths import Path, lookup, replace_at
-
-if TYPE_CHECKING:
-    from awstracer.aws.catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Drafts:
         return replace(self, in_order=(*self.in_order[: number - 1], draft, *self.in_order[number:]))
 
 
-def apply_override(drafts: Drafts, override: Override, catalog: Catalog) -> Drafts:
+def apply_override(drafts: Drafts, override: Override, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with an override.
 
     Raise UnknownCommandNumber, UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
@@ -143,7 +140,7 @@ def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
     return drafts
 
 
-def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: Catalog) -> Drafts:
+def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with another value for a parameter, entered where everything that should follow refers to."""
     parameters = _named_parameters(drafts, override)
     _check_unambiguous(override, parameters)
@@ -216,7 +213,7 @@ def _parameters_in_words(step: Step, name: str) -> Sequence[_NamedParameter]:
     return [_NamedParameter(step, (("argv", at),), name, text) for at, text in words]
 
 
-def _values(parameter: _NamedParameter, text: str, catalog: Catalog) -> Mapping[Path, Any]:
+def _values(parameter: _NamedParameter, text: str, catalog: CommandCatalog) -> Mapping[Path, Any]:
     """Return what the text of an override means for a parameter, by path."""
     if parameter.step.operation_command is None:
         word = str(lookup(parameter.step.command.request, parameter.paths[0]))
@@ -225,7 +222,7 @@ def _values(parameter: _NamedParameter, text: str, catalog: Catalog) -> Mapping[
     return {path: lookup(members, path) for path in parameter.paths}
 
 
-def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: Catalog) -> None:
+def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: CommandCatalog) -> None:
     """Raise BadValue if the operation wouldn't take the values."""
     operation = step.command.operation
     if operation is None:

@@ -11,20 +11,16 @@ Making a plan sends nothing.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from awstracer.commandline.options import OperationCommand, query_of, split_options
 from awstracer.errors import MissingWord
 from awstracer.plan import credentials
 from awstracer.plan.compiler import Draft
-from awstracer.plan.model import Override, Plan, Step
+from awstracer.plan.model import CommandCatalog, Override, Plan, Step
 from awstracer.plan.overrides import Drafts, apply_override
 from awstracer.plan.template import Template
 from awstracer.relations.model import Relation, Section
 from awstracer.trace.model import Command, Trace
-
-if TYPE_CHECKING:
-    from awstracer.aws.catalog import Catalog
 
 SECTIONS: Sequence[Section] = ("request", "query", "response")  # that relations lead to
 
@@ -33,7 +29,7 @@ def make_plan(
     trace: Trace,
     relations: Iterable[Relation],
     overrides: Sequence[Override],
-    catalog: Catalog,
+    catalog: CommandCatalog,
     replaced: Iterable[str] = (),
     *,
     selected: Container[int] | None = None,
@@ -58,7 +54,7 @@ def make_plan(
 def _make_drafts(
     trace: Trace,
     relations: Iterable[Relation],
-    catalog: Catalog,
+    catalog: CommandCatalog,
     replaced: Iterable[str],
     selected: Container[int] | None,
 ) -> Iterator[Draft]:
@@ -111,7 +107,7 @@ def _words_of_lists(relations: Iterable[Relation]) -> set[object]:
     return {path[-1] for target in targets if target.word_count > 1 for path in target.paths[1:]}
 
 
-def _operation_command(number: int, command: Command, catalog: Catalog) -> OperationCommand | None:
+def _operation_command(number: int, command: Command, catalog: CommandCatalog) -> OperationCommand | None:
     """Return the command of an operation; for a custom command None, after a check that awscli has it."""
     if command.operation is None:
         if command.exit_code == 0:  # a command that failed may have been mistyped
