@@ -105,7 +105,6 @@ class Catalog(InstalledApiModel):
         self._commands: dict[tuple[str, ...], Any] = {}
         self._command_words: dict[tuple[str, str], tuple[str, ...]] = {}
         self._argument_tables: dict[tuple[str, ...], argument_table.ArgumentTable] = {}
-        self._global_options: dict[str, bool] = {}
         self._completer: Any = None
 
     # --- commands
@@ -127,14 +126,20 @@ class Catalog(InstalledApiModel):
         line = [argv[at] for at in own]
         if tuple(line[: len(words)]) != words or not table.has_special(argv):  # an invented line names another command
             return table.usual
-        if argument_table.parse(self._global_parser, [argv[at] for at in taken]) is None:  # as awscli would refuse it
+        if argument_table.parse(self._global_parser, [argv[at] for at in taken]) is None:  # so awscli refuses it
             return table.usual
         return table.with_line(line[len(words) :], operation.parameters)
 
     @cached_property
     def _global_parser(self) -> argparse.ArgumentParser:
         """awscli's parser of global options."""
-        return argument_table.make_parser(self._drivers.catalog_driver().create_help_command().arg_table)
+        return argument_table.make_parser(self._global_arguments)
+
+    @cached_property
+    def _global_arguments(self) -> Mapping[str, Any]:
+        """awscli's global options, as its help lists them: without dashes."""
+        arguments: Mapping[str, Any] = self._drivers.catalog_driver().create_help_command().arg_table
+        return arguments
 
     def find_command(self, words: tuple[str, ...]) -> Any:
         """Return awscli's command object of an operation's words; None if they are no operation's."""
@@ -187,10 +192,14 @@ class Catalog(InstalledApiModel):
 
     def global_options(self) -> dict[str, bool]:
         """Return awscli's global options (`--region`), each with whether it takes a value."""
-        if not self._global_options:
-            for name, argument in self._drivers.catalog_driver().create_help_command().arg_table.items():
-                self._global_options[f"--{name}"] = name != "version" and argument.cli_type is not bool
         return self._global_options
+
+    @cached_property
+    def _global_options(self) -> dict[str, bool]:
+        return {
+            f"--{name}": name != "version" and argument.cli_type is not bool
+            for name, argument in self._global_arguments.items()
+        }
 
     def read_option(self, words: tuple[str, ...], option: str, text: str) -> dict[str, Any]:
         """Return the members that an operation's option, named without dashes, sets for `text`.

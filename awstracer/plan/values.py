@@ -176,21 +176,21 @@ class ValueResolver:
     def _response(self, step: Step) -> Structure:
         """Return the response of a step; in a dry run the recorded one, with what follows from overrides."""
         if self._is_dry_run and step.number not in self.responses:
-            leaves = {path: self._changed(leaf) for path, leaf in step.response.leaves.items()}
+            leaves = {path: self._changed_part(leaf) for path, leaf in step.response.leaves.items()}
             values = {
                 path: unwrap(self.leaf_value(step, step.response, path, leaf)) for path, leaf in leaves.items() if leaf
             }
             self.responses[step.number] = replace_at(step.response.recorded, values)
         return self.responses[step.number]
 
-    def _changed(self, leaf: Leaf) -> Leaf | None:
+    def _changed_part(self, leaf: Leaf) -> Leaf | None:
         """Return a leaf, or those pieces of it, that a dry run knows to have another value than the recorded one.
 
         None if there are none. What comes from a step that is not played is not known here: only the real response
         tells it.
         """
         if isinstance(leaf, Interpolation):
-            pieces = tuple(piece for piece in leaf.pieces if self._changed(piece.leaf) is not None)
+            pieces = tuple(piece for piece in leaf.pieces if self._changed_part(piece.leaf) is not None)
             return replace(leaf, pieces=pieces) if pieces else None
         try:
             value = self._value(leaf.relation.source) if isinstance(leaf, Reference) else None
