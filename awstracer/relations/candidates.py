@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -45,8 +44,7 @@ class Rank(IntEnum):
     PART = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A value that later requests may refer to, at the occurrence where it was first seen.
 
     resource_type  what it names: `user`, `vpc`

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from awstracer.aws.api_model import ApiModel
 from awstracer.commandline.options import query_of
@@ -90,7 +90,7 @@ def _with_selectors(relations: list[Relation], sources: Mapping[int, Source], tr
     for index, source in sources.items():
         response = trace.commands[source.command].response
         path = selectors.with_selectors(source.path, response, echoed[source.command])
-        selecting[index] = replace(relations[index], source=replace(source, path=path))
+        selecting[index] = relations[index]._replace(source=source._replace(path=path))
     return selecting
 
 

@@ -50,11 +50,8 @@ class RelevanceFilter:
     @classmethod
     def of(cls, trace: Trace, account: str | None) -> RelevanceFilter:
         """Return the filter for a trace that was recorded in `account`."""
-        used: set[str] = set()
-        lists: set[tuple[str, ...]] = set()
-        for command in trace.commands:
-            used |= _tokens_with_decoded(_request_texts(command))
-            lists.update(request_list.values for request_list in _lists_in_request(command))
+        used = _tokens_with_decoded({text for command in trace.commands for text in _request_texts(command)})
+        lists = {taken.values for command in trace.commands for taken in _lists_in_request(command)}
         return cls(frozenset(used), frozenset(lists), account if account in used else None)
 
     def with_tokens_of(self, texts: Iterable[str]) -> RelevanceFilter:
@@ -72,10 +69,13 @@ class RelevanceFilter:
         return lru_cache(maxsize=REMEMBERED)(self._is_relevant)
 
     def _is_relevant(self, text: str) -> bool:
-        of_text = tokens(text)
-        if of_text and (":" in text or "/" in text):
+        first = TOKEN.search(text)
+        if first is None:
+            return False
+        if ":" in text or "/" in text:
+            of_text = tokens(text)
             return of_text[-1] in self.tokens or self.account in of_text
-        return bool(of_text) and self.tokens.issuperset(of_text)
+        return first[0] in self.tokens and self.tokens.issuperset(tokens(text))
 
 
 def _tokens_with_decoded(texts: Iterable[str]) -> set[str]:

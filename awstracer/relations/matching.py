@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from awstracer.relations import identifiers
@@ -140,7 +140,7 @@ def _with_less_context(occurrence: Occurrence, span: Span) -> tuple[Occurrence, 
     begin = max(span[0] - CONTEXT, 0)
     if begin == 0 and len(occurrence.text) <= span[1] + CONTEXT:
         return occurrence, span
-    near = replace(occurrence, text=occurrence.text[begin : span[1] + CONTEXT])
+    near = occurrence._replace(text=occurrence.text[begin : span[1] + CONTEXT])
     return near, (span[0] - begin, span[1] - begin)
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from awstracer.aws.api_model import ApiModel, Direction
 from awstracer.commandline.options import query_of
@@ -57,8 +57,7 @@ class MemberFacts:
     is_labelled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """A string at a path; `is_one_of_several` if a query printed it as one of many."""
 
     command: int
@@ -129,24 +128,19 @@ def occurrences(
             yield Occurrence(command=number, section=direction, path=path, text=text, facts=facts)
 
 
-def _relevant_strings(node: Any, is_relevant: IsRelevant, *, has_keys: bool = False) -> list[tuple[Path, str]]:
-    """Return the relevant strings below a node with their paths, in order; with the keys of maps if it `has_keys`.
-
-    Most structures have no such string, so paths are made from the strings upwards.
-    """
+def _relevant_strings(node: Any, is_relevant: IsRelevant, path: Path = ()) -> list[tuple[Path, str]]:
+    """Return the relevant strings below a node that stands at `path`, and the keys of maps below it, in order."""
     strings: list[tuple[Path, str]] = []
+    is_map = bool(path) and isinstance(node, dict)
     items: Iterable[tuple[Any, Any]] = node.items() if isinstance(node, dict) else enumerate(node)
-    is_map = has_keys and isinstance(node, dict)
     for key, child in items:
         if is_map and is_relevant(key):
-            strings.append(((KeyOf(key),), key))
+            strings.append(((*path, KeyOf(key)), key))
         if isinstance(child, str):
             if is_relevant(child):
-                strings.append(((key,), child))
+                strings.append(((*path, key), child))
         elif isinstance(child, (dict, list, tuple)):
-            below = _relevant_strings(child, is_relevant, has_keys=True)
-            if below:
-                strings += [((key, *path), text) for path, text in below]
+            strings += _relevant_strings(child, is_relevant, (*path, key))
     return strings
 
 

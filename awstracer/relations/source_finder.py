@@ -11,7 +11,7 @@ Of several matching candidates, the best is taken, and those that are as good be
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from awstracer.relations.account_region import EnvironmentScanner
 from awstracer.relations.candidates import Candidate
 from awstracer.relations.index import RequestHistory, ValueIndex
 from awstracer.relations.matching import Match, match
-from awstracer.relations.model import Encoding, EnvironmentValue, Relation, Source, Span, Target
+from awstracer.relations.model import Encoding, Relation, Source, Span, Target
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.encodings import decode_base64, decode_percent
 
@@ -31,15 +31,6 @@ class _Meaning(NamedTuple):
 
     candidate: Candidate
     match: Match
-    alternatives: tuple[Source, ...] = ()
-
-
-class _Piece(NamedTuple):
-    """What the characters `span` of a string come from."""
-
-    span: Span
-    source: Source | EnvironmentValue
-    evidence: str
     alternatives: tuple[Source, ...] = ()
 
 
@@ -58,29 +49,27 @@ class SourceFinder:
         return self._piece_relations(occurrence) if whole is None else [_whole_relation(occurrence, whole)]
 
     def _piece_relations(self, occurrence: Occurrence) -> list[Relation]:
+        """Return the relations of the pieces of a string, in their order; a span counts in what the string encodes."""
         encoding, plain, positions = _decode(occurrence.text)
-        relations = []
-        for piece in self._pieces(occurrence if encoding == "plain" else replace(occurrence, text=plain)):
-            span = (positions[piece.span[0]], positions[piece.span[1]]) if positions else piece.span
-            evidence = piece.evidence if encoding == "plain" else f"{piece.evidence}, in {encoding}"
-            target = Target(occurrence.command, occurrence.section, occurrence.path, span, encoding)
-            relations.append(Relation(piece.source, target, evidence, piece.alternatives))
-        return relations
+        if encoding == "plain":
+            return self._pieces(occurrence)
+        relations = self._pieces(occurrence._replace(text=plain))
+        return [_encoded(relation, encoding, positions) for relation in relations]
 
-    def _pieces(self, occurrence: Occurrence) -> list[_Piece]:
-        """Return what the pieces of a string come from, in their order."""
-        pieces: list[_Piece] = []
+    def _pieces(self, occurrence: Occurrence) -> list[Relation]:
+        """Return the relations of the pieces of a string that encodes nothing, in their order."""
+        relations: list[Relation] = []
         taken = bytearray(len(occurrence.text))  # 1 for each character that has a source
         for span, candidates in self._equal_pieces(occurrence):
             meaning = self._meaning(occurrence, span, candidates) if 1 not in taken[slice(*span)] else None
             if meaning is not None:
                 source, evidence = meaning.candidate.source, meaning.match.evidence
-                pieces.append(_Piece(span, source, evidence, meaning.alternatives))
+                relations.append(Relation(source, _target(occurrence, span), evidence, meaning.alternatives))
                 taken[slice(*span)] = b"\1" * (span[1] - span[0])
         for mention in self.scanner.mentions(occurrence):
             if 1 not in taken[slice(*mention.span)]:
-                pieces.append(_Piece(mention.span, mention.value, mention.evidence))
-        return sorted(pieces, key=attrgetter("span"))
+                relations.append(Relation(mention.value, _target(occurrence, mention.span), mention.evidence))
+        return sorted(relations, key=attrgetter("target.span"))
 
     def _equal_pieces(self, occurrence: Occurrence) -> list[tuple[Span, Sequence[Candidate]]]:
         """Return the pieces of a string that equal candidates, the longest first."""
@@ -130,10 +119,22 @@ def _preference(candidate: Candidate) -> int:
     return command if candidate.is_specific else -command
 
 
+def _target(occurrence: Occurrence, span: Span | None = None) -> Target:
+    return Target(occurrence.command, occurrence.section, occurrence.path, span)
+
+
+def _encoded(relation: Relation, encoding: Encoding, positions: list[int]) -> Relation:
+    """Return the relation of a piece of a decoded text as one of the string that encodes it."""
+    target = relation.target._replace(encoding=encoding)
+    if positions and target.span is not None:
+        target = target._replace(span=(positions[target.span[0]], positions[target.span[1]]))
+    return relation._replace(target=target, evidence=f"{relation.evidence}, in {encoding}")
+
+
 def _whole_relation(occurrence: Occurrence, meaning: _Meaning) -> Relation:
     return Relation(
         source=meaning.candidate.source,
-        target=Target(occurrence.command, occurrence.section, occurrence.path),
+        target=_target(occurrence),
         evidence=meaning.match.evidence,
         alternatives=meaning.alternatives,
         is_same_type=meaning.match.is_by_type,
