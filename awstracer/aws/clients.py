@@ -1,15 +1,20 @@
-"""Caches botocore's clients: the next call of the same kind takes 5 to 10 ms, in place of the 50 ms of a new driver.
+"""Caches botocore's sessions and clients: the next call of the same kind takes 5 to 10 ms, not the 50 of a new driver.
 
 `iam get-user --region eu-west-1` is one kind of call, whatever the user's name: the recorded parameters are sent, and
-not those that awscli would read from the line. The first line of a kind is run by a driver up to its call. This gives a
-session, a client, and the global options as awscli's handlers have resolved them. From then on awscli's operation
-caller sends parameters with this client, and awscli's formatter prints the responses.
+not those that awscli would read from the line. Three things are made once and used again:
 
-A client stays in the cache only while it is as good as a new one:
+- the session, for all lines of the same settings: global options, environment and files. A driver has read the options
+  of the first such line, and awscli's handlers have set the session up for them;
+- the client, for all operations of a service;
+- the call, for each operation: its command is run up to its call, so that awscli's handlers have seen it.
 
-- its kind is the line, the environment and the person's files: if one of them changes, it is another kind;
-- its credentials stay the same, and no plugin and no history takes part in its calls;
-- each of its requests succeeded at once: a client remembers redirects and retries.
+From then on awscli's operation caller sends parameters with this client, and awscli's formatter prints the responses.
+
+A session and its clients are used only while they are as good as new ones:
+
+- if the environment or one of the person's files changes, the settings are others;
+- the credentials stay the same, and no plugin and no history takes part in the calls;
+- each request succeeded at once: a client remembers redirects and retries.
 
 Every other line has a driver of its own (`aws/driver`).
 """
@@ -39,7 +44,7 @@ from awstracer.aws.settings import V1_GLOBAL_OPTIONS, configuration_files
 from awstracer.commandline.options import split_options
 from awstracer.trace.model import Operation
 
-CAPACITY = 64  # kinds of call; each has a session and a client, of about a megabyte
+CAPACITY = 16  # sessions; each client of one takes about a megabyte
 MAX_IDLE = 3.0  # seconds after which a server may be about to close a connection
 CONSTANT = ("env", "shared-credentials-file", "config-file")  # the credential providers whose answers stay the same
 UPGRADE_WARNINGS = "AWS_CLI_UPGRADE_DEBUG_MODE"  # awscli warns at each line of what version 2 does otherwise
@@ -49,7 +54,7 @@ HARMLESS = {name: has_value for name, has_value in V1_GLOBAL_OPTIONS.items() if 
 
 @dataclass(frozen=True)
 class CallKind:
-    """What decides the client of a line: the words of its operation, and options, environment and files."""
+    """What decides how a line is called: the words of its operation; its options, the environment and the files."""
 
     words: tuple[str, ...]
     settings: Hashable
@@ -69,11 +74,11 @@ class CallKind:
 
 
 class ClientCache:
-    """Calls the operations of lines, with one session and client for each kind of call."""
+    """Calls the operations of lines, with one session for all lines of the same settings."""
 
     def __init__(self, drivers: DriverFactory) -> None:
         self._drivers = drivers
-        self._calls: dict[CallKind, _PreparedCall] = {}
+        self._sessions: dict[Hashable, _SharedSession] = {}
         self._unfit: set[Hashable] = set()  # settings under which no client can be cached
 
     def call(self, argv: Sequence[str], parameters: Mapping[str, Any]) -> Outcome | None:
@@ -82,58 +87,44 @@ class ClientCache:
         Raise BadConfiguration if the person's configuration allows no driver.
         """
         kind = CallKind.of(argv)
-        call = self._find(kind, argv) if kind else None
+        session = self._session(kind, argv) if kind else None
+        call = session.call_of(kind.words) if kind and session else None
         if kind is None or call is None:
             return None
         outcome = call.send(parameters)
         if not call.is_as_new(outcome):
-            del self._calls[kind]
+            del self._sessions[kind.settings]
         return outcome
 
     def prepare_calls(self, lines: Iterable[Sequence[str]]) -> None:
-        """Make the clients of those lines that occur more than once, for processes that will be forked from this one.
+        """Make the sessions of lines, and the clients of those that occur more than once, for forked processes.
 
         Nothing is sent, and no credential provider is asked that could ask somebody else.
         """
-        for argv, number in Counter(map(tuple, lines)).most_common(CAPACITY):
+        for argv, number in Counter(map(tuple, lines)).items():
             kind = CallKind.of(argv)
-            if kind and number > 1:
-                self._find(kind, argv)
+            session = self._session(kind, argv) if kind else None
+            if kind and session and number > 1:
+                session.call_of(kind.words)
 
-    def _find(self, kind: CallKind, argv: Sequence[str]) -> _PreparedCall | None:
-        """Return the call of a kind, which is prepared if it is new; None if the line needs a driver of its own."""
-        if kind not in self._calls and kind.settings not in self._unfit:
-            call = self._prepare(kind, argv)
-            if call is not None:
-                self._calls[kind] = call
-            if len(self._calls) > CAPACITY:
-                del self._calls[next(iter(self._calls))]
-        return self._calls.get(kind)
-
-    def _prepare(self, kind: CallKind, argv: Sequence[str]) -> _PreparedCall | None:
-        """Run a line up to its call, and make the client; return None if its settings or its command don't allow it."""
-        driver, capture = self._drivers.create(), CallRecorder()
-        events = driver.session.get_component("event_emitter")
-
-        def check(**_: Any) -> None:
-            if not _may_share_clients(driver.session):
+    def _session(self, kind: CallKind, argv: Sequence[str]) -> _SharedSession | None:
+        """Return the session for a line's settings, which is made if there is none; None if they don't allow it."""
+        if kind.settings not in self._sessions and kind.settings not in self._unfit:
+            session = self._make_session(argv)
+            if session is None:
                 self._unfit.add(kind.settings)
-                raise SystemExit
+            else:
+                self._sessions[kind.settings] = session
+            if len(self._sessions) > CAPACITY:
+                del self._sessions[next(iter(self._sessions))]
+        return self._sessions.get(kind.settings)
 
-        events.register_first("session-initialized", check)
-        events.register_last("before-building-argument-table-parser", make_optional)
-        capture.attach(events)
-        options = isolation.run_until_call(driver, argv)
-        if options is None or capture.operation is None or not isolation.has_standard_caller(capture.command):
+    def _make_session(self, argv: Sequence[str]) -> _SharedSession | None:
+        driver = self._drivers.create()
+        options = isolation.initialize_session(driver, argv, _may_share_clients)
+        if options is None or not (_is_unsigned(driver.session) or _has_constant_credentials(driver.session)):
             return None
-        try:
-            call = _PreparedCall(driver.session, capture, capture.operation, options)
-        except Exception:  # noqa: BLE001 - whatever is wrong, the driver will say it
-            return None
-        if _is_unsigned(driver.session) or _has_constant_credentials(driver.session):
-            return call
-        self._unfit.add(kind.settings)
-        return None
+        return _SharedSession(driver, options)
 
 
 def _may_share_clients(session: Any) -> bool:
@@ -158,32 +149,89 @@ def _has_constant_credentials(session: Any) -> bool:
     return type(credentials) is Credentials and credentials.method in CONSTANT
 
 
-class _PreparedCall:
-    """One kind of call: sends parameters with the client of its session."""
+class _SharedSession:
+    """A session that has been set up for the global options of a line, and its calls: one for each operation."""
 
-    def __init__(self, session: Any, capture: CallRecorder, operation: Operation, options: argparse.Namespace) -> None:
-        self._capture, self._operation, self._options = capture, operation, options
-        self._client = isolation.create_client(session, operation.service, options)
-        self._paging = paging_parameters(session, operation.service, operation.name)
-        self._caller = awscli.clidriver.CLIOperationCaller(session)
+    def __init__(self, driver: Any, options: argparse.Namespace) -> None:
+        self._driver, self._options = driver, options
+        self._capture = CallRecorder()
+        events = driver.session.get_component("event_emitter")
+        events.register_last("before-building-argument-table-parser", make_optional)
+        self._capture.attach(events)
+        self._caller = awscli.clidriver.CLIOperationCaller(driver.session)
+        self._calls: dict[tuple[str, ...], _PreparedCall | None] = {}
+        self._clients: dict[str, _SharedClient] = {}
+        isolation.share_clients(driver.session)
+
+    def call_of(self, words: tuple[str, ...]) -> _PreparedCall | None:
+        """Return the call of an operation; None if its command does more than call the operation."""
+        if words not in self._calls:
+            self._calls[words] = self._prepare(words)
+        return self._calls[words]
+
+    def _prepare(self, words: tuple[str, ...]) -> _PreparedCall | None:
+        """Run an operation's command up to its call, and make its service's client if there is none yet."""
+        self._capture.reset()
+        options = isolation.run_until_call(self._driver, words, self._options)
+        operation = self._capture.operation
+        if options is None or operation is None or not isolation.has_standard_caller(self._capture.command):
+            return None
+        try:
+            client = self._client(operation.service, options)
+        except Exception:  # noqa: BLE001 - whatever is wrong, the driver will say it
+            return None
+        paging = paging_parameters(self._driver.session, operation.service, operation.name)
+        return _PreparedCall(self._caller, self._capture, client, operation, options, paging)
+
+    def _client(self, service: str, options: argparse.Namespace) -> _SharedClient:
+        if service not in self._clients:
+            self._clients[service] = _SharedClient(isolation.create_client(self._driver.session, service, options))
+        return self._clients[service]
+
+
+class _SharedClient:
+    """A client, whose connections are used by one process only, and not when they have been idle for long."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.note_use()
+
+    def close_stale_connections(self) -> None:
+        """Close the connections that another process may use, or that the server may be about to close."""
+        if self._process != os.getpid() or time.monotonic() - self._last_used > MAX_IDLE:
+            self._client.close()
+
+    def note_use(self) -> None:
+        """Remember that this process has used the client now."""
         self._process, self._last_used = os.getpid(), time.monotonic()
+
+
+@dataclass(frozen=True)
+class _PreparedCall:
+    """The call of one operation; `paging` has the parameters by which a caller turns the pages itself."""
+
+    caller: Any
+    capture: CallRecorder
+    client: _SharedClient
+    operation: Operation
+    options: argparse.Namespace
+    paging: set[str]
 
     def send(self, parameters: Mapping[str, Any]) -> Outcome:
         """Call the operation and print its response."""
-        if self._process != os.getpid() or time.monotonic() - self._last_used > MAX_IDLE:
-            self._client.close()  # a forked process shares no connection
-        self._capture.reset()
-        self._capture.operation = replace(self._operation, parameters=snapshot(parameters))
-        options = copy.copy(self._options)
-        options.paginate = options.paginate and not self._paging & set(parameters)
-        service, name = self._operation.service, self._operation.name
-        code = isolation.run_call(lambda: self._caller.invoke(service, name, dict(parameters), options))
-        self._process, self._last_used = os.getpid(), time.monotonic()
-        return self._capture.outcome(code)
+        self.client.close_stale_connections()
+        self.capture.reset()
+        self.capture.operation = replace(self.operation, parameters=snapshot(parameters))
+        options = copy.copy(self.options)
+        options.paginate = options.paginate and not self.paging & set(parameters)
+        service, name = self.operation.service, self.operation.name
+        code = isolation.run_call(lambda: self.caller.invoke(service, name, dict(parameters), options))
+        self.client.note_use()
+        return self.capture.outcome(code)
 
     def is_as_new(self, outcome: Outcome) -> bool:
         """Return whether the client remembers nothing of the call that came to this outcome."""
-        return outcome.exit_code == 0 and self._capture.attempts <= len(outcome.calls) and not outcome.faults
+        return outcome.exit_code == 0 and self.capture.attempts <= len(outcome.calls) and not outcome.faults
 
 
 def paging_parameters(session: Any, service: str, operation: str) -> set[str]:

@@ -5,7 +5,7 @@ its events, the classes of its arguments); what goes further stands here and now
 
 - `awscli.clidriver.load_plugins` is replaced while a driver is created: plugins of AWS CLI 2 can't be loaded;
 - `awscli.paramfile.LOCAL_PREFIX_MAP` is replaced while a line runs: some `file://` words are read without an event;
-- `create_client` of one session is replaced: awscli's operation caller takes a client that exists already;
+- `create_client` of a session is replaced: it makes one client for each service, for awscli's operation caller too;
 - log handlers, `sys.argv`, the standard streams and the history recorder are as before once a line has run:
   awscli assumes that its process ends then;
 - private attributes of commands, arguments, sessions and the history recorder are read: each has an accessor here.
@@ -139,27 +139,57 @@ def run_line(driver: Any, argv: Sequence[str], reader: Reader) -> tuple[int, boo
 
 
 class _Reached(SystemExit):
-    """Leaves `CLIDriver.main`, which handles every `Exception` itself, with the global options of a line."""
+    """Leaves awscli, which handles every `Exception` itself, with the global options of a line."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(0)
         self.options = options
 
 
-def run_until_call(driver: Any, argv: Sequence[str]) -> argparse.Namespace | None:
-    """Run a line until awscli would call its operation; return the global options, or None if it doesn't get there.
+def initialize_session(driver: Any, argv: Sequence[str], is_wanted: Callable[[Any], bool]) -> argparse.Namespace | None:
+    """Have a driver set its session up for the global options of a line; return these options.
 
-    Nothing is printed. Raise KeyboardInterrupt if Ctrl-C is pressed.
+    Return None if the line is wrong, or if `is_wanted(session)` is false; no handler has seen the session then.
+    From then on the driver is for `run_until_call` only. Nothing is printed. Raise KeyboardInterrupt if Ctrl-C is
+    pressed.
     """
 
-    def leave(*, parsed_globals: argparse.Namespace, **_: Any) -> None:
-        raise _Reached(parsed_globals)
+    def check(**_: Any) -> None:
+        if not is_wanted(driver.session):
+            raise SystemExit
 
-    driver.session.get_component("event_emitter").register_last("calling-command", leave)
+    def leave(*, parsed_args: argparse.Namespace, **_: Any) -> None:
+        raise _Reached(parsed_args)
+
+    events = driver.session.get_component("event_emitter")
+    events.register_first("session-initialized", check)
+    events.register_last("session-initialized", leave)
+    return _reached_options(lambda: driver.main(list(argv)))
+
+
+def run_until_call(driver: Any, words: Sequence[str], options: argparse.Namespace) -> argparse.Namespace | None:
+    """Run an operation's command until it would call the operation; return the global options as it has them then.
+
+    `options` are those of `initialize_session`. Return None if there is no such command, or if it goes another way.
+    Nothing is printed. Raise KeyboardInterrupt if Ctrl-C is pressed.
+    """
+    events = driver.session.get_component("event_emitter")
+    events.register_last("calling-command", _leave_before_call, unique_id="awstracer-leave")  # once, behind all others
+    service, *rest = words
+    own = argparse.Namespace(**{**vars(options), "command": service})
+    return _reached_options(lambda: driver.create_help_command().command_table[service](rest, own))
+
+
+def _leave_before_call(*, parsed_globals: argparse.Namespace, **_: Any) -> None:
+    raise _Reached(parsed_globals)
+
+
+def _reached_options(run: Callable[[], Any]) -> argparse.Namespace | None:
+    """Return the global options that `run` reaches a call with; None if it ends otherwise."""
     output = io.StringIO()
     with _logging_restored(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
-            exit_code = driver.main(list(argv))
+            exit_code = run()
         except _Reached as reached:
             return reached.options
         except (Exception, SystemExit):  # noqa: BLE001 - argparse or a plugin; running the line will say what is wrong
@@ -185,17 +215,31 @@ def run_call(call: Callable[[], object]) -> int:
     return exit_code
 
 
+def share_clients(session: Any) -> None:
+    """Have a session make one client for each service, and give it to every later caller."""
+    create, clients = session.create_client, {}
+
+    def create_client(service_name: str, *args: Any, **kwargs: Any) -> Any:
+        if service_name not in clients:
+            clients[service_name] = create(service_name, *args, **kwargs)
+        return clients[service_name]
+
+    session.create_client = create_client
+
+
 def create_client(session: Any, service: str, parsed_globals: argparse.Namespace) -> Any:
-    """Return the client that `CLIOperationCaller.invoke` makes, and have the session give it to every later caller."""
-    client = awscli.utils.create_nested_client(
+    """Return the client that `CLIOperationCaller.invoke` makes.
+
+    The session loads its credentials anew: a client's User-Agent says from where they come if that happens with it.
+    """
+    session._credentials = None
+    return awscli.utils.create_nested_client(
         session,
         service,
         region_name=parsed_globals.region,
         endpoint_url=parsed_globals.endpoint_url,
         verify=parsed_globals.verify_ssl,
     )
-    session.create_client = lambda *_, **__: client
-    return client
 
 
 def _exit_code(run: Callable[[], Any]) -> int:

@@ -64,7 +64,10 @@ class WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for worker in [*self._idle, *(worker for _, worker in self._busy.values())]:
+        workers = [*self._idle, *(worker for _, worker in self._busy.values())]
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
             _end(worker)
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
 import getpass
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from awstracer.aws import catalog, clients
+from awstracer.aws import catalog, clients, isolation
 from awstracer.aws.capture import Outcome
 from awstracer.aws.clients import CallKind
 from awstracer.aws.driver import AwsCli
@@ -174,6 +175,19 @@ def test_a_line_that_is_run_again_or_was_prepared_asks_and_prints_the_same(cli: 
     assert [replayed.made for replayed in prepared] == [0, 0]
 
 
+def test_all_lines_of_the_same_settings_have_one_session(cli: Cli) -> None:
+    lines: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [
+        (("sns", "create-topic"), {"Name": "t"}),
+        (("iam", "get-user"), ALICE),
+        (LISTED, {"PaginationConfig": {"PageSize": 1}}),
+        (("sns", "list-topics"), {}),
+        (("sts", "get-caller-identity"), {}),
+    ]
+    replayed = [cli.replay(*argv, **parameters) for argv, parameters in lines]
+    assert [each.made for each in replayed] == [1, 0, 0, 0, 0]
+    assert [each.shown for each in replayed] == [cli.alone(*argv, **parameters).shown for argv, parameters in lines]
+
+
 def test_parameters_are_each_runs_own(cli: Cli) -> None:
     for limits in ({"MaxItems": 1}, {}, {"PaginationConfig": {"MaxItems": 2}}, {"PathPrefix": "/none/"}, {}):
         again = cli.replay(*LISTED, **limits)
@@ -273,11 +287,22 @@ def test_what_was_prepared_is_for_a_process_that_is_forked_off_too(cli: Cli, mon
     assert [cli.replay(*LISTED).made for _ in range(2)] == [0, 0]
 
 
-def test_only_what_is_sent_several_times_and_says_nothing_else_is_prepared(cli: Cli) -> None:
+def test_only_what_is_sent_several_times_and_says_nothing_else_is_prepared(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     once, often, more = LISTED, ("iam", "get-user"), ("s3api", "head-object", "--debug")
+    asked: list[str] = []
     cli.prepare(once, often, more, often, more)
+    run = isolation.run_until_call
+
+    def noted(driver: Any, words: Sequence[str], options: argparse.Namespace) -> argparse.Namespace | None:
+        asked.append(words[1])
+        return run(driver, words, options)
+
+    monkeypatch.setattr(isolation, "run_until_call", noted)
     assert [cli.replay(*line, **ALICE).made for line in (often, more)] == [0, 1]
-    assert cli.replay(*once).made == 1
+    assert cli.replay(*once).made == 0
+    assert asked == [once[1]]
 
 
 def test_what_changes_after_a_line_was_prepared_is_noticed(cli: Cli, aws_home: Path) -> None:
@@ -558,7 +583,7 @@ def test_a_process_that_is_forked_off_shares_no_connection(
     assert (cli.replay(*LISTED).shown, len(closed)) == (first.shown, 1)
 
 
-def test_only_so_many_lines_are_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_sessions_are_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "CAPACITY", 2)
     regions = ("us-east-1", "us-east-2", "us-west-1")
     for region in (*regions, *regions[1:]):

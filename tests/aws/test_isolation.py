@@ -58,6 +58,7 @@ PATCHED = (
 )
 PRIVATE = {
     "_action",
+    "_credentials",
     "_enabled",
     "_handlers",
     "_operation_caller",
@@ -123,6 +124,22 @@ def test_awsclis_objects_have_the_private_attributes_that_are_read() -> None:
     assert isolation.is_negation(arguments["reboot"])
     assert not isolation.is_negation(arguments["no-reboot"])
     assert isolation.has_standard_caller(command)
+    assert driver.session._credentials is None
+
+
+@pytest.mark.usefixtures("home")
+def test_global_options_that_awscli_changes_for_one_service_are_not_the_next_ones() -> None:
+    """awscli sends the calls of `health` to another region (awscli.customizations.overridesslcommonname)."""
+    driver = DriverFactory().create()
+    line = ["iam", "list-users", "--region", "eu-west-1"]
+    options = isolation.initialize_session(driver, line, lambda _: True)
+    assert options is not None
+    of_health = isolation.run_until_call(driver, ["health", "describe-events"], options)
+    of_iam = isolation.run_until_call(driver, ["iam", "list-users"], options)
+    assert of_health is not None
+    assert of_iam is not None
+    assert (of_health.region, of_health.endpoint_url) == ("us-east-1", "https://health.us-east-1.amazonaws.com")
+    assert (of_iam.region, of_iam.endpoint_url) == ("eu-west-1", None)
 
 
 @pytest.mark.usefixtures("home")
@@ -145,7 +162,9 @@ def run_help(driver: Any) -> None:
 
 
 def run_up_to_a_call(driver: Any) -> None:
-    assert isolation.run_until_call(driver, ["iam", "list-users", "--debug"]) is not None
+    options = isolation.initialize_session(driver, ["iam", "list-users", "--debug"], lambda _: True)
+    assert options is not None
+    assert isolation.run_until_call(driver, ["iam", "list-users"], options) is not None
 
 
 def run_failing_call(_: Any) -> None:
