@@ -20,6 +20,7 @@ import awscli.alias
 import awscli.clidriver
 import awscli.completer
 import awscli.paramfile
+import botocore.session
 from botocore import xform_name
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
 from botocore.validate import ParamValidator
@@ -224,16 +225,16 @@ class Catalog(InstalledApiModel):
 
     def region(self, profile: str | None) -> str | None:
         """Return the region of the person's configuration under a profile; raise BadConfiguration if it is unusable."""
-        session = self._drivers.create().session
-        if profile is not None:
-            session.set_config_variable("profile", profile)
         with configuration_errors():
+            session = botocore.session.Session(awscli.EnvironmentVariables)  # as `awscli.clidriver.create_clidriver`
+            if profile is not None:
+                session.set_config_variable("profile", profile)
             region = session.get_config_variable("region")
         return str(region) if region else None
 
     def check_profile(self, profile: str | None) -> None:
         """Raise UnknownProfile if the configuration has no such profile, BadConfiguration if it is unusable."""
-        profiles = self._drivers.create().session.available_profiles
+        profiles = self._drivers.catalog_driver().session.available_profiles
         if profile is not None and profile not in profiles:
             raise UnknownProfile(profile, profiles)
 
