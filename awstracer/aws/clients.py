@@ -44,7 +44,7 @@ from awstracer.aws.settings import V1_GLOBAL_OPTIONS, configuration_files
 from awstracer.commandline.options import split_options
 from awstracer.trace.model import Operation
 
-CAPACITY = 16  # sessions; each client of one takes about a megabyte
+CAPACITY = 64  # sessions; each client of one takes about a megabyte
 MAX_IDLE = 3.0  # seconds after which a server may be about to close a connection
 CONSTANT = ("env", "shared-credentials-file", "config-file")  # the credential providers whose answers stay the same
 UPGRADE_WARNINGS = "AWS_CLI_UPGRADE_DEBUG_MODE"  # awscli warns at each line of what version 2 does otherwise
