@@ -123,7 +123,6 @@ class PlayCommand:
     def _run_parallel(self, resolver: Resolver, options: player.PlayerOptions, on_done: player.OnDone) -> Report:
         """Run several steps at a time, in processes that are forked after the models and settings were read."""
         before = scheduler.predecessors(resolver.plan.steps, keeps_pauses=self._play_request.pause is None)
-        self._aws.preload()
         self._aws.prepare_calls(
             (*step.residual_words, *self._play_request.global_option_words)
             for step in resolver.steps
