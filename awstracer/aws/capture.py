@@ -66,13 +66,11 @@ class CallRecorder:
     (`s3 presign`) or is invalid doesn't get there. botocore's `context`, one dict for each call, pairs the events.
     A call within another one of the same thread is not recorded: a credential provider or a redirect makes it.
 
-    command     awscli's object of the operation's command
     attempts    number of requests that were sent, repeated ones included
     """
 
     def __init__(self) -> None:
         self._commands: dict[str, tuple[Any, Any]] = {}
-        self.command: Any = None
         self.reset()
 
     def reset(self) -> None:
@@ -152,7 +150,7 @@ class CallRecorder:
         model, command = self._commands.get(event_name.split(".", 1)[1], (None, None))
         if model is None or command is None or len(command.lineage_names) != 2:
             return
-        service, self.command = model.service_model.service_name, command
+        service = model.service_model.service_name
         self.operation = Operation(service, model.name, snapshot(call_parameters), tuple(command.lineage_names))
 
     @never_raises

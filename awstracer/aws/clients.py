@@ -67,10 +67,11 @@ class CallKind:
         """
         rest, taken = split_options(argv, HARMLESS)
         words, options = tuple(argv[at] for at in rest), tuple(argv[at] for at in taken)
-        if len(words) != 2 or any(word.startswith("-") for word in words) or words[0] in load_aliases():
+        aliases = load_aliases()
+        if len(words) != 2 or any(word.startswith("-") for word in words) or words[0] in aliases:
             return None
         files = (*map(file_state, configuration_files(os.environ)), *customer_models_state())
-        return cls(words, (options, frozenset(os.environ.items()), files))
+        return cls(words, (options, frozenset(os.environ.items()), files, frozenset(aliases.items())))
 
 
 class ClientCache:
@@ -166,7 +167,8 @@ class _SharedSession:
     def call_of(self, words: tuple[str, ...]) -> _PreparedCall | None:
         """Return the call of an operation; None if its command does more than call the operation."""
         if words not in self._calls:
-            self._calls[words] = self._prepare(words)
+            with isolation.handlers_restored(self._driver):
+                self._calls[words] = self._prepare(words)
         return self._calls[words]
 
     def _prepare(self, words: tuple[str, ...]) -> _PreparedCall | None:
@@ -174,7 +176,7 @@ class _SharedSession:
         self._capture.reset()
         options = isolation.run_until_call(self._driver, words, self._options)
         operation = self._capture.operation
-        if options is None or operation is None or not isolation.has_standard_caller(self._capture.command):
+        if options is None or operation is None:
             return None
         try:
             client = self._client(operation.service, options)

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import io
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import awscli.argprocess
 import awscli.arguments
@@ -170,18 +171,45 @@ def initialize_session(driver: Any, argv: Sequence[str], is_wanted: Callable[[An
 def run_until_call(driver: Any, words: Sequence[str], options: argparse.Namespace) -> argparse.Namespace | None:
     """Run an operation's command until it would call the operation; return the global options as it has them then.
 
-    `options` are those of `initialize_session`. Return None if there is no such command, or if it goes another way.
+    `options` are those of `initialize_session`. Return None if there is no such command, if it does more than call its
+    operation, or if awscli refuses it.
+    What the command leaves in the session is taken back by `handlers_restored`, once the client is made.
     Nothing is printed. Raise KeyboardInterrupt if Ctrl-C is pressed.
     """
-    events = driver.session.get_component("event_emitter")
-    events.register_last("calling-command", _leave_before_call, unique_id="awstracer-leave")  # once, behind all others
-    service, *rest = words
+    service, name = words
     own = argparse.Namespace(**{**vars(options), "command": service})
-    return _reached_options(lambda: driver.create_help_command().command_table[service](rest, own))
+
+    def run() -> Any:
+        service_command = driver.create_help_command().command_table[service]
+        command = service_command.create_help_command().command_table[name]
+        if not has_standard_caller(command):
+            return None
+        command._operation_caller = _LeavingCaller()
+        return command([], own)
+
+    return _reached_options(run)
 
 
-def _leave_before_call(*, parsed_globals: argparse.Namespace, **_: Any) -> None:
-    raise _Reached(parsed_globals)
+class _LeavingCaller:
+    """Takes the place of awscli's operation caller: does not call the operation, but leaves awscli."""
+
+    def invoke(self, _service: str, _operation: str, _parameters: Any, parsed_globals: argparse.Namespace) -> NoReturn:
+        raise _Reached(parsed_globals)
+
+
+@contextlib.contextmanager
+def handlers_restored(driver: Any) -> Iterator[None]:
+    """Restore the event handlers of a driver's session after the block.
+
+    awscli adds some for one operation which then see, and fail, all operations of the service
+    (`awscli.customizations.toplevelbool`); it assumes that its process ends with that one.
+    """
+    events = driver.session.get_component("event_emitter")
+    before = copy.copy(events)
+    try:
+        yield
+    finally:
+        vars(events).update(vars(before))  # the emitter stays the same object: awscli's handlers hold it
 
 
 def _reached_options(run: Callable[[], Any]) -> argparse.Namespace | None:
@@ -216,13 +244,14 @@ def run_call(call: Callable[[], object]) -> int:
 
 
 def share_clients(session: Any) -> None:
-    """Have a session make one client for each service, and give it to every later caller."""
+    """Have a session make one client for each service, and give it to all who ask for one with the same settings."""
     create, clients = session.create_client, {}
 
-    def create_client(service_name: str, *args: Any, **kwargs: Any) -> Any:
-        if service_name not in clients:
-            clients[service_name] = create(service_name, *args, **kwargs)
-        return clients[service_name]
+    def create_client(*args: Any, **settings: Any) -> Any:
+        key = args, frozenset(settings.items())
+        if key not in clients:
+            clients[key] = create(*args, **settings)
+        return clients[key]
 
     session.create_client = create_client
 

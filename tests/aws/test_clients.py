@@ -188,6 +188,40 @@ def test_all_lines_of_the_same_settings_have_one_session(cli: Cli) -> None:
     assert [each.shown for each in replayed] == [cli.alone(*argv, **parameters).shown for argv, parameters in lines]
 
 
+def test_what_awscli_registers_for_one_operation_is_not_there_for_the_next_one(cli: Cli) -> None:
+    """awscli checks the options of `modify-vpc-attribute` at each EC2 command that follows in the same session."""
+    vpc = json.loads(cli.replay("ec2", "create-vpc", CidrBlock="10.0.0.0/16").out)["Vpc"]["VpcId"]
+    lines: list[tuple[str, dict[str, Any]]] = [
+        ("modify-vpc-attribute", {"VpcId": vpc, "EnableDnsSupport": {"Value": True}}),
+        ("describe-vpcs", {"VpcIds": [vpc]}),
+        ("describe-vpc-attribute", {"VpcId": vpc, "Attribute": "enableDnsSupport"}),
+    ]
+    replayed = [cli.replay("ec2", name, **parameters) for name, parameters in lines]
+    assert [each.made for each in replayed] == [0, 0, 0]
+    assert [each.shown for each in replayed] == [
+        cli.alone("ec2", name, **parameters).shown for name, parameters in lines
+    ]
+
+
+def test_what_awscli_refuses_just_before_the_call_is_not_sent(cli: Cli) -> None:
+    """awscli's handler of `calling-command` answers with an error (awscli.customizations.cloudsearchdomain)."""
+    line, parameters = ("cloudsearchdomain", "search"), {"query": "x"}
+    refused = cli.replay(*line, **parameters)
+    assert (refused.outcome.exit_code, refused.sent) == (255, [])
+    assert refused.shown == cli.alone(*line, **parameters).shown
+
+
+def test_an_alias_that_was_removed_is_not_run(cli: Cli, aws_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AliasLoader.__init__, "__defaults__", (str(aws_home / ".aws/cli/alias"),))
+    aliases = aws_home / ".aws" / "cli" / "alias"
+    aliases.parent.mkdir(parents=True, exist_ok=True)
+    aliases.write_text(f"[toplevel]\nsns = !touch {aws_home / 'was-run'}\n")
+    assert cli.replay(*LISTED).outcome.exit_code == 0
+    aliases.unlink()
+    assert cli.replay("sns", "list-topics").shown == cli.alone("sns", "list-topics").shown
+    assert not (aws_home / "was-run").exists()
+
+
 def test_parameters_are_each_runs_own(cli: Cli) -> None:
     for limits in ({"MaxItems": 1}, {}, {"PaginationConfig": {"MaxItems": 2}}, {"PathPrefix": "/none/"}, {}):
         again = cli.replay(*LISTED, **limits)
