@@ -67,11 +67,10 @@ class CallKind:
         """
         rest, taken = split_options(argv, HARMLESS)
         words, options = tuple(argv[at] for at in rest), tuple(argv[at] for at in taken)
-        aliases = load_aliases()
-        if len(words) != 2 or any(word.startswith("-") for word in words) or words[0] in aliases:
+        if len(words) != 2 or any(word.startswith("-") for word in words) or words[0] in load_aliases():
             return None
         files = (*map(file_state, configuration_files(os.environ)), *customer_models_state())
-        return cls(words, (options, frozenset(os.environ.items()), files, frozenset(aliases.items())))
+        return cls(words, (options, frozenset(os.environ.items()), files))
 
 
 class ClientCache:
