@@ -122,9 +122,7 @@ class ClientCache:
     def _make_session(self, argv: Sequence[str]) -> _SharedSession | None:
         driver = self._drivers.create()
         options = isolation.initialize_session(driver, argv, _may_share_clients)
-        if options is None or not (_is_unsigned(driver.session) or _has_constant_credentials(driver.session)):
-            return None
-        return _SharedSession(driver, options)
+        return None if options is None else _SharedSession(driver, options)
 
 
 def _may_share_clients(session: Any) -> bool:
@@ -135,7 +133,9 @@ def _may_share_clients(session: Any) -> bool:
         return False
     providers = session.get_component("credential_provider").providers
     constant = (provider for provider in providers if provider.METHOD in CONSTANT)
-    return _is_unsigned(session) or any(provider.load() is not None for provider in constant)
+    return _is_unsigned(session) or (
+        any(provider.load() is not None for provider in constant) and _has_constant_credentials(session)
+    )
 
 
 def _is_unsigned(session: Any) -> bool:
@@ -144,7 +144,7 @@ def _is_unsigned(session: Any) -> bool:
 
 
 def _has_constant_credentials(session: Any) -> bool:
-    """Return whether the credentials that a session's client has found stay the same."""
+    """Return whether the credentials that a session finds stay the same."""
     credentials = session.get_credentials()
     return type(credentials) is Credentials and credentials.method in CONSTANT
 
@@ -171,23 +171,15 @@ class _SharedSession:
         return self._calls[words]
 
     def _prepare(self, words: tuple[str, ...]) -> _PreparedCall | None:
-        """Run an operation's command up to its call, and make its service's client if there is none yet."""
+        """Run an operation's command up to its call, which makes its service's client if there is none yet."""
         self._capture.reset()
-        options = isolation.run_until_call(self._driver, words, self._options)
+        ready = isolation.run_until_call(self._driver, words, self._options)
         operation = self._capture.operation
-        if options is None or operation is None:
+        if ready is None or operation is None:
             return None
-        try:
-            client = self._client(operation.service, options)
-        except Exception:  # noqa: BLE001 - whatever is wrong, the driver will say it
-            return None
+        client = self._clients.setdefault(operation.service, _SharedClient(ready.client))
         paging = paging_parameters(self._driver.session, operation.service, operation.name)
-        return _PreparedCall(self._caller, self._capture, client, operation, options, paging)
-
-    def _client(self, service: str, options: argparse.Namespace) -> _SharedClient:
-        if service not in self._clients:
-            self._clients[service] = _SharedClient(isolation.create_client(self._driver.session, service, options))
-        return self._clients[service]
+        return _PreparedCall(self._caller, self._capture, client, operation, ready.options, paging)
 
 
 class _SharedClient:

@@ -23,6 +23,7 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import awscli.argprocess
@@ -140,17 +141,25 @@ def run_line(driver: Any, argv: Sequence[str], reader: Reader) -> tuple[int, boo
 
 
 class _Reached(SystemExit):
-    """Leaves awscli, which handles every `Exception` itself, with the global options of a line."""
+    """Leaves awscli, which handles every `Exception` itself, with what was wanted of it."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, found: Any) -> None:
         super().__init__(0)
-        self.options = options
+        self.found = found
+
+
+@dataclass(frozen=True)
+class ReadyCall:
+    """An operation's command just before its call: the client, and the global options as the command has them."""
+
+    client: Any
+    options: argparse.Namespace
 
 
 def initialize_session(driver: Any, argv: Sequence[str], is_wanted: Callable[[Any], bool]) -> argparse.Namespace | None:
     """Have a driver set its session up for the global options of a line; return these options.
 
-    Return None if the line is wrong, or if `is_wanted(session)` is false; no handler has seen the session then.
+    Return None if the line is wrong, or if `is_wanted(session)` is false or fails: no handler has then seen it.
     From then on the driver is for `run_until_call` only. Nothing is printed. Raise KeyboardInterrupt if Ctrl-C is
     pressed.
     """
@@ -165,15 +174,16 @@ def initialize_session(driver: Any, argv: Sequence[str], is_wanted: Callable[[An
     events = driver.session.get_component("event_emitter")
     events.register_first("session-initialized", check)
     events.register_last("session-initialized", leave)
-    return _reached_options(lambda: driver.main(list(argv)))
+    options: argparse.Namespace | None = _run_until_reached(lambda: driver.main(list(argv)))
+    return options
 
 
-def run_until_call(driver: Any, words: Sequence[str], options: argparse.Namespace) -> argparse.Namespace | None:
-    """Run an operation's command until it would call the operation; return the global options as it has them then.
+def run_until_call(driver: Any, words: Sequence[str], options: argparse.Namespace) -> ReadyCall | None:
+    """Run an operation's command until it would call the operation, and make the client.
 
     `options` are those of `initialize_session`. Return None if there is no such command, if it does more than call its
     operation, or if awscli refuses it.
-    What the command leaves in the session is taken back by `handlers_restored`, once the client is made.
+    What the command leaves in the session is taken back by `handlers_restored`.
     Nothing is printed. Raise KeyboardInterrupt if Ctrl-C is pressed.
     """
     service, name = words
@@ -184,17 +194,21 @@ def run_until_call(driver: Any, words: Sequence[str], options: argparse.Namespac
         command = service_command.create_help_command().command_table[name]
         if not has_standard_caller(command):
             return None
-        command._operation_caller = _LeavingCaller()
+        command._operation_caller = _LeavingCaller(driver.session)
         return command([], own)
 
-    return _reached_options(run)
+    call: ReadyCall | None = _run_until_reached(run)
+    return call
 
 
 class _LeavingCaller:
-    """Takes the place of awscli's operation caller: does not call the operation, but leaves awscli."""
+    """Takes the place of awscli's operation caller: makes the client, and leaves awscli without calling anything."""
 
-    def invoke(self, _service: str, _operation: str, _parameters: Any, parsed_globals: argparse.Namespace) -> NoReturn:
-        raise _Reached(parsed_globals)
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def invoke(self, service: str, _operation: str, _parameters: Any, parsed_globals: argparse.Namespace) -> NoReturn:
+        raise _Reached(ReadyCall(_create_client(self._session, service, parsed_globals), parsed_globals))
 
 
 @contextlib.contextmanager
@@ -212,14 +226,14 @@ def handlers_restored(driver: Any) -> Iterator[None]:
         vars(events).update(vars(before))  # the emitter stays the same object: awscli's handlers hold it
 
 
-def _reached_options(run: Callable[[], Any]) -> argparse.Namespace | None:
-    """Return the global options that `run` reaches a call with; None if it ends otherwise."""
+def _run_until_reached(run: Callable[[], Any]) -> Any:
+    """Return what awscli is left with while `run` runs it; None if it ends otherwise."""
     output = io.StringIO()
     with _logging_restored(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             exit_code = run()
         except _Reached as reached:
-            return reached.options
+            return reached.found
         except (Exception, SystemExit):  # noqa: BLE001 - argparse or a plugin; running the line will say what is wrong
             return None
     if exit_code == ExitCode.INTERRUPTED:
@@ -256,7 +270,7 @@ def share_clients(session: Any) -> None:
     session.create_client = create_client
 
 
-def create_client(session: Any, service: str, parsed_globals: argparse.Namespace) -> Any:
+def _create_client(session: Any, service: str, parsed_globals: argparse.Namespace) -> Any:
     """Return the client that `CLIOperationCaller.invoke` makes.
 
     The session loads its credentials anew: a client's User-Agent says from where they come if that happens with it.

@@ -65,7 +65,7 @@ class WorkerPool:
 
     def __exit__(self, *_: object) -> None:
         workers = [*self._idle, *(worker for _, worker in self._busy.values())]
-        for worker in workers:
+        for worker in workers:  # all of them end at the same time
             worker.process.terminate()
         for worker in workers:
             _end(worker)

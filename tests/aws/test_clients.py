@@ -222,6 +222,18 @@ def test_an_alias_that_was_removed_is_not_run(cli: Cli, aws_home: Path, monkeypa
     assert not (aws_home / "was-run").exists()
 
 
+def test_credentials_that_cannot_be_loaded_are_told_as_ever(cli: Cli, aws_home: Path) -> None:
+    """A role without a source profile, beside keys that would do: botocore's chain meets the role first."""
+    settings(aws_home, "[default]\naws_access_key_id = MINE\naws_secret_access_key = s\n", "credentials")
+    settings(aws_home, "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\n")
+    cli.environment = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    cli.prepare(LISTED, LISTED)
+    refused = cli.replay(*LISTED)
+    assert (refused.outcome.exit_code, refused.sent) == (255, [])
+    assert "Partial credentials found in assume-role" in refused.err
+    assert refused.shown == cli.alone(*LISTED).shown
+
+
 def test_parameters_are_each_runs_own(cli: Cli) -> None:
     for limits in ({"MaxItems": 1}, {}, {"PaginationConfig": {"MaxItems": 2}}, {"PathPrefix": "/none/"}, {}):
         again = cli.replay(*LISTED, **limits)
@@ -329,7 +341,7 @@ def test_only_what_is_sent_several_times_and_says_nothing_else_is_prepared(
     cli.prepare(once, often, more, often, more)
     run = isolation.run_until_call
 
-    def noted(driver: Any, words: Sequence[str], options: argparse.Namespace) -> argparse.Namespace | None:
+    def noted(driver: Any, words: Sequence[str], options: argparse.Namespace) -> isolation.ReadyCall | None:
         asked.append(words[1])
         return run(driver, words, options)
 

@@ -134,12 +134,13 @@ def test_global_options_that_awscli_changes_for_one_service_are_not_the_next_one
     line = ["iam", "list-users", "--region", "eu-west-1"]
     options = isolation.initialize_session(driver, line, lambda _: True)
     assert options is not None
-    of_health = isolation.run_until_call(driver, ["health", "describe-events"], options)
-    of_iam = isolation.run_until_call(driver, ["iam", "list-users"], options)
-    assert of_health is not None
-    assert of_iam is not None
-    assert (of_health.region, of_health.endpoint_url) == ("us-east-1", "https://health.us-east-1.amazonaws.com")
-    assert (of_iam.region, of_iam.endpoint_url) == ("eu-west-1", None)
+    health = isolation.run_until_call(driver, ["health", "describe-events"], options)
+    iam = isolation.run_until_call(driver, ["iam", "list-users"], options)
+    assert health is not None
+    assert iam is not None
+    changed = health.options.region, health.options.endpoint_url
+    assert changed == ("us-east-1", "https://health.us-east-1.amazonaws.com")
+    assert (iam.options.region, iam.options.endpoint_url) == ("eu-west-1", None)
 
 
 @pytest.mark.usefixtures("home")
