@@ -52,7 +52,7 @@ class BackgroundAwsCli:
 
             self._version = catalog.AWSCLI_VERSION
             aws = driver.AwsCli()
-            aws.catalog.check_profile(None)
+            aws.catalog.global_options()  # makes the driver that the session asks
             self._aws = aws
         except BaseException as error:  # noqa: BLE001 - it is raised in the thread that prints it
             self._error = error

@@ -11,8 +11,9 @@ data of the tables, `aws/api_model` of the shapes. Lines are run by `aws/driver`
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -225,8 +226,7 @@ class Catalog(InstalledApiModel):
 
     def region(self, profile: str | None) -> str | None:
         """Return the region of the person's configuration under a profile; raise BadConfiguration if it is unusable."""
-        with configuration_errors():
-            session = botocore.session.Session(awscli.EnvironmentVariables)  # as `awscli.clidriver.create_clidriver`
+        with _present_configuration() as session:
             if profile is not None:
                 session.set_config_variable("profile", profile)
             region = session.get_config_variable("region")
@@ -234,7 +234,8 @@ class Catalog(InstalledApiModel):
 
     def check_profile(self, profile: str | None) -> None:
         """Raise UnknownProfile if the configuration has no such profile, BadConfiguration if it is unusable."""
-        profiles = self._drivers.catalog_driver().session.available_profiles
+        with _present_configuration() as session:
+            profiles = session.available_profiles
         if profile is not None and profile not in profiles:
             raise UnknownProfile(profile, profiles)
 
@@ -272,6 +273,13 @@ def load_aliases() -> Mapping[str, str]:
     with configuration_errors():
         aliases: Mapping[str, str] = awscli.alias.AliasLoader().get_aliases()
     return aliases
+
+
+@contextlib.contextmanager
+def _present_configuration() -> Iterator[Any]:
+    """Give a botocore session that has read nothing of the person's configuration yet."""
+    with configuration_errors():
+        yield botocore.session.Session(awscli.EnvironmentVariables)  # as `awscli.clidriver.create_clidriver`
 
 
 def _service_name(service: str, services: Container[str]) -> str:
