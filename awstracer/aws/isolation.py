@@ -4,7 +4,8 @@ awscli is a program and has no public API. The other modules of `aws/` use the n
 its events, the classes of its arguments); what goes further stands here and nowhere else:
 
 - `awscli.clidriver.load_plugins` is replaced while a driver is created: plugins of AWS CLI 2 can't be loaded;
-- `awscli.paramfile.LOCAL_PREFIX_MAP` is replaced while a line runs: some `file://` words are read without an event;
+- awscli's readers of files are replaced while a line runs; they stand in `aws/loaded_awscli`, since the plugin, which
+  runs in AWS CLI 2 too, replaces them as well;
 - `create_client` of a session is replaced: it makes one client for each service, for awscli's operation caller too;
 - log handlers, `sys.argv`, the standard streams and the history recorder are as before once a line has run:
   awscli assumes that its process ends then;
@@ -35,17 +36,14 @@ import awscli.paramfile
 import awscli.utils
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError
-from botocore.history import get_global_history_recorder
 from botocore.loaders import Loader
 
+from awstracer.aws.loaded_awscli import Reader, files_read_by, history_recorder
 from awstracer.aws.settings import AWS_FAILED, PLUGIN_PATH
 from awstracer.errors import BadConfiguration, ExitCode
 
 LOGGERS = tuple(map(logging.getLogger, ("awscli", "botocore", "s3transfer", "urllib3")))
 STREAM_METHODS = {"read", "readline", "readlines", "buffer"}
-
-Content = str | bytes
-Reader = Callable[[str, Callable[[], Content]], Content]
 
 
 # --- private names
@@ -123,29 +121,21 @@ def _without_v2_plugins() -> Iterator[None]:
 def run_line(driver: Any, argv: Sequence[str], reader: Reader) -> tuple[int, bool]:
     """Run a line with a driver of its own; return its exit code, and whether it read its standard input.
 
-    `reader` is called for each `file://` word that awscli reads without an event. Nothing that the line changed in
+    `reader` is called for each word that names a file which awscli would read. Nothing that the line changed in
     the process stays.
     """
     with (
         _sys_argv(argv),
-        _files_read_by(reader),
+        files_read_by(reader),
         _streams_restored(),
         _logging_restored(),
         _history_restored(),
         _watched_input() as stdin,
     ):
         exit_code = _exit_code(lambda: driver.main(list(argv)))
-        get_global_history_recorder().record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
+        history_recorder().record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
     _flush()
     return exit_code, stdin.was_read
-
-
-class _Reached(SystemExit):
-    """Leaves awscli, which handles every `Exception` itself, with what was wanted of it."""
-
-    def __init__(self, found: Any) -> None:
-        super().__init__(0)
-        self.found = found
 
 
 @dataclass(frozen=True)
@@ -168,14 +158,16 @@ def initialize_session(driver: Any, argv: Sequence[str], is_wanted: Callable[[An
         if not is_wanted(driver.session):
             raise SystemExit
 
-    def leave(*, parsed_args: argparse.Namespace, **_: Any) -> None:
-        raise _Reached(parsed_args)
+    def leave(*, parsed_args: argparse.Namespace, **_: Any) -> NoReturn:
+        options.append(parsed_args)
+        raise SystemExit  # awscli handles every `Exception` itself
 
+    options: list[argparse.Namespace] = []
     events = driver.session.get_component("event_emitter")
     events.register_first("session-initialized", check)
     events.register_last("session-initialized", leave)
-    options: argparse.Namespace | None = _run_until_reached(lambda: driver.main(list(argv)))
-    return options
+    _run_silently(lambda: driver.main(list(argv)))
+    return options[0] if options else None
 
 
 def run_until_call(driver: Any, words: Sequence[str], options: argparse.Namespace) -> ReadyCall | None:
@@ -194,21 +186,21 @@ def run_until_call(driver: Any, words: Sequence[str], options: argparse.Namespac
         command = service_command.create_help_command().command_table[name]
         if not has_standard_caller(command):
             return None
-        command._operation_caller = _LeavingCaller(driver.session)
+        command._operation_caller = _PreparingCaller(driver.session)
         return command([], own)
 
-    call: ReadyCall | None = _run_until_reached(run)
-    return call
+    call = _run_silently(run)
+    return call if isinstance(call, ReadyCall) else None
 
 
-class _LeavingCaller:
-    """Takes the place of awscli's operation caller: makes the client, and leaves awscli without calling anything."""
+class _PreparingCaller:
+    """Takes the place of awscli's operation caller: makes the client, and returns it without calling anything."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    def invoke(self, service: str, _operation: str, _parameters: Any, parsed_globals: argparse.Namespace) -> NoReturn:
-        raise _Reached(ReadyCall(_create_client(self._session, service, parsed_globals), parsed_globals))
+    def invoke(self, service: str, _operation: str, _parameters: Any, parsed_globals: argparse.Namespace) -> ReadyCall:
+        return ReadyCall(_create_client(self._session, service, parsed_globals), parsed_globals)
 
 
 @contextlib.contextmanager
@@ -226,19 +218,17 @@ def handlers_restored(driver: Any) -> Iterator[None]:
         vars(events).update(vars(before))  # the emitter stays the same object: awscli's handlers hold it
 
 
-def _run_until_reached(run: Callable[[], Any]) -> Any:
-    """Return what awscli is left with while `run` runs it; None if it ends otherwise."""
+def _run_silently(run: Callable[[], Any]) -> Any:
+    """Return what a part of awscli returns; None if it fails: running the line will say what is wrong."""
     output = io.StringIO()
     with _logging_restored(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
-            exit_code = run()
-        except _Reached as reached:
-            return reached.found
-        except (Exception, SystemExit):  # noqa: BLE001 - argparse or a plugin; running the line will say what is wrong
+            result = run()
+        except (Exception, SystemExit):  # noqa: BLE001 - argparse, or any error of awscli's or a plugin's
             return None
-    if exit_code == ExitCode.INTERRUPTED:
+    if result == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    return None
+    return result
 
 
 def run_call(call: Callable[[], object]) -> int:
@@ -379,7 +369,7 @@ def _errors_logged() -> Iterator[None]:
 @contextlib.contextmanager
 def _history_restored() -> Iterator[None]:
     """Switch awscli's history off again: with `cli_history = enabled` each command adds a handler that stays."""
-    recorder = get_global_history_recorder()
+    recorder = history_recorder()
     enabled, handlers = recorder._enabled, list(recorder._handlers)
     try:
         yield
@@ -388,25 +378,6 @@ def _history_restored() -> Iterator[None]:
 
 
 # --- how awscli reads the words of a line
-
-
-@contextlib.contextmanager
-def _files_read_by(reader: Reader) -> Iterator[None]:
-    """Have `reader` read the files for which awscli emits no event.
-
-    These are `--cli-input-json file://f`, and `Key@=file://f` in shorthand syntax.
-    """
-
-    def through(read: Callable[..., Content]) -> Callable[..., Content]:
-        return lambda prefix, word, **options: reader(word, lambda: read(prefix, word, **options))
-
-    prefixes = awscli.paramfile.LOCAL_PREFIX_MAP
-    before = dict(prefixes)
-    prefixes.update({prefix: (through(read), options) for prefix, (read, options) in before.items()})
-    try:
-        yield
-    finally:
-        prefixes.update(before)
 
 
 def expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:

@@ -16,12 +16,12 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from awstracer.aws import loaded_awscli
 from awstracer.aws.api_model import CapturedApiModel
 from awstracer.aws.capture import CallRecorder, snapshot
 from awstracer.aws.settings import AWS_FAILED, RECORDER_VARIABLE, TRACE_FILE_VARIABLE
@@ -77,27 +77,24 @@ class PluginRecorder:
         if events in self._emitters:
             return
         self._emitters.append(events)
-        for prepare in (self._attach_capture, self._join_history, self._wrap_file_readers, self._tee_stdin):
+        for prepare in (self._attach_capture, self._join_history, self._record_files, self._tee_stdin):
             with self._errors_as_faults():
                 prepare(events)
 
     def _attach_capture(self, events: Any) -> None:
-        self._awscli_version = str(import_module("awscli").__version__)
+        self._awscli_version = loaded_awscli.version()
         self._capture.attach(events)
         if self._is_v2:
             events.register_first("before-parameter-build", self._decode_blobs)
 
     def _join_history(self, _: Any) -> None:
-        history = import_module("awscli.clidriver").HISTORY_RECORDER
+        history = loaded_awscli.history_recorder()
         history.add_handler(self)
         history.enable()  # whether it is written to disk is for awscli's own handler, which the user's settings add
 
-    def _wrap_file_readers(self, _: Any) -> None:
-        """Have awscli's readers of `file://` words store what they read. awscli copies their table right after this."""
-        module = import_module("awscli.paramfile")
-        for prefixes in (module.LOCAL_PREFIX_MAP, getattr(module, "REMOTE_PREFIX_MAP", {})):
-            for prefix, (read, arguments) in list(prefixes.items()):
-                prefixes[prefix] = (_storing(read, self._capture.files), arguments)
+    def _record_files(self, _: Any) -> None:
+        files = self._capture.files
+        loaded_awscli.replace_readers(lambda word, read: files.setdefault(word, read()))
 
     def _tee_stdin(self, _: Any) -> None:
         self._stdin = self._stdin or tee_stdin()
@@ -145,11 +142,3 @@ class PluginRecorder:
             awscli_version=self._awscli_version,
             stdin=self._stdin,
         )
-
-
-def _storing(read: Callable[..., Any], files: dict[str, Any]) -> Callable[..., Any]:
-    def read_and_store(prefix: str, word: str, **arguments: Any) -> Any:
-        content = files[word] = read(prefix, word, **arguments)
-        return content
-
-    return read_and_store

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,9 @@ IMPORTED = (
     "awscli.argprocess.unpack_argument",
     "awscli.arguments.BooleanArgument",
     "awscli.arguments.CLIArgument",
+    "awscli.__version__",
     "awscli.clidriver.CLIOperationCaller.invoke",
+    "awscli.clidriver.HISTORY_RECORDER",
     "awscli.clidriver.ServiceOperation",
     "awscli.clidriver.create_clidriver",
     "awscli.compat.get_stderr_text_writer",
@@ -44,7 +47,6 @@ IMPORTED = (
     "botocore.config.Config",
     "botocore.credentials.Credentials",
     "botocore.exceptions.BotoCoreError",
-    "botocore.history.get_global_history_recorder",
     "botocore.loaders.Loader.CUSTOMER_DATA_PATH",
     "botocore.utils.CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES",
     "botocore.utils.is_json_value_header",
@@ -54,6 +56,7 @@ IMPORTED = (
 PATCHED = (
     "awscli.clidriver.load_plugins",
     "awscli.paramfile.LOCAL_PREFIX_MAP",
+    "awscli.paramfile.REMOTE_PREFIX_MAP",
     "botocore.session.Session.create_client",
 )
 PRIVATE = {
@@ -113,6 +116,13 @@ def test_private_attributes_are_used_in_one_module_and_all_are_listed() -> None:
     assert {path: names for path, names in found.items() if names and path.parent == ISOLATION.parent} == {}
 
 
+def test_awscli_and_botocore_are_imported_by_their_package_alone() -> None:
+    """import-linter sees the statements; this sees what is imported by a name in a string."""
+    others = [path for path in PACKAGE.rglob("*.py") if path.parent != ISOLATION.parent]
+    by_name = re.compile(r"""(?:import_module|__import__)\(\W*(?:awscli|botocore)\b""")
+    assert [path for path in others if by_name.search(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.usefixtures("home")
 def test_awsclis_objects_have_the_private_attributes_that_are_read() -> None:
     driver = DriverFactory().create()
@@ -151,8 +161,8 @@ def test_a_command_with_a_caller_of_its_own_is_told_apart() -> None:
 
 def state() -> tuple[object, ...]:
     """Return what a line could change in the process."""
-    prefixes = dict(look_up("awscli.paramfile.LOCAL_PREFIX_MAP"))
-    recorder = look_up("botocore.history.get_global_history_recorder")()
+    prefixes = [dict(look_up(f"awscli.paramfile.{scope}_PREFIX_MAP")) for scope in ("LOCAL", "REMOTE")]
+    recorder = look_up("awscli.clidriver.HISTORY_RECORDER")
     handlers = [(each.level, list(each.handlers)) for each in map(logging.getLogger, ("awscli", "botocore"))]
     streams = (sys.stdin, sys.stdout, sys.stderr, list(sys.argv))
     return prefixes, recorder._enabled, list(recorder._handlers), handlers, streams
