@@ -29,10 +29,8 @@ READ_ONLY = re.compile(
     r"(?:BatchGet|BatchDescribe|Check|Count|Decode|Describe|Detect|Discover|Estimate|Filter|Get|Head|List|Lookup|Poll|"
     r"Preview|Query|Scan|Search|Select|Simulate|Test|Validate|Verify|View)(?![a-z])"
 )
-DELETING_VERBS = "Delete|Deregister|Release|Terminate"
-DISCONNECTING_VERBS = "Detach|Disable|Disassociate|Remove|Revoke|Stop"
-DELETING = re.compile(rf"(?:Admin|Batch)?(?:{DELETING_VERBS})(?![a-z])")
-DELETING_OR_DISCONNECTING = re.compile(rf"(?:Admin|Batch)?(?:{DELETING_VERBS}|{DISCONNECTING_VERBS})(?![a-z])")
+DELETING = re.compile(r"(?:Admin|Batch)?(?:Delete|Deregister|Release|Terminate)(?![a-z])")
+DISCONNECTING = re.compile(r"(?:Admin|Batch)?(?:Detach|Disable|Disassociate|Remove|Revoke|Stop)(?![a-z])")
 CREATING = re.compile(r"(?:Admin)?(?:Create|Put|Add|Register|Allocate|Request|Import|Publish|Run|Start)(?=[A-Z])")
 # `AddUserToGroup` adds to something that exists: it creates no user and no group.
 ADDING = re.compile(r"(?:Admin)?Add(?=[A-Z])")
@@ -64,6 +62,7 @@ class Verb(Enum):
     CREATES = "creates"
     READS = "reads"
     CHANGES = "changes"
+    DISCONNECTS = "disconnects"
     DELETES = "deletes"
 
 
@@ -74,7 +73,6 @@ class Effect:
     kind       the kind of resource, as one lower-case word (`user`, `securitygroup`); "" if the name says none
     members    top-level members of the request that name the resource itself
     related    top-level members that name other resources, which it is put into or connected with
-    is_broad   whether the request selects resources by a prefix or a path only, and so may concern any
     """
 
     service: str
@@ -82,17 +80,16 @@ class Effect:
     verb: Verb
     members: tuple[str, ...]
     related: tuple[str, ...] = ()
-    is_broad: bool = False
 
 
 def is_read_only(operation: str) -> bool:
     """Return whether an operation changes nothing: `DescribeVpcs`, `ListUsers`."""
-    return READ_ONLY.match(operation) is not None
+    return verb_of(operation) is Verb.READS
 
 
 def is_deletion(operation: str) -> bool:
     """Return whether an operation deletes a resource, or ends what one does or is connected with: `DetachVolume`."""
-    return DELETING_OR_DISCONNECTING.match(operation) is not None
+    return verb_of(operation) in (Verb.DELETES, Verb.DISCONNECTS)
 
 
 def effect(service: str, operation: str, request: Iterable[str], *, address: Collection[str] = ()) -> Effect:
@@ -102,8 +99,7 @@ def effect(service: str, operation: str, request: Iterable[str], *, address: Col
     the resource too, whatever they are called (S3's `Key`).
     """
     verb, kind = verb_of(operation), kind_of(operation)
-    names = list(request)
-    naming = [name for name in names if NAMING_MEMBER.fullmatch(name) or name in address]
+    naming = [name for name in request if NAMING_MEMBER.fullmatch(name) or name in address]
     of_kind = _of_kind(kind, naming)
     own = [name for name in naming if name in address or name in of_kind]
     if not own and verb is not Verb.CREATES:
@@ -114,7 +110,6 @@ def effect(service: str, operation: str, request: Iterable[str], *, address: Col
         verb=verb,
         members=tuple(own),
         related=tuple(name for name in naming if name not in own),
-        is_broad=selects_broadly(names),
     )
 
 
@@ -125,12 +120,15 @@ def selects_broadly(members: Iterable[str]) -> bool:
     return bool(selecting) and not any(map(NAMING_MEMBER.fullmatch, names - selecting))
 
 
+@lru_cache(maxsize=1 << 12)
 def verb_of(operation: str) -> Verb:
-    """Return what an operation does to its resource. One that only takes a connection away changes it."""
-    if is_read_only(operation):
+    """Return what an operation does to its resource; it changes it if its name says nothing else."""
+    if READ_ONLY.match(operation):
         return Verb.READS
     if DELETING.match(operation):
         return Verb.DELETES
+    if DISCONNECTING.match(operation):
+        return Verb.DISCONNECTS
     return Verb.CREATES if CREATING.match(operation) and not ADDING.match(operation) else Verb.CHANGES
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from awstracer.relations.operations import Verb, created_names, effect, is_deletion, is_read_only
+from awstracer.relations.operations import Verb, created_names, effect, is_deletion, is_read_only, selects_broadly
 from tests.traces import call
 
 pytestmark = pytest.mark.once
@@ -39,7 +39,7 @@ def test_deletion_is_told(operation: str) -> None:
         ("ec2.CreateSubnet", "VpcId CidrBlock", (Verb.CREATES, "subnet", "", "VpcId")),
         ("ec2.DescribeSecurityGroups", "GroupIds MaxResults", (Verb.READS, "securitygroup", "GroupIds", "")),
         ("ec2.ModifyVpcAttribute", "VpcId EnableDnsSupport", (Verb.CHANGES, "vpc", "VpcId", "")),
-        ("ec2.DetachVolume", "VolumeId InstanceId", (Verb.CHANGES, "volume", "VolumeId", "InstanceId")),
+        ("ec2.DetachVolume", "VolumeId InstanceId", (Verb.DISCONNECTS, "volume", "VolumeId", "InstanceId")),
         ("ec2.TerminateInstances", "InstanceIds", (Verb.DELETES, "instance", "InstanceIds", "")),
         ("ec2.ReleaseAddress", "AllocationId", (Verb.DELETES, "address", "AllocationId", "")),
         ("sqs.GetQueueAttributes", "QueueUrl AttributeNames", (Verb.READS, "queue", "QueueUrl", "AttributeNames")),
@@ -61,9 +61,9 @@ def test_members_in_the_address_name_the_resource_too() -> None:
 
 
 def test_a_prefix_alone_selects_broadly() -> None:
-    assert effect("ssm", "GetParametersByPath", ["Path", "Recursive"]).is_broad
-    assert not effect("s3", "ListObjectsV2", ["Bucket", "Prefix"]).is_broad
-    assert not effect("iam", "ListUsers", []).is_broad
+    assert selects_broadly(["Path", "Recursive"])
+    assert not selects_broadly(["Bucket", "Prefix"])
+    assert not selects_broadly([])
 
 
 def test_what_a_call_created_is_called() -> None:
