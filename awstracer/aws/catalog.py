@@ -68,14 +68,6 @@ class InstalledApiModel:
                 return str(partition["id"]), str(partition["outputs"]["dnsSuffix"])
         return None
 
-    def regions(self) -> Mapping[str, tuple[str, str]]:
-        """Return all regions that botocore lists, each with its partition as `partition` returns it."""
-        return {
-            region: (str(partition["id"]), str(partition["outputs"]["dnsSuffix"]))
-            for partition in self._partitions()
-            for region in partition["regions"]
-        }
-
     def _partitions(self) -> Sequence[Mapping[str, Any]]:
         if not self._partition_data:
             self._partition_data = self._drivers.catalog_driver().session.get_data("partitions")["partitions"]

@@ -22,6 +22,7 @@ Every other line has a driver of its own (`aws/driver`).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import os
 import time
@@ -33,7 +34,9 @@ from typing import Any
 import awscli.clidriver
 import awscli.customizations.paginate
 from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
 
 from awstracer.aws import isolation
 from awstracer.aws.argument_table import make_optional
@@ -235,3 +238,9 @@ def paging_parameters(session: Any, service: str, operation: str) -> set[str]:
     config = awscli.customizations.paginate.get_paginator_config(session, service, operation) or {}
     tokens = config.get("input_token", [])
     return {*([tokens] if isinstance(tokens, str) else tokens), config.get("limit_key", "")}
+
+
+def load_client_code(session: Any) -> None:
+    """Have botocore load what every client needs."""
+    with contextlib.suppress(BotoCoreError, ValueError):  # the person's settings: each line will report it
+        session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))

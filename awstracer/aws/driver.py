@@ -18,16 +18,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
-
 from awstracer.aws import argument_files, isolation
 from awstracer.aws.argument_files import Files
 from awstracer.aws.argument_table import make_optional
 from awstracer.aws.capture import CallRecorder, Outcome
 from awstracer.aws.catalog import Catalog
-from awstracer.aws.clients import ClientCache, paging_parameters
+from awstracer.aws.clients import ClientCache, load_client_code, paging_parameters
 from awstracer.aws.driver_factory import DriverFactory
 from awstracer.aws.loaded_awscli import Content, Reader
 from awstracer.aws.settings import AWS_FAILED, Environment
@@ -111,9 +107,7 @@ class AwsCli:
     def preload(self) -> None:
         """Load what every line needs, so that processes forked from this one have it."""
         self.catalog.global_options()
-        session = self._drivers.create().session
-        with contextlib.suppress(BotoCoreError, ValueError):  # the person's settings: each line will report it
-            session.create_client("sts", region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+        load_client_code(self._drivers.create().session)
 
     def prepare_calls(self, lines: Iterable[Sequence[str]]) -> None:
         """Make the clients of operations' lines, as `replay` takes them, for processes forked from this one.

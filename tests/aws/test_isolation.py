@@ -9,6 +9,7 @@ import ast
 import importlib
 import logging
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,12 @@ PRIVATE = {
     "_serialized_name",
 }
 
+BOTOCORE_OF_AWSCLI = """
+import awscli.clidriver, importlib.util, botocore
+own = importlib.util.find_spec("awscli.botocore")
+assert bound in (None, botocore) and (own is None or botocore.__file__ == own.origin), botocore.__file__
+"""
+
 
 def look_up(name: str) -> Any:
     """Return what a dotted name stands for."""
@@ -121,6 +128,14 @@ def test_awscli_and_botocore_are_imported_by_their_package_alone() -> None:
     others = [path for path in PACKAGE.rglob("*.py") if path.parent != ISOLATION.parent]
     by_name = re.compile(r"""(?:import_module|__import__)\(\W*(?:awscli|botocore)\b""")
     assert [path for path in others if by_name.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("module", sorted(path.stem for path in ISOLATION.parent.glob("[!_]*.py")))
+def test_whichever_module_is_imported_first_the_botocore_is_awsclis(module: str) -> None:
+    """From 1.46 on awscli brings a botocore, which `import botocore` means once awscli is imported."""
+    code = f"import awstracer.aws.{module}, sys; bound = sys.modules.get('botocore'); {BOTOCORE_OF_AWSCLI}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.usefixtures("home")
