@@ -20,10 +20,13 @@ from functools import cached_property
 from typing import Any
 
 import awscli.argparser
+import awscli.argprocess
 import awscli.arguments
 import awscli.clidriver
 import awscli.customizations.arguments
 import awscli.customizations.paginate
+import awscli.paramfile
+from botocore import xform_name
 from botocore.utils import is_json_value_header
 
 from awstracer.aws import isolation
@@ -293,3 +296,27 @@ def boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError("true or false expected")
     return text.lower() == "true"
+
+
+# --- how awscli reads the words of a line
+
+
+def expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
+    """Return a predicate of arguments: whether awscli expands their words, as its own handler decides.
+
+    `session` must not run a line.
+    """
+    handler = awscli.paramfile.URIArgumentHandler({"probe://": (lambda *_: "expanded", {})})
+    session.register("load-cli-arg", handler, unique_id="awstracer-probe")  # once, however often it is asked
+    service = isolation.operation_model(command).service_model.endpoint_prefix
+
+    def expands(argument: Any) -> bool:
+        return bool(unpack(session, service, xform_name(command.name, "-"), argument, "probe://") == "expanded")
+
+    return expands
+
+
+def unpack(session: Any, service: str, operation: str, argument: Any, value: Any) -> Any:
+    """Return an argument's value as awscli reads it from a line: shorthand syntax, JSON, `file://`."""
+    no_globals = argparse.Namespace(v2_debug=False)
+    return awscli.argprocess.unpack_argument(session, service, operation, argument, value, no_globals)

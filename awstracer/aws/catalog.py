@@ -26,7 +26,7 @@ from botocore import xform_name
 from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as SERVICE_IDS
 from botocore.validate import ParamValidator
 
-from awstracer.aws import api_model, argument_table, isolation
+from awstracer.aws import api_model, argument_table
 from awstracer.aws.api_model import Direction, MemberInfo
 from awstracer.aws.driver_factory import DriverFactory
 from awstracer.aws.isolation import configuration_errors, operation_model
@@ -208,7 +208,7 @@ class Catalog(InstalledApiModel):
         try:
             value = argument_table.boolean(text) if kind == "boolean" else [text] if kind == "list" else text
             if kind != "boolean":
-                value = isolation.unpack(session, words[0], words[-1], argument, value)
+                value = argument_table.unpack(session, words[0], words[-1], argument, value)
             argument.add_to_params(members, value)
         except Exception as error:  # awscli reports bad values with many types
             raise BadValue(option, text, str(error)) from error
@@ -241,7 +241,7 @@ class Catalog(InstalledApiModel):
 
     def _argument_table(self, words: tuple[str, ...], command: Any) -> argument_table.ArgumentTable:
         if words not in self._argument_tables:
-            expands = isolation.expansion_probe(self._drivers.catalog_driver().session, command)
+            expands = argument_table.expansion_probe(self._drivers.catalog_driver().session, command)
             self._argument_tables[words] = argument_table.ArgumentTable.of(
                 words, command.arg_table, expands, self.global_options()
             )

@@ -27,14 +27,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import awscli.argprocess
 import awscli.arguments
 import awscli.clidriver
 import awscli.compat
 import awscli.customizations.toplevelbool
-import awscli.paramfile
 import awscli.utils
-from botocore import xform_name
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
@@ -375,27 +372,3 @@ def _history_restored() -> Iterator[None]:
         yield
     finally:
         recorder._enabled, recorder._handlers[:] = enabled, handlers
-
-
-# --- how awscli reads the words of a line
-
-
-def expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
-    """Return a predicate of arguments: whether awscli expands their words, as its own handler decides.
-
-    `session` must not run a line.
-    """
-    handler = awscli.paramfile.URIArgumentHandler({"probe://": (lambda *_: "expanded", {})})
-    session.register("load-cli-arg", handler, unique_id="awstracer-probe")  # once, however often it is asked
-    service = operation_model(command).service_model.endpoint_prefix
-
-    def expands(argument: Any) -> bool:
-        return bool(unpack(session, service, xform_name(command.name, "-"), argument, "probe://") == "expanded")
-
-    return expands
-
-
-def unpack(session: Any, service: str, operation: str, argument: Any, value: Any) -> Any:
-    """Return an argument's value as awscli reads it from a line: shorthand syntax, JSON, `file://`."""
-    no_globals = argparse.Namespace(v2_debug=False)
-    return awscli.argprocess.unpack_argument(session, service, operation, argument, value, no_globals)
