@@ -74,10 +74,10 @@ class CapturedApiModel:
 
 def member_info(shape: Any, path: Path) -> MemberInfo:
     """Return what a shape says about the path below it; UNKNOWN_MEMBER if it says nothing."""
-    passed = [shape]
+    shapes = [shape]
     for step in path:
-        passed.append(_below(passed[-1], step))
-    return replace(_shape(passed[-1]), is_sensitive=any(map(_is_marked, passed)))
+        shapes.append(_below(shapes[-1], step))
+    return replace(_shape(shapes[-1]), is_sensitive=any(map(_is_marked, shapes)))
 
 
 def is_blob(shape: Any, path: Path) -> bool:

@@ -95,8 +95,8 @@ class ArgumentTable:
 
 def make_parser(arguments: Mapping[str, Any]) -> argparse.ArgumentParser:
     """Return awscli's parser of arguments, by name."""
-    made: argparse.ArgumentParser = awscli.argparser.ArgTableArgParser(arguments)
-    return made
+    parser: argparse.ArgumentParser = awscli.argparser.ArgTableArgParser(arguments)
+    return parser
 
 
 def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace | None:
@@ -118,12 +118,12 @@ def _options(
     table: Mapping[str, Any], expands: Callable[[Any], bool], global_options: Iterable[str]
 ) -> tuple[Option, ...]:
     negations = _negations(table)
-    taken = tuple(global_options)
+    global_names = tuple(global_options)
     options = []
     for name, argument in table.items():
         option = None if name in negations else _option(argument, negations)
         if option is not None:
-            options.append(replace(option, expands=expands(argument), hidden=_is_hidden(option, taken)))
+            options.append(replace(option, expands=expands(argument), hidden=_is_hidden(option, global_names)))
     return tuple(options)
 
 

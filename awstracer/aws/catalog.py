@@ -116,11 +116,11 @@ class Catalog(InstalledApiModel):
             raise UnknownCommand(number, f"{operation.service}.{operation.name}", AWSCLI_VERSION)
         self.check(number, operation)
         table = self._argument_table(words, command)
-        own, taken = split_options(argv, self.global_options())
+        own, of_globals = split_options(argv, self.global_options())
         line = [argv[at] for at in own]
         if tuple(line[: len(words)]) != words or not table.has_special(argv):  # an invented line names another command
             return table.usual
-        if argument_table.parse(self._global_parser, [argv[at] for at in taken]) is None:  # so awscli refuses it
+        if argument_table.parse(self._global_parser, [argv[at] for at in of_globals]) is None:  # so awscli refuses it
             return table.usual
         return table.with_line(line[len(words) :], operation.parameters)
 

@@ -6,7 +6,7 @@ not those that awscli would read from the line. Three things are made once and u
 - the session, for all lines of the same settings: global options, environment and files. A driver has read the options
   of the first such line, and awscli's handlers have set the session up for them;
 - the client, for all operations of a service;
-- the call, for each operation: its command is run up to its call, so that awscli's handlers have seen it.
+- the call, for each operation: its command is run up to its call, with all that awscli's handlers do.
 
 From then on awscli's operation caller sends parameters with this client, and awscli's formatter prints the responses.
 
@@ -68,8 +68,8 @@ class CallKind:
 
         An alias is no operation. Raise BadConfiguration if the file of aliases can't be read.
         """
-        rest, taken = split_options(argv, HARMLESS)
-        words, options = tuple(argv[at] for at in rest), tuple(argv[at] for at in taken)
+        own, of_globals = split_options(argv, HARMLESS)
+        words, options = tuple(argv[at] for at in own), tuple(argv[at] for at in of_globals)
         if len(words) != 2 or any(word.startswith("-") for word in words) or words[0] in load_aliases():
             return None
         files = (*map(file_state, configuration_files(os.environ)), *customer_models_state())
@@ -204,7 +204,7 @@ class _SharedClient:
 
 @dataclass(frozen=True)
 class _PreparedCall:
-    """The call of one operation; `paging` has the parameters by which a caller turns the pages itself."""
+    """The call of one operation; with one of the parameters in `paging`, awscli fetches no further pages."""
 
     caller: Any
     capture: CallRecorder
@@ -231,7 +231,7 @@ class _PreparedCall:
 
 
 def paging_parameters(session: Any, service: str, operation: str) -> set[str]:
-    """Return the parameters by which a caller turns the pages of an operation itself, so that awscli doesn't.
+    """Return the parameters of an operation that ask for one page: with one of them, awscli fetches no more pages.
 
     Follows `awscli.customizations.paginate.check_should_enable_pagination`.
     """

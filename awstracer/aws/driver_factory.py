@@ -39,7 +39,7 @@ class DriverFactory:
 
 
 def customer_models_state() -> tuple[object, ...]:
-    """Return what tells two states apart of the service models that the person added (`configure add-model`)."""
+    """Return a value that changes when the person adds or changes service models (`configure add-model`)."""
     folder = isolation.customer_model_folder()
     if not os.path.exists(folder):
         return ()
@@ -48,7 +48,7 @@ def customer_models_state() -> tuple[object, ...]:
 
 
 def file_state(path: str) -> tuple[object, ...]:
-    """Return what tells two states of a file apart."""
+    """Return a value that changes when a file does."""
     try:
         found = os.stat(path)
     except OSError:
