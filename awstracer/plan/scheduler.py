@@ -167,7 +167,8 @@ class _User:
         returned = frozenset(_identifiers(step.command.response))
         credentials = {step.credentials.number} if step.credentials is not None else set()
         is_reading = access is Access.READS
-        is_broad = selects_broadly(name for call in step.command.calls for name in call.request)
+        named = requested if is_reading else requested | returned
+        is_broad = is_reading and selects_broadly(name for call in step.command.calls for name in call.request)
         return cls(
             number=step.number,
             access=access,
@@ -176,7 +177,7 @@ class _User:
             responding=frozenset(source.command + 1 for source in sources if source.section != "request"),
             sources=frozenset(source.command + 1 for source in sources) | credentials,
             services=frozenset(call.service for call in step.command.calls),
-            is_named=bool(requested) and not is_broad if is_reading else bool(requested or returned),
+            is_named=bool(named) and not is_broad,
         )
 
     @property
