@@ -111,7 +111,7 @@ class PlayCommand:
             return Player(
                 resolver.plan,
                 resolver=resolver,
-                runner=self._aws,
+                aws=self._aws,
                 sleep=time.sleep,
                 listener=self._view,
                 options=options,

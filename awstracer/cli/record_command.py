@@ -96,7 +96,7 @@ class RecordCommand:
         info = replace(info, started=journal.recorded.started)
         unsaved = _Unsaved(self._path, before, buffer, journal)
         session = RecordingSession(
-            runner=aws,
+            aws=aws,
             console=console,
             listener=SessionView(say=console.say, shows_line_numbers=options.batch),
             shell=_run_in_shell,

@@ -57,9 +57,9 @@ class ReplayView(PlanView):
         """Print why a command is sent again, and when."""
         warn(f"command {step.number}: {reason}; trying again in {seconds:g} s")
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None:
         """Print that a poll has timed out."""
-        warn(poll_timed_out(step, outcome, shown))
+        warn(poll_timed_out(step, outcome, printed))
 
     def unexpected_success(self, step: Step) -> None:
         """Print that a command succeeded which failed when it was recorded."""
@@ -80,23 +80,23 @@ class ReplayView(PlanView):
             warn(message)
 
 
-def poll_timed_out(step: Step, outcome: Outcome, shown: Any) -> str:
+def poll_timed_out(step: Step, outcome: Outcome, printed: Any) -> str:
     """Return the conditions of a poll that did not hold in time, and the result of the last run."""
     command = step.command
     limit = format_duration(waiter.poll_limit(command))
     waited = f"command {step.number} was asked again for {limit} until {describe_poll(command)}"
-    return f"{waited}; at last {_last_result(step, outcome, shown)}"
+    return f"{waited}; at last {_last_result(step, outcome, printed)}"
 
 
-def _last_result(step: Step, outcome: Outcome, shown: Any) -> str:
+def _last_result(step: Step, outcome: Outcome, printed: Any) -> str:
     if outcome.exit_code != 0:
         code = error_code(outcome.calls)
         return f"it failed with {code}" if code else "it failed"
     poll = step.command.poll
-    condition = poll.first_unmet(shown) if poll is not None else None
+    condition = poll.first_unmet(printed) if poll is not None else None
     if condition is None:
         return "it succeeded"
-    found = condition.value_in(shown)
+    found = condition.value_in(printed)
     return f"it was {'not there' if found in (None, '', [], {}) else truncate(format_value(found), 60)}"
 
 

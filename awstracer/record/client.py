@@ -187,7 +187,7 @@ def _write_to_journal(finished: FinishedCommand, models: MemberModel, folder: Pa
             session = SessionInfo(key=os.urandom(32).hex(), environment=finished.environment)
             command, _ = _to_redacted_command(finished, session, models)
             with _open_journal(trace_file, finished) as journal:
-                # The recorder may have been killed after it wrote the command and before it answered.
+                # The recorder may have been killed after it wrote the command and before it replied.
                 if _identity(command) not in map(_identity, journal.commands):
                     journal.write([*journal.commands, command])
 

@@ -125,7 +125,7 @@ class RecorderServer:
             case RunRequest():
                 self._start(connection, message)
             case _:
-                connection.channel.send(self._recording.answer(message))
+                connection.channel.send(self._recording.reply_to(message))
 
     def _start(self, connection: _Connection, request: RunRequest) -> None:
         """Fork the process that a shim describes, if a fork can be that process."""

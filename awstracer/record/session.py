@@ -93,7 +93,7 @@ class RecordingSession:
     def __init__(
         self,
         *,
-        runner: BackgroundAwsCli,
+        aws: BackgroundAwsCli,
         console: Console,
         listener: SessionListener,
         shell: Callable[[str], int],
@@ -106,7 +106,7 @@ class RecordingSession:
     ) -> None:
         self.buffer, self.exit_code = buffer, ExitCode.OK
         self._keep = keep
-        self._runner, self._console, self._listener, self._shell = runner, console, listener, shell
+        self._aws, self._console, self._listener, self._shell = aws, console, listener, shell
         self._now, self._redactor, self._options = now, redactor, options
         self._commands = SessionCommands(buffer=buffer, save=save, listener=listener)
         self._lines_read = self._first_line = 0
@@ -178,7 +178,7 @@ class RecordingSession:
 
     def _run_aws(self, argv: list[str]) -> None:
         started = self._now()
-        outcome = self._runner.run(argv)
+        outcome = self._aws.run(argv)
         command = rules.build_command(argv, outcome, started, self._now())
         redacted = self._redactor.redact_command(command)
         if redacted.argv == command.argv:
@@ -188,7 +188,7 @@ class RecordingSession:
         self._check_exit_code(outcome.exit_code)
         if outcome.exit_code != 0 or not rules.is_worth_recording(argv, outcome):
             return
-        reason = rules.refusal(argv, self._runner.global_options(), has_lost_input=outcome.read_input)
+        reason = rules.refusal(argv, self._aws.global_options(), has_lost_input=outcome.read_input)
         if reason is not None:
             raise NotRecorded(reason)
         if not self._options.ask or self._console.confirm_command():

@@ -90,9 +90,9 @@ def _request_run(channel: Channel, words: Sequence[str], started: float) -> int 
     with contextlib.suppress(OSError, ValueError):
         request = _describe_process(words, started)
         channel.send(request, [*request.descriptors, os.open(".", os.O_PATH)])
-        answer = channel.receive(Message)
-        if isinstance(answer, RunStarted):
-            return answer.process
+        reply = channel.receive(Message)
+        if isinstance(reply, RunStarted):
+            return reply.process
     return None
 
 

@@ -159,8 +159,8 @@ class Stage:
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
         self.said.append(reason)
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
-        self.said.append(replay_view.poll_timed_out(step, outcome, shown))
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None:
+        self.said.append(replay_view.poll_timed_out(step, outcome, printed))
 
     def unexpected_success(self, step: Step) -> None:
         self.said.append(replay_view.unexpected_success(step))
@@ -197,7 +197,7 @@ def played(made: Command, *outcomes: Outcome, pause: float | None = None) -> tup
     player = Player(
         steps,
         resolver=resolver,
-        runner=cast("AwsCli", stage),
+        aws=cast("AwsCli", stage),
         sleep=stage.slept.append,
         listener=stage,
         options=settings,

@@ -309,7 +309,7 @@ class Person:
 def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing() -> None:
     person = Person("aws a", "aws b")
     session = RecordingSession(
-        runner=cast("BackgroundAwsCli", person),
+        aws=cast("BackgroundAwsCli", person),
         console=person,
         listener=SessionView(say=lambda _: None, shows_line_numbers=False),
         shell=lambda _: 0,
