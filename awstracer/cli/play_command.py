@@ -23,6 +23,7 @@ from secrets import token_bytes
 
 from awstracer import __version__
 from awstracer.aws.capture import Outcome
+from awstracer.aws.settings import ACCESS_KEY_VARIABLE
 from awstracer.cli import prompts
 from awstracer.cli.output import save_failure_text, unwritten_text, warn
 from awstracer.cli.replay_view import ReplayView, resuming
@@ -164,7 +165,7 @@ class PlayCommand:
             def record(
                 step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime
             ) -> None:
-                key = resolver.environment(step).get("AWS_ACCESS_KEY_ID")
+                key = resolver.environment(step).get(ACCESS_KEY_VARIABLE)
                 command = to_command(step, invocation, outcome, started, ended, access_key=key)
                 commands.append(redactor.redact_command(command))
                 write_journal(commands)
