@@ -104,7 +104,7 @@ class RecordCommand:
             redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
             options=options,
             buffer=buffer,
-            keep=saver.journal_writer(journal, lambda error: warn(unwritten_text(error))),
+            write_journal=saver.journal_writer(journal, lambda error: warn(unwritten_text(error))),
             save=lambda: unsaved.save(replace(info, awscli=aws.version), remedy=SAVE_AGAIN),
         )
         aws.start()

@@ -141,11 +141,11 @@ class RecorderServer:
         for number in descriptors:
             os.close(number)
 
-    def _run_child(self, request: RunRequest, descriptors: Sequence[int], report_to: int) -> None:
+    def _run_child(self, request: RunRequest, descriptors: Sequence[int], connection: int) -> None:
         """Be the forked process. This never returns."""
         exit_code = AWS_FAILED
         try:
-            channel = Channel(socket.socket(fileno=aws_process.impersonate(request, descriptors, report_to)))
+            channel = Channel(socket.socket(fileno=aws_process.impersonate(request, descriptors, connection)))
             channel.send(RunStarted(os.getpid()))
             exit_code = self._run_aws(request.argv, request.started)
             with suppress(OSError):

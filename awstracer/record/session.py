@@ -2,8 +2,8 @@
 
 `aws iam create-user --user-name alice` is run by awscli, in this process. If it succeeds, the user is asked whether to
 add the command; it goes into the buffer without its secrets. Other lines are the session's own commands (`:list`)
-or the shell's. Before each prompt all commands are handed to `keep`, which writes them to the journal: whatever ends
-the session later, no accepted command is lost.
+or the shell's. Before each prompt `write_journal` writes all commands to the journal: whatever ends the session later,
+no accepted command is lost.
 
 `record/rules` decides what is recorded. `cli/record_command` has the journal, the trace file and the last question.
 """
@@ -87,7 +87,8 @@ class RecordingSession:
     buffer     the commands that were added
     exit_code  the session's, if it is a batch
 
-    `keep` writes the commands that are not saved yet to the journal. `save` saves them, and returns whether it could.
+    `write_journal` writes the commands that are not saved yet to the journal. `save` saves them, and returns whether it
+    could.
     """
 
     def __init__(
@@ -101,11 +102,11 @@ class RecordingSession:
         redactor: Redactor,
         options: SessionOptions,
         buffer: CommandBuffer,
-        keep: Callable[[Sequence[Command]], None] = lambda _: None,
+        write_journal: Callable[[Sequence[Command]], None] = lambda _: None,
         save: Callable[[], bool] = lambda: True,
     ) -> None:
         self.buffer, self.exit_code = buffer, ExitCode.OK
-        self._keep = keep
+        self._write_journal = write_journal
         self._aws, self._console, self._listener, self._shell = aws, console, listener, shell
         self._now, self._redactor, self._options = now, redactor, options
         self._commands = SessionCommands(buffer=buffer, save=save, listener=listener)
@@ -115,7 +116,7 @@ class RecordingSession:
         """Read lines until the input ends or the user types `exit`."""
         while True:
             try:
-                self._keep(self.buffer.commands)
+                self._write_journal(self.buffer.commands)
                 line, words = self._read_command()
                 if words in (["exit"], ["quit"]):
                     return
