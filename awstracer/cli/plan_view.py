@@ -18,6 +18,7 @@ from awstracer.cli.output import show, warn
 from awstracer.cli.styles import PLAIN, Styles, escape, escape_line, render, styled, truncate
 from awstracer.commandline.options import query_of
 from awstracer.commandline.text import Provenance, Segment, format_line, format_scalar, to_str
+from awstracer.errors import MissingSecret
 from awstracer.plan import warnings
 from awstracer.plan.invocation import Invocation, Substitution
 from awstracer.plan.missing_secrets import UnfilledPlaceholder
@@ -58,9 +59,7 @@ class PlanView:
     def show_missing_secrets(self, missing: Sequence[UnfilledPlaceholder]) -> None:
         """Print which secrets a replay needs, and the three ways to give them."""
         if missing:
-            names = ", ".join(secret.spelling for secret in missing)
-            ways = f"use -p, or set {missing[0].variables[0]}; otherwise the replay asks"
-            warn(f"a trace has no secrets, and a replay needs {names}: {ways}")
+            warn(f"{missing_secret(missing)}; otherwise the replay asks")
 
     def show_generated_names(self, names: Iterable[warnings.GeneratedName]) -> None:
         """Print which recorded names the script seems to have generated, and how to send another one."""
@@ -88,7 +87,7 @@ class PlanView:
         yield show, styled("(play)", styles.prompt, styles) + " " + render(invocation.line, styles)
         if invocation.inexact:
             members = ", ".join("its input" if member == "-" else escape(member) for member in invocation.inexact)
-            note = f"       (no line can say {members} exactly; what is meant is sent)"
+            note = f"       (this line cannot express {members} exactly; a replay sends the exact value)"
             yield show, styled(note, styles.heading, styles)
         substitutions = resolver.substitutions(step) if self._explain or self._debug else ()
         secrets = resolver.plan.secrets
@@ -137,8 +136,8 @@ def describe_poll(command: Command) -> str:
 
 def _describe_condition(condition: Condition, query: str | None) -> str:
     """Return a condition as a clause; with a `--query`, its path continues the query."""
-    asked = [truncate(query, 60)] if query is not None else []
-    place = " | ".join([*asked, *([format_path(condition.path)] if condition.path else [])]) or "what it prints"
+    shown_query = [truncate(query, 60)] if query is not None else []
+    place = " | ".join([*shown_query, *([format_path(condition.path)] if condition.path else [])]) or "what it prints"
     if condition.value is None:
         return f"{place} is {'there' if condition.is_there else 'gone'}"
     return f"{place} is {truncate(format_scalar(condition.value), 60)}"
@@ -213,19 +212,19 @@ def unresolved_lines(step: Step, styles: Styles) -> Iterator[str]:
 def ambiguity_lines(step: Step, substitution: Substitution) -> Iterator[str]:
     """Yield a message for each alternative source whose value now differs from the one that was taken."""
     place = _place(step, substitution.relation.target.path)
-    taken = f"{_value_text(substitution)}, from {describe_source(substitution.relation.source)}"
+    current = f"{_value_text(substitution)}, from {describe_source(substitution.relation.source)}"
     for source, value in substitution.alternatives:
         other = DISPLAYED if substitution.provenance is Provenance.HIDDEN else truncate(value)
         yield escape(
-            f"command {step.number}'s {place} is {taken}; {describe_source(source)}, was as good when it was recorded, "
-            f"and is {other} now"
+            f"command {step.number}'s {place} is {current}; {describe_source(source)}, was as good when it was "
+            f"recorded, and is {other} now"
         )
 
 
 def describe_source(source: Source | EnvironmentValue) -> str:
     """Return a source as a noun phrase: `command 2's response, Policy.Arn`."""
     if isinstance(source, EnvironmentValue):
-        return f"the {source.name} that is played in"
+        return f"the {source.name} of this replay"
     if source.section == "printed":
         return (
             f"what command {source.command + 1} printed{f', {escape(format_path(source.path))}' if source.path else ''}"
@@ -250,9 +249,9 @@ def _place(step: Step, path: Path) -> str:
 
 def _describe_origin(substitution: Substitution, styles: Styles) -> str:
     value = styled(escape(_value_text(substitution)), styles.marks[substitution.provenance], styles)
-    known = " (as recorded)" if substitution.provenance is Provenance.PENDING else ""
+    note = " (as recorded)" if substitution.provenance is Provenance.PENDING else ""
     relation = substitution.relation
-    return f" = {value}{known}, from {describe_source(relation.source)}: {escape(relation.evidence)}"
+    return f" = {value}{note}, from {describe_source(relation.source)}: {escape(relation.evidence)}"
 
 
 def _value_text(substitution: Substitution) -> str:
@@ -260,6 +259,11 @@ def _value_text(substitution: Substitution) -> str:
 
 
 # --- what a replay asks for
+
+
+def missing_secret(missing: Sequence[UnfilledPlaceholder]) -> MissingSecret:
+    """Return the error that says which secrets are missing, and how to give them."""
+    return MissingSecret([secret.spelling for secret in missing], missing[0].variables[0])
 
 
 def describe_confirmation(confirmation: Confirmation) -> str:

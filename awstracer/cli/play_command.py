@@ -90,17 +90,17 @@ class PlayCommand:
 
     def _play(self, resolver: Resolver, done: Mapping[int, Sequence[Call]], on_done: player.OnDone) -> int:
         """Execute the steps that are not in `done`; return the exit code."""
-        asked, replay = self._play_request, self._replay
+        play_request, replay = self._play_request, self._replay
         recorded = account_region.recorded_environment(replay.trace, self._catalog)
         self._view.show_destination(recorded, replay.destination)
         options = player.PlayerOptions(
-            extra=asked.global_option_words,
-            pause=asked.pause,
-            keep_going=asked.keep_going,
-            settle=asked.settle,
+            extra=play_request.global_option_words,
+            pause=play_request.pause,
+            keep_going=play_request.keep_going,
+            settle=play_request.settle,
             done=done,
         )
-        run = self._run_parallel if asked.jobs > 1 else self._run_sequential
+        run = self._run_parallel if play_request.jobs > 1 else self._run_sequential
         report = run(resolver, options, on_done)
         self._view.ended(report)
         if report.interrupted:

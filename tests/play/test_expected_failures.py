@@ -263,6 +263,8 @@ def test_a_command_reads_what_it_read_when_it_was_recorded(aws_home: Path, relay
     files: Mapping[str, str | bytes] = {"-": b"\xff\x00 content"}
     copied = replace(command(["s3", "cp", "-", "s3://bkt/k"]), files=files)
     write(copied, command(["s3", "cp", "s3://bkt/k", "out"]))
-    assert "(no line can say its input exactly; what is meant is sent)" in play(*TRACE, "--dryrun").out
+    assert (
+        "(this line cannot express its input exactly; a replay sends the exact value)" in play(*TRACE, "--dryrun").out
+    )
     assert play(*TRACE, "--endpoint", relay.url).code == 0
     assert Path("out").read_bytes() == files["-"]
