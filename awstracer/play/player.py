@@ -89,7 +89,8 @@ class PlayerOptions:
     extra       global options for every command, as words
     pause       seconds between commands, and between the runs of a poll; None for the pauses that were recorded
     keep_going  go on after a failure
-    settle      seconds to keep sending a command again that fails since what was created just before isn't visible yet
+    settle      seconds for which a command is sent again that fails because a resource that this replay has created is
+                not visible yet; 0 for not at all
     done        the calls of the steps that an earlier replay has done, by their numbers: they are not run again
     """
 
@@ -113,7 +114,7 @@ class Report:
 
     @property
     def succeeded(self) -> bool:
-        """Whether all steps are done."""
+        """Return whether all steps are done."""
         return all(status is Status.DONE for _, status in self.steps)
 
 

@@ -72,7 +72,7 @@ class WorkerPool:
 
     @property
     def is_busy(self) -> bool:
-        """Whether some command line is running."""
+        """Return whether some command line is running."""
         return bool(self._busy)
 
     def start(self, job: int, argv: Sequence[str], **options: Any) -> None:
