@@ -254,21 +254,31 @@ class ReplayedElsewhere(AwstracerError):
         return f"cannot resume: the {self.what} of the earlier replay is {before}, and now it is {now}"
 
 
-@dataclass(eq=False, repr=False)
-class ReplayedDifferently(AwstracerError):
-    """Command `number` of the earlier replay had another `parameter`, or was another command if that is None.
-
-    `number` is None if the file has a command that no replay wrote.
-    """
-
-    number: int | None
-    parameter: str | None
+class NotAReplay(AwstracerError):
+    """The trace that a replay is to be resumed from has a command that no replay wrote."""
 
     def __str__(self) -> str:
-        if self.number is None:
-            return "cannot resume: the file was not written by --save-trace"
-        if self.parameter is None:
-            return f"cannot resume: the earlier replay was of another trace, with another command {self.number}"
+        return "cannot resume: the file was not written by --save-trace"
+
+
+@dataclass(eq=False, repr=False)
+class OtherTraceReplayed(AwstracerError):
+    """Command `number` of the earlier replay is another command than that of this trace."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"cannot resume: the earlier replay was of another trace, with another command {self.number}"
+
+
+@dataclass(eq=False, repr=False)
+class OtherParameterReplayed(AwstracerError):
+    """Command `number` of the earlier replay was sent with another value of `parameter`."""
+
+    number: int
+    parameter: str
+
+    def __str__(self) -> str:
         return (
             f"cannot resume: the earlier replay sent command {self.number} with another {self.parameter}: "
             "use the same trace and the same switches"
@@ -292,7 +302,7 @@ class MissingSecret(MissingInput):
 
     def __str__(self) -> str:
         mend = f"give -p {self.names[0]} VALUE{f', or set {self.variable}' if self.variable else ''}"
-        return f"a trace has no secrets, and this replay needs {', '.join(self.names)}: {mend}"
+        return f"secrets are not stored in traces, so this replay lacks {', '.join(self.names)}: {mend}"
 
 
 @dataclass(eq=False, repr=False)

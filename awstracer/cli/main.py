@@ -138,19 +138,19 @@ def _styles(*, no_color: bool) -> Styles:
 
 def _run(program: str, action: Callable[[], int]) -> int:
     """Return the exit code of an action; whatever ends it early becomes one line on stderr."""
-    from awstracer.cli.output import error_text, print_error
+    from awstracer.cli.output import error_text, print_message
     from awstracer.errors import AwstracerError, ExitCode
 
     try:
         return action()
     except AwstracerError as error:
-        print_error(program, error_text(error))
+        print_message(program, error_text(error))
         return ExitCode.UNUSABLE
     except BrokenPipeError:
         _redirect_to_null(sys.stdout)  # nobody reads it any more, and Python would report that again at its end
         return ExitCode.FAILED
     except OSError as error:
-        print_error(program, f"cannot continue: {error.strerror or error}")
+        print_message(program, f"cannot continue: {error.strerror or error}")
         _redirect_to_null(sys.stdout)
         return ExitCode.FAILED
     except KeyboardInterrupt:

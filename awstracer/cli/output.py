@@ -1,13 +1,15 @@
 """Prints lines: results on stdout, messages on stderr, each safe for a terminal.
 
-`print_error("awstrace-play", "command 3 failed")` prints "awstrace-play: command 3 failed" on stderr. What a line says
-is decided elsewhere: by the errors themselves (`errors`), by `cli/plan_view` and by `cli/replay_view`. The words for a
-trace that is not on disk are here, since both programs save traces.
+`print_message("awstrace-play", "command 3 failed")` prints "awstrace-play: command 3 failed" on stderr. What a line
+says is decided elsewhere: by the errors themselves (`errors`), by `cli/plan_view` and by `cli/replay_view`. The words
+for a trace that is not on disk are here, since both programs save traces. `cli/session_view` prints the messages of a
+recording session by its console.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from awstracer.cli.styles import escape_line, truncate
@@ -16,6 +18,7 @@ from awstracer.errors import AwstracerError, TraceError
 if TYPE_CHECKING:  # saving is for later: nothing of it is needed to print a line
     from awstracer.trace.saver import SaveFailure
 
+REC_PROGRAM, PLAY_PROGRAM = "awstrace-rec", "awstrace-play"
 LONGEST_ERROR = 2000  # characters
 
 
@@ -25,14 +28,18 @@ def show(text: str) -> None:
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
-def warn(text: str) -> None:
-    """Print a message of `awstrace-play` on stderr, in one line."""
-    print_error("awstrace-play", text)
+def format_message(program: str, text: str) -> str:
+    """Return the line of a program's message; whoever prints it escapes it."""
+    return f"{program}: {text}"
 
 
-def print_error(program: str, text: str) -> None:
+def print_message(program: str, text: str) -> None:
     """Print a message of a program on stderr, in one line."""
-    print(f"{program}: {escape_line(text)}", file=sys.stderr, flush=True)
+    print(escape_line(format_message(program, text)), file=sys.stderr, flush=True)
+
+
+warn_rec = partial(print_message, REC_PROGRAM)
+warn_play = partial(print_message, PLAY_PROGRAM)
 
 
 def error_text(error: AwstracerError) -> str:

@@ -19,12 +19,12 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from secrets import token_bytes
 
 from awstracer import __version__
 from awstracer.aws.capture import Outcome
+from awstracer.aws.settings import ACCESS_KEY_VARIABLE
 from awstracer.cli import prompts
-from awstracer.cli.output import save_failure_text, unwritten_text, warn
+from awstracer.cli.output import save_failure_text, unwritten_text, warn_play
 from awstracer.cli.replay_view import ReplayView, resuming
 from awstracer.errors import ExitCode, TraceError, WrongAccount
 from awstracer.plan import missing_secrets, safety_checks, scheduler
@@ -38,12 +38,11 @@ from awstracer.play.player import Player, Report
 from awstracer.play.resume import check_is_replay, check_same_destination, load_progress, to_command
 from awstracer.play.worker_pool import WorkerPool
 from awstracer.relations import account_region
+from awstracer.secrets.keys import new_key
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import saver, store
 from awstracer.trace.journal import Journal, journal_path
 from awstracer.trace.model import Call, RecordingInfo, Trace, utc_now
-
-REDACTOR_KEY_LENGTH = 32  # bytes
 
 
 class PlayCommand:
@@ -89,17 +88,17 @@ class PlayCommand:
 
     def _play(self, resolver: Resolver, done: Mapping[int, Sequence[Call]], on_done: player.OnDone) -> int:
         """Execute the steps that are not in `done`; return the exit code."""
-        asked, replay = self._play_request, self._replay
+        play_request, replay = self._play_request, self._replay
         recorded = account_region.recorded_environment(replay.trace, self._catalog)
         self._view.show_destination(recorded, replay.destination)
         options = player.PlayerOptions(
-            extra=asked.global_option_words,
-            pause=asked.pause,
-            keep_going=asked.keep_going,
-            settle=asked.settle,
+            extra=play_request.global_option_words,
+            pause=play_request.pause,
+            keep_going=play_request.keep_going,
+            settle=play_request.settle,
             done=done,
         )
-        run = self._run_parallel if asked.jobs > 1 else self._run_sequential
+        run = self._run_parallel if play_request.jobs > 1 else self._run_sequential
         report = run(resolver, options, on_done)
         self._view.ended(report)
         if report.interrupted:
@@ -111,7 +110,7 @@ class PlayCommand:
             return Player(
                 resolver.plan,
                 resolver=resolver,
-                runner=self._aws,
+                aws=self._aws,
                 sleep=time.sleep,
                 listener=self._view,
                 options=options,
@@ -156,15 +155,15 @@ class PlayCommand:
                 check_is_replay(earlier)
                 check_same_destination(before.recorded if before else journal.recorded, here)
                 done = load_progress(earlier, resolver)
-                warn(resuming(done, len(resolver.steps)))
+                warn_play(resuming(done, len(resolver.steps)))
             commands = list(journal.commands)
-            write_journal = saver.journal_writer(journal, lambda error: warn(unwritten_text(error)))
-            redactor = Redactor(token_bytes(REDACTOR_KEY_LENGTH), self._catalog, resolver.plan.secrets.values())
+            write_journal = saver.journal_writer(journal, lambda error: warn_play(unwritten_text(error)))
+            redactor = Redactor(new_key(), self._catalog, resolver.plan.secrets.values())
 
             def record(
                 step: Step, invocation: Invocation, outcome: Outcome, started: datetime, ended: datetime
             ) -> None:
-                key = resolver.environment(step).get("AWS_ACCESS_KEY_ID")
+                key = resolver.environment(step).get(ACCESS_KEY_VARIABLE)
                 command = to_command(step, invocation, outcome, started, ended, access_key=key)
                 commands.append(redactor.redact_command(command))
                 write_journal(commands)
@@ -175,7 +174,7 @@ class PlayCommand:
                 trace = Trace(tuple(commands), journal.recorded)
                 failure = saver.save_and_clear_journal(path, before, trace, journal)
                 if failure is not None:
-                    warn(save_failure_text(failure, "go on with --resume"))
+                    warn_play(save_failure_text(failure, "go on with --resume"))
             return code if code or failure is None else ExitCode.FAILED
 
     def _recording_info(self) -> RecordingInfo:

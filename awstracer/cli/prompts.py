@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from getpass import getpass
 
 from awstracer.cli.console import is_somebody_there
-from awstracer.cli.plan_view import describe_confirmation
+from awstracer.cli.plan_view import describe_confirmation, missing_secret
 from awstracer.cli.styles import escape
-from awstracer.errors import MissingSecret, Refused
+from awstracer.errors import Refused
 from awstracer.plan import missing_secrets
 from awstracer.plan.missing_secrets import UnfilledPlaceholder
 from awstracer.plan.model import Step
@@ -67,7 +67,7 @@ def ask_secrets(missing: Sequence[UnfilledPlaceholder], environment: Mapping[str
     found = {secret: missing_secrets.from_environment(secret, environment) for secret in missing}
     unknown = [secret for secret, value in found.items() if value is None]
     if unknown and not is_somebody_there():
-        raise _missing_secret(*unknown)
+        raise missing_secret(unknown)
     return {secret.placeholder: _ask_secret(secret) if value is None else value for secret, value in found.items()}
 
 
@@ -77,12 +77,8 @@ def _ask_secret(secret: UnfilledPlaceholder) -> str:
     except EOFError:
         value = ""
     if not value:
-        raise _missing_secret(secret)
+        raise missing_secret([secret])
     return value
-
-
-def _missing_secret(*missing: UnfilledPlaceholder) -> MissingSecret:
-    return MissingSecret([secret.spelling for secret in missing], missing[0].variables[0])
 
 
 class StepPrompt:

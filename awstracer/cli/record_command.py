@@ -9,7 +9,6 @@ the commands that an earlier session left in the journal, whether to replace an 
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import os
 import signal
@@ -18,13 +17,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from secrets import token_bytes
 
 from awstracer import __version__
 from awstracer.aws.background import BackgroundAwsCli
 from awstracer.aws.settings import are_files_readable
 from awstracer.cli.console import BatchInput, Console, is_somebody_there
-from awstracer.cli.output import print_error, save_failure_text, unwritten_text
+from awstracer.cli.output import save_failure_text, unwritten_text, warn_rec
 from awstracer.cli.session_view import SessionView
 from awstracer.cli.styles import Styles
 from awstracer.errors import ExitCode, Refused
@@ -32,18 +30,15 @@ from awstracer.record import poll_detector, rules
 from awstracer.record.collector import ScriptRecording
 from awstracer.record.session import RecordingSession, SessionOptions
 from awstracer.record.session_commands import CommandBuffer
+from awstracer.secrets.keys import new_key
 from awstracer.secrets.placeholders import find_placeholders
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import query, saver, store
 from awstracer.trace.journal import Journal
 from awstracer.trace.model import Command, RecordingInfo, Trace, utc_now
 
-PROGRAM = "awstrace-rec"
-REDACTOR_KEY_LENGTH = 32  # bytes
 SAVE_AGAIN = "fix that, then type :save again"
 END_SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
-
-warn = functools.partial(print_error, PROGRAM)
 
 
 class RecordCommand:
@@ -91,27 +86,27 @@ class RecordCommand:
     ) -> int:
         leftover, before = self._continue(journal, console)
         if self._keeps_secrets:
-            warn(f"secrets are stored: only you should read {self._path}")
+            warn_rec(f"secrets are stored: only you should read {self._path}")
         buffer = CommandBuffer(leftover, before=len(before.commands) if before else 0)
         info = replace(info, started=journal.recorded.started)
         unsaved = _Unsaved(self._path, before, buffer, journal)
         session = RecordingSession(
-            runner=aws,
+            aws=aws,
             console=console,
             listener=SessionView(say=console.say, shows_line_numbers=options.batch),
             shell=_run_in_shell,
             now=utc_now,
-            redactor=Redactor(token_bytes(REDACTOR_KEY_LENGTH), aws),
+            redactor=Redactor(new_key(), aws),
             options=options,
             buffer=buffer,
-            keep=saver.journal_writer(journal, lambda error: warn(unwritten_text(error))),
+            write_journal=saver.journal_writer(journal, lambda error: warn_rec(unwritten_text(error))),
             save=lambda: unsaved.save(replace(info, awscli=aws.version), remedy=SAVE_AGAIN),
         )
         aws.start()
         with console.session(store.state_directory() / "history"):
             is_to_be_saved = self._run_until_ended(session, console)
             if not (buffer.commands or buffer.saved):
-                warn("nothing was recorded")
+                warn_rec("nothing was recorded")
             code = session.exit_code if options.batch else ExitCode.OK
             if not is_to_be_saved or not buffer.commands:
                 journal.clear()
@@ -136,7 +131,7 @@ class RecordCommand:
             return not (self._asks and session.buffer.commands) or self._confirm_save(console)
         except (OSError, _SessionEnded) as reason:
             with contextlib.suppress(OSError):
-                warn(f"the session was ended: {reason}")
+                warn_rec(f"the session was ended: {reason}")
             session.exit_code = ExitCode.FAILED
             return True
         finally:
@@ -151,7 +146,7 @@ class RecordCommand:
         with script_runner.query_major_version(environment) as major_version:
             from awstracer.aws import catalog, driver
 
-            aws, key = driver.AwsCli(), token_bytes(REDACTOR_KEY_LENGTH)
+            aws, key = driver.AwsCli(), new_key()
             aws.preload()
             gc.freeze()  # so that forks share this memory
             store.check_writable(self._path)
@@ -179,7 +174,7 @@ class RecordCommand:
                 major_version=version,
             )
             for note in dict.fromkeys(notes):
-                warn(note)
+                warn_rec(note)
             buffer = CommandBuffer(poll_detector.collapse_polls(recording.commands, query.evaluate))
             unsaved = _Unsaved(self._path, before, buffer, journal)
             return self._save_script(unsaved, replace(info, started=journal.recorded.started), console, code)
@@ -187,7 +182,7 @@ class RecordCommand:
     def _save_script(self, unsaved: _Unsaved, info: RecordingInfo, console: Console, code: int) -> int:
         """Save what a script did, unless the person does not want it; return the exit code."""
         if not unsaved.buffer.commands:
-            warn("nothing was recorded")
+            warn_rec("nothing was recorded")
         elif self._asks and not self._confirm_save(console):
             unsaved.journal.clear()
         elif not unsaved.save(info, remedy=self._record_again(), shows_secrets=self._asks):
@@ -219,10 +214,10 @@ class RecordCommand:
         when = f"{journal.commands[0].started.astimezone():%Y-%m-%d %H:%M}"
         number = len(journal.commands)
         found = f"{journal.path} has {number} unsaved command{'s' if number > 1 else ''}, of {when}"
-        warn(f"{found}{'' if self._asks else ': continuing with them'}")
+        warn_rec(f"{found}{'' if self._asks else ': continuing with them'}")
         if not self._asks or console.confirm("Continue with them? [y/N]: "):
             return journal.commands
-        warn(f"they are kept in {journal.set_aside()}")
+        warn_rec(f"they are kept in {journal.set_aside()}")
         return ()
 
     def _confirm_append(self, console: Console | BatchInput) -> bool:
@@ -267,7 +262,7 @@ class _Unsaved:
         try:
             failure = saver.save_and_clear_journal(self.path, earlier, new, self.journal)
             if failure is not None:
-                warn(save_failure_text(failure, remedy))
+                warn_rec(save_failure_text(failure, remedy))
                 return False
             buffer.save()
         finally:
@@ -286,7 +281,7 @@ def _show_number_of_secrets(commands: Sequence[Command]) -> None:
     placeholders = {each for command in commands for each in _placeholders(command)}
     if placeholders:
         count = "1 secret was" if len(placeholders) == 1 else f"{len(placeholders)} secrets were"
-        warn(
+        warn_rec(
             f"{count} left out: a replay takes them from new responses, or asks for them "
             "(--keep-secrets stores them in the trace)"
         )

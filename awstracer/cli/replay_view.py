@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Sequence, Sized
 from typing import Any
 
 from awstracer.aws.capture import Outcome
-from awstracer.cli.output import error_text, warn
+from awstracer.cli.output import error_text, warn_play
 from awstracer.cli.plan_view import PlanView, describe_poll, format_duration
 from awstracer.cli.styles import truncate
 from awstracer.commandline.text import format_value
@@ -41,7 +41,7 @@ class ReplayView(PlanView):
         names = [name for name in now if name in origin and now[name] not in (None, origin[name])]
         if names:
             there = " and ".join(f"account {origin[name]}" if name == "account" else origin[name] for name in names)
-            warn(f"recorded in {there}; playing in {' and '.join(str(now[name]) for name in names)}")
+            warn_play(f"recorded in {there}; playing in {' and '.join(str(now[name]) for name in names)}")
 
     def step_started(self, step: Step, invocation: Invocation, resolver: Resolver) -> None:
         """Show the line of a step that is about to run."""
@@ -51,52 +51,52 @@ class ReplayView(PlanView):
     def capture_failed(self, step: Step, faults: Sequence[str]) -> None:
         """Print which parts of a response could not be captured."""
         for fault in faults:
-            warn(f"command {step.number}: a part of the response could not be captured: {fault}")
+            warn_play(f"command {step.number}: a part of the response could not be captured: {fault}")
 
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
         """Print why a command is sent again, and when."""
-        warn(f"command {step.number}: {reason}; trying again in {seconds:g} s")
+        warn_play(f"command {step.number}: {reason}; trying again in {seconds:g} s")
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None:
         """Print that a poll has timed out."""
-        warn(poll_timed_out(step, outcome, shown))
+        warn_play(poll_timed_out(step, outcome, printed))
 
     def unexpected_success(self, step: Step) -> None:
         """Print that a command succeeded which failed when it was recorded."""
-        warn(unexpected_success(step))
+        warn_play(unexpected_success(step))
 
     def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
         """Print why a command is not sent; it is skipped if the command that it needs was not done."""
         if status is Status.SKIPPED and isinstance(missing, MissingValue):
             needed = f"{missing.path} of command {missing.number}"
-            warn(f"command {step.number} is skipped: it needs {needed}, which was not done")
+            warn_play(f"command {step.number} is skipped: it needs {needed}, which was not done")
         else:
-            warn(f"command {step.number} is not sent: {error_text(missing)}")
+            warn_play(f"command {step.number} is not sent: {error_text(missing)}")
 
     def ended(self, report: Report) -> None:
         """Print a summary, unless everything succeeded."""
         message = summary(report)
         if message:
-            warn(message)
+            warn_play(message)
 
 
-def poll_timed_out(step: Step, outcome: Outcome, shown: Any) -> str:
+def poll_timed_out(step: Step, outcome: Outcome, printed: Any) -> str:
     """Return the conditions of a poll that did not hold in time, and the result of the last run."""
     command = step.command
     limit = format_duration(waiter.poll_limit(command))
     waited = f"command {step.number} was asked again for {limit} until {describe_poll(command)}"
-    return f"{waited}; at last {_last_result(step, outcome, shown)}"
+    return f"{waited}; at last {_last_result(step, outcome, printed)}"
 
 
-def _last_result(step: Step, outcome: Outcome, shown: Any) -> str:
+def _last_result(step: Step, outcome: Outcome, printed: Any) -> str:
     if outcome.exit_code != 0:
         code = error_code(outcome.calls)
         return f"it failed with {code}" if code else "it failed"
     poll = step.command.poll
-    condition = poll.first_unmet(shown) if poll is not None else None
+    condition = poll.first_unmet(printed) if poll is not None else None
     if condition is None:
         return "it succeeded"
-    found = condition.value_in(shown)
+    found = condition.value_in(printed)
     return f"it was {'not there' if found in (None, '', [], {}) else truncate(format_value(found), 60)}"
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from awstracer.cli.output import REC_PROGRAM, format_message
 from awstracer.errors import LineError, SplitError
-from awstracer.record.session_commands import HELP
+from awstracer.record.session_commands import HELP_TEXTS
 from awstracer.trace.model import Command
 from awstracer.trace.selection import format_ranges
 
@@ -49,7 +50,10 @@ class SessionView:
         self._say_of(line, "interrupted: the lines after it were not run")
 
     def _say_of(self, line: int, text: str) -> None:
-        self.say(f"awstrace-rec: {f'line {line}: ' if self.shows_line_numbers else ''}{text}")
+        self._say(f"{f'line {line}: ' if self.shows_line_numbers else ''}{text}")
+
+    def _say(self, text: str) -> None:
+        self.say(format_message(REC_PROGRAM, text))
 
     # --- session commands
 
@@ -61,20 +65,20 @@ class SessionView:
     def on_drop(self, number: int, command: Command) -> None:
         """Print which command was dropped."""
         (text,) = _summary_lines({number: command})
-        self.say(f"awstrace-rec: dropped {text}")
+        self._say(f"dropped {text}")
 
     def on_save(self, numbers: list[int]) -> None:
         """Print which commands were saved."""
-        self.say(f"awstrace-rec: saved command{'s' if len(numbers) > 1 else ''} {format_ranges(numbers)}")
+        self._say(f"saved command{'s' if len(numbers) > 1 else ''} {format_ranges(numbers)}")
 
     def on_empty_buffer(self) -> None:
         """Print that no command is in the buffer."""
-        self.say("awstrace-rec: nothing is cached")
+        self._say("nothing is cached")
 
     def on_help(self) -> None:
         """Print what each session command does."""
-        width = max(map(len, HELP))
-        for usage, text in HELP.items():
+        width = max(map(len, HELP_TEXTS))
+        for usage, text in HELP_TEXTS.items():
             self.say(f"{usage:{width}}  {text}")
 
 

@@ -51,8 +51,10 @@ class ParallelPlayer:
     ) -> None:
         self._pool, self._interrupted = pool, interrupted
         self._listener = InOrderListener(listener, plan.selected)
-        self._runner = StepRunner(plan, resolver=resolver, listener=self._listener, options=options, on_done=on_done)
-        self._steps = {step.number: step for step in self._runner.pending}
+        self._step_runner = StepRunner(
+            plan, resolver=resolver, listener=self._listener, options=options, on_done=on_done
+        )
+        self._steps = {step.number: step for step in self._step_runner.pending}
         self._order = TopologicalSorter({number: before[number] & self._steps.keys() for number in self._steps})
         self._ready: list[int] = []
         self._runs: dict[int, StepRun] = {}
@@ -68,7 +70,7 @@ class ParallelPlayer:
             is_interrupted = True
             self._finish_commands()
         self._listener.close()
-        return self._runner.report(interrupted=is_interrupted)
+        return self._step_runner.report(interrupted=is_interrupted)
 
     def _run_steps(self) -> None:
         self._order.prepare()
@@ -91,7 +93,7 @@ class ParallelPlayer:
                 return
             self._check_interrupts()
             number = heapq.heappop(self._ready)
-            self._runs[number] = self._runner.run(self._steps[number])
+            self._runs[number] = self._step_runner.run(self._steps[number])
             self._advance(number)
 
     def _continue(self, number: int, run: CapturedRun) -> None:
@@ -115,7 +117,7 @@ class ParallelPlayer:
         del self._runs[number]
         self._order.done(number)
         self._listener.step_ended(self._steps[number])
-        self._is_ending = self._is_ending or self._runner.ends_replay(status)
+        self._is_ending = self._is_ending or not self._step_runner.can_continue_after(status)
 
     def _finish_commands(self) -> None:
         """Wait for the commands that are running, which Ctrl-C has reached too. Another Ctrl-C ends the waiting."""
@@ -152,8 +154,8 @@ class InOrderListener:
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
         self._pass_on(step, partial(self._listener.retrying, step, reason, seconds))
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, answer: Any) -> None:
-        self._pass_on(step, partial(self._listener.poll_timed_out, step, outcome, answer))
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None:
+        self._pass_on(step, partial(self._listener.poll_timed_out, step, outcome, printed))
 
     def unexpected_success(self, step: Step) -> None:
         self._pass_on(step, partial(self._listener.unexpected_success, step))

@@ -12,7 +12,7 @@ Who drives the generator decides how the actions are done. `Player` does them on
 sleeps; `play/parallel` drives those of several steps in turn, by a pool of workers and timers.
 
 The plan's values are `plan/resolver`'s. `play/retry` decides whether an error passes by itself, `play/waiter`
-whether a poll has its answer. An `ExecutionListener` shows what happens.
+whether the conditions of a poll hold. An `ExecutionListener` shows what happens.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class ExecutionListener(Protocol):
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
         """A step failed for a reason that passes, and is sent again in so many seconds."""
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, answer: Any) -> None:
-        """A step was asked again as long as is allowed; `answer` is the last one."""
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None:
+        """A poll was sent again as long as is allowed; `printed` is what its last run printed."""
 
     def unexpected_success(self, step: Step) -> None:
         """A step succeeded that failed when it was recorded."""
@@ -89,7 +89,8 @@ class PlayerOptions:
     extra       global options for every command, as words
     pause       seconds between commands, and between the runs of a poll; None for the pauses that were recorded
     keep_going  go on after a failure
-    settle      seconds to keep sending a command again that fails since what was created just before isn't visible yet
+    settle      seconds for which a command is sent again that fails because a resource that this replay has created is
+                not visible yet; 0 for not at all
     done        the calls of the steps that an earlier replay has done, by their numbers: they are not run again
     """
 
@@ -113,7 +114,7 @@ class Report:
 
     @property
     def succeeded(self) -> bool:
-        """Whether all steps are done."""
+        """Return whether all steps are done."""
         return all(status is Status.DONE for _, status in self.steps)
 
 
@@ -171,9 +172,9 @@ class StepRunner:
         status = self._statuses[step.number] = yield from self._run(step)
         return status
 
-    def ends_replay(self, status: Status) -> bool:
-        """Return whether no further step is to be started after one with this status."""
-        return status is Status.NOT_RUN or (status is Status.FAILED and not self._options.keep_going)
+    def can_continue_after(self, status: Status) -> bool:
+        """Return whether further steps may be started after one with this status."""
+        return status is not Status.NOT_RUN and (status is not Status.FAILED or self._options.keep_going)
 
     def report(self, *, interrupted: bool) -> Report:
         """Return what became of the selected steps so far."""
@@ -191,9 +192,9 @@ class StepRunner:
         except MissingInput as missing:
             return self._refuse(step, missing)
         self._listener.step_started(step, invocation, self._resolver)
-        answer = self._ask(step)
-        if answer is not StepDecision.YES:
-            return Status.SKIPPED if answer is StepDecision.NO else Status.NOT_RUN
+        decision = self._ask(step)
+        if decision is not StepDecision.YES:
+            return Status.SKIPPED if decision is StepDecision.NO else Status.NOT_RUN
         started = utc_now()
         outcome = yield from self._poll(step, self._action(step, invocation, environment))
         if self._poll_status(step, outcome) is not PollStatus.DONE:
@@ -221,7 +222,7 @@ class StepRunner:
         return Send([*invocation.argv, *extra], keywords)
 
     def _poll(self, step: Step, action: Send) -> Attempt:
-        """Send a step; if it was recorded as a poll, until it has its answer or the time is over."""
+        """Send a step; if it was recorded as a poll, until its conditions hold or the time is over."""
         outcome = yield from self._send_with_retry(step, action)
         left = poll_limit(step.command)
         while self._poll_status(step, outcome) is PollStatus.AGAIN and step.command.poll is not None:
@@ -257,8 +258,8 @@ class StepRunner:
         return outcome
 
     def _poll_status(self, step: Step, outcome: Outcome) -> PollStatus:
-        get_answer = functools.partial(self._resolver.printed_value, step, outcome.calls)
-        return poll_status(step.command, outcome.exit_code, outcome.calls, get_answer)
+        get_printed = functools.partial(self._resolver.printed_value, step, outcome.calls)
+        return poll_status(step.command, outcome.exit_code, outcome.calls, get_printed)
 
     def _retry_reason(self, step: Step, outcome: Outcome) -> str | None:
         if self._poll_status(step, outcome) is not PollStatus.FAILED:
@@ -284,7 +285,7 @@ class Player:
         plan: Plan,
         *,
         resolver: Resolver,
-        runner: AwsCli,
+        aws: AwsCli,
         sleep: Callable[[float], None],
         listener: ExecutionListener,
         options: PlayerOptions,
@@ -292,19 +293,21 @@ class Player:
         interrupted: Callable[[], bool] = lambda: False,
         on_done: OnDone = lambda *_: None,
     ) -> None:
-        self._runner, self._sleep, self._interrupted = runner, sleep, interrupted
-        self._steps = StepRunner(plan, resolver=resolver, listener=listener, options=options, ask=ask, on_done=on_done)
+        self._aws, self._sleep, self._interrupted = aws, sleep, interrupted
+        self._step_runner = StepRunner(
+            plan, resolver=resolver, listener=listener, options=options, ask=ask, on_done=on_done
+        )
 
     def play(self) -> Report:
         """Run the steps in order, until one fails, the person quits or all are done."""
         try:
-            for step in self._steps.pending:
+            for step in self._step_runner.pending:
                 self._check_interrupts()
-                if self._steps.ends_replay(self._drive(self._steps.run(step))):
+                if not self._step_runner.can_continue_after(self._drive(self._step_runner.run(step))):
                     break
         except KeyboardInterrupt:
-            return self._steps.report(interrupted=True)
-        return self._steps.report(interrupted=False)
+            return self._step_runner.report(interrupted=True)
+        return self._step_runner.report(interrupted=False)
 
     def _drive(self, run: StepRun) -> Status:
         """Do what the run of a step yields; return the step's status."""
@@ -322,7 +325,7 @@ class Player:
             self._sleep(action.seconds)
             self._check_interrupts()
             return None
-        return self._runner.replay(action.argv, **action.keywords)
+        return self._aws.replay(action.argv, **action.keywords)
 
     def _check_interrupts(self) -> None:
         if self._interrupted():

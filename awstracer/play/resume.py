@@ -19,7 +19,7 @@ from typing import Any
 
 from awstracer.aws.capture import Outcome
 from awstracer.commandline.text import split, to_str
-from awstracer.errors import ReplayedDifferently, ReplayedElsewhere
+from awstracer.errors import NotAReplay, OtherParameterReplayed, OtherTraceReplayed, ReplayedElsewhere
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
@@ -64,9 +64,9 @@ def to_command(
 
 
 def check_is_replay(commands: Sequence[Command]) -> None:
-    """Raise ReplayedDifferently if a file has a command that no replay wrote."""
+    """Raise NotAReplay if a file has a command that no replay wrote."""
     if any(command.step is None for command in commands):
-        raise ReplayedDifferently(None, None)
+        raise NotAReplay()
 
 
 def check_same_destination(before: RecordingInfo, now: RecordingInfo) -> None:
@@ -83,11 +83,12 @@ def check_same_destination(before: RecordingInfo, now: RecordingInfo) -> None:
 def load_progress(commands: Sequence[Command], resolver: Resolver) -> dict[int, Sequence[Call]]:
     """Record the responses of the commands that a replay has done; return their calls by the steps' numbers.
 
-    Raise ReplayedDifferently if the plan would not send such a command now, MissingValue if a value for it is missing.
+    If the plan would not send such a command now, raise OtherTraceReplayed or OtherParameterReplayed. If a value for it
+    is missing, raise MissingValue.
     """
-    done = {command.step: command for command in commands}
+    done = {command.step: command for command in commands if command.step is not None}
     for number in done.keys() - {step.number for step in resolver.steps}:
-        raise ReplayedDifferently(number, None)
+        raise OtherTraceReplayed(number)
     for step in resolver.steps:
         if step.number in done:
             command = done[step.number]
@@ -97,12 +98,15 @@ def load_progress(commands: Sequence[Command], resolver: Resolver) -> dict[int, 
 
 
 def _check_same_request(step: Step, before: Command, now: Invocation) -> None:
-    """Raise ReplayedDifferently if a command that was sent and a step that would be sent now are not the same."""
+    """Raise an error unless a command that was sent and a step that would be sent now are the same.
+
+    OtherTraceReplayed if the operation is another one, OtherParameterReplayed if a parameter is.
+    """
     if _operation_name(before) != _operation_name(step.command):
-        raise ReplayedDifferently(step.number, None)
+        raise OtherTraceReplayed(step.number)
     requested = {"argv": now.argv, "files": now.files} if now.parameters is None else now.parameters
     for name in _different_members(_comparable(step, before.request), _comparable(step, requested)):
-        raise ReplayedDifferently(step.number, name)
+        raise OtherParameterReplayed(step.number, name)
 
 
 def _operation_name(command: Command) -> tuple[str, str] | None:

@@ -1,10 +1,10 @@
-"""Decides what the outcome of a replayed command means: done, to be asked again, or failed.
+"""Decides what the outcome of a replayed command means: done, to be sent again, or failed.
 
 Two things in a trace make an outcome mean something else than its exit code says:
 
 - A command that failed when it was recorded is done when it fails with the same error code. A script asks
-  `iam get-user --user-name alice` to see whether there is an alice: `NoSuchEntity` is the expected answer.
-- A command that was recorded as a poll is asked again until the conditions of `Poll.until` hold of its answer, say
+  `iam get-user --user-name alice` to see whether there is an alice: `NoSuchEntity` is the expected error.
+- A command that was recorded as a poll is sent again until the conditions of `Poll.until` hold of what it prints, say
   `DBInstances[0].DBInstanceStatus` is `available`, or while it fails with one of the codes in `Poll.failing`.
 
 `record/poll_detector` finds the polls in a recording. `play/player` sleeps and runs the command again. `play/retry` has
@@ -33,10 +33,11 @@ class PollStatus(Enum):
     FAILED = "failed"
 
 
-def poll_status(command: Command, exit_code: int, calls: Sequence[Call], get_answer: Callable[[], Any]) -> PollStatus:
+def poll_status(command: Command, exit_code: int, calls: Sequence[Call], get_printed: Callable[[], Any]) -> PollStatus:
     """Return what a run of a recorded command means that ended with this exit code and made these calls.
 
-    `get_answer` returns the run's response or, of that, what its `--query` selects. It is called for polls only.
+    `get_printed` returns what the run printed: its response or, of that, what its `--query` selects. It is called for
+    polls only.
     """
     if fails_as_recorded(command, exit_code, calls):
         return PollStatus.DONE
@@ -46,7 +47,7 @@ def poll_status(command: Command, exit_code: int, calls: Sequence[Call], get_ans
         return PollStatus.AGAIN if may_pass else PollStatus.FAILED
     if poll is None:
         return PollStatus.DONE
-    is_met = command.exit_code == 0 and poll.first_unmet(get_answer()) is None
+    is_met = command.exit_code == 0 and poll.first_unmet(get_printed()) is None
     return PollStatus.DONE if is_met else PollStatus.AGAIN
 
 
@@ -60,7 +61,7 @@ def fails_as_recorded(command: Command, exit_code: int, calls: Sequence[Call]) -
 
 
 def poll_limit(command: Command) -> float:
-    """Return the seconds after which a poll ends without its answer."""
+    """Return the seconds after which a poll ends though its conditions do not hold."""
     return max(SHORTEST_LIMIT, LIMIT_IN_DURATIONS * (command.ended - command.started).total_seconds())
 
 

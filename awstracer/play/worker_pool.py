@@ -1,7 +1,7 @@
 """Runs command lines in processes forked from this one, several at a time: awscli can't run two in one process.
 
 `pool.start(3, ["iam", "list-users"], parameters={...})` hands a command line to an idle worker, a process in which the
-runner (`aws/driver`) and all that it has loaded are there already. `pool.wait()` yields `(3, CapturedRun(...))` when it
+AwsCli (`aws/driver`) and all that it has loaded are there already. `pool.wait()` yields `(3, CapturedRun(...))` when it
 has ended: the outcome, and what the command printed. Each worker has a pipe to this process, and its input is empty.
 
 A worker that was killed costs the command that it was running, whose exit code is then `LOST`; the next command gets a
@@ -51,11 +51,11 @@ class _Worker:
 
 
 class WorkerPool:
-    """At most `size` workers, each with a `runner`. They are forked when they are needed, and end with the `with`."""
+    """At most `size` workers, each with a copy of `aws`. They are forked on demand, and end with the `with`."""
 
-    def __init__(self, runner: AwsCli, size: int) -> None:
+    def __init__(self, aws: AwsCli, size: int) -> None:
         self.size = size
-        self._runner = runner
+        self._aws = aws
         self._idle: list[_Worker] = []
         self._busy: dict[Connection, tuple[int, _Worker]] = {}
 
@@ -72,11 +72,11 @@ class WorkerPool:
 
     @property
     def is_busy(self) -> bool:
-        """Whether some command line is running."""
+        """Return whether some command line is running."""
         return bool(self._busy)
 
     def start(self, job: int, argv: Sequence[str], **options: Any) -> None:
-        """Have a worker run a command line, as `runner.replay(argv, **options)`; no more than `size` at a time."""
+        """Have a worker run a command line, as `aws.replay(argv, **options)`; no more than `size` at a time."""
         worker = self._idle.pop() if self._idle else self._fork()
         try:
             worker.connection.send((argv, options))
@@ -105,7 +105,7 @@ class WorkerPool:
         context = multiprocessing.get_context("fork")
         ours, theirs = context.Pipe()
         inherited = [ours, *self._busy, *(worker.connection for worker in self._idle)]
-        process = context.Process(target=_work, args=(self._runner, theirs, inherited), daemon=True)
+        process = context.Process(target=_work, args=(self._aws, theirs, inherited), daemon=True)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the worker ignores it
         try:
             process.start()
@@ -121,7 +121,7 @@ def _end(worker: _Worker) -> None:
     worker.process.join()
 
 
-def _work(runner: AwsCli, orders: Connection, inherited: Sequence[Connection]) -> None:
+def _work(aws: AwsCli, orders: Connection, inherited: Sequence[Connection]) -> None:
     """Run what is ordered until the pipe is closed. Ctrl-C stops the command that is running, and not the worker.
 
     `inherited` are the ends of pipes that belong to the parent: if they stayed open here, nobody would notice its end.
@@ -134,18 +134,18 @@ def _work(runner: AwsCli, orders: Connection, inherited: Sequence[Connection]) -
     while True:
         try:
             argv, options = orders.recv()
-            orders.send(_run(runner, argv, options))
+            orders.send(_run(aws, argv, options))
         except (EOFError, OSError):
             return
 
 
-def _run(runner: AwsCli, argv: Sequence[str], options: Any) -> CapturedRun:
+def _run(aws: AwsCli, argv: Sequence[str], options: Any) -> CapturedRun:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            outcome = runner.replay(argv, **options)
+            outcome = aws.replay(argv, **options)
         except KeyboardInterrupt:
             outcome = Outcome(ExitCode.INTERRUPTED)
         finally:

@@ -23,12 +23,13 @@ from typing import Any, NoReturn
 
 from awstracer.aws import api_model
 from awstracer.aws.capture import Outcome
-from awstracer.aws.settings import PLUGIN_PATH, RECORDER_VARIABLE, V1_GLOBAL_OPTIONS
+from awstracer.aws.settings import FILES, PLUGIN_PATH, RECORDER_VARIABLE, V1_GLOBAL_OPTIONS, configuration_files
 from awstracer.commandline.options import split_options
 from awstracer.record import rules
 from awstracer.trace import paths
 from awstracer.trace.paths import KeyOf, lookup, transform
 
+CONFIG_FILE_VARIABLE = FILES[0][0]
 WITHOUT_PLUGIN = "--without-plugin"
 CONFIGURING = (("configure",), ("login",), ("logout",), ("sso",))  # these change the user's configuration
 
@@ -56,13 +57,13 @@ def run(program: str, words: Sequence[str], folder: str, packages: str, launch: 
     """
     if rules.without_global_options(words, GLOBAL_OPTIONS)[:1] in CONFIGURING:
         os.execv(launch[0], [*launch, WITHOUT_PLUGIN, program, *words])
-    config = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    config, _ = configuration_files(os.environ)
     try:
-        text = config.read_text(encoding="utf-8")
+        text = Path(config).read_text(encoding="utf-8")
     except (OSError, ValueError):  # AWS CLI 2 runs without it, or says what is wrong
         text = ""
     with suppress(configparser.Error):  # then AWS CLI 2 says what is wrong with the user's file, and calls nothing
-        os.environ["AWS_CONFIG_FILE"] = _store(add_plugin_section(text, packages), folder)
+        os.environ[CONFIG_FILE_VARIABLE] = _store(add_plugin_section(text, packages), folder)
     os.environ[RECORDER_VARIABLE] = folder
     os.execv(program, [program, *words])
 

@@ -48,19 +48,20 @@ def _settings_read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(READ_AT_START)}
 
 
-def impersonate(request: RunRequest, descriptors: Sequence[int], keep: int) -> int:
-    """Make this forked process the one that a shim describes; return the new number of the open file `keep`.
+def impersonate(request: RunRequest, descriptors: Sequence[int], connection: int) -> int:
+    """Make this forked process the one that a shim describes; return the new number of `connection`.
 
     `descriptors` are the open files of the request, under the numbers that they have here, and the current folder.
+    `connection` is the descriptor of the connection to the shim, which stays open.
     """
     targets = request.descriptors
     high = max(FIRST_FREE_DESCRIPTOR, *targets) + 1
-    moved = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, high) for number in (*descriptors, keep)]
-    *files, folder, new_keep = moved
+    moved = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, high) for number in (*descriptors, connection)]
+    *files, folder, moved_connection = moved
     os.fchdir(folder)
     for number, target in zip(files, targets, strict=True):
         os.dup2(number, target, inheritable=True)
-    for number in {int(file.name) for file in Path("/proc/self/fd").iterdir()} - {*targets, new_keep}:
+    for number in {int(file.name) for file in Path("/proc/self/fd").iterdir()} - {*targets, moved_connection}:
         with suppress(OSError):  # the listing's own is closed already
             os.close(number)
     os.umask(request.umask)
@@ -68,7 +69,7 @@ def impersonate(request: RunRequest, descriptors: Sequence[int], keep: int) -> i
     _set_signals(request)
     _open_streams(targets)
     random.seed()
-    return new_keep
+    return moved_connection
 
 
 def _set_environment(environment: Mapping[str, str]) -> None:

@@ -26,13 +26,14 @@ from awstracer.aws.capture import Outcome
 from awstracer.errors import NotRecorded
 from awstracer.record import aws_cli_v2, protocol, rules
 from awstracer.record.protocol import Acknowledgement, CommandReport, NoteReport, SessionInfo, SessionRequest
+from awstracer.secrets.keys import new_key
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import serializer, store
 from awstracer.trace.journal import Journal
 from awstracer.trace.model import STDIN, Command, RecordingInfo, Trace
 
 TRACE_NAME = "trace"  # the file in the recorder's folder that holds the path of the trace file
-TIMEOUT = 30.0  # seconds
+DELIVERY_TIMEOUT = 30.0  # seconds
 MAX_INPUT = 16_000_000  # bytes: longer input is data, which doesn't belong into a trace
 
 
@@ -155,7 +156,7 @@ def deliver(finished: FinishedCommand, models: MemberModel, folder: Path) -> Non
     if not rules.is_worth_recording(finished.argv, finished.outcome):
         return
     try:
-        with protocol.connect(folder, TIMEOUT) as channel:
+        with protocol.connect(folder, DELIVERY_TIMEOUT) as channel:
             channel.send(SessionRequest())
             session = channel.receive(SessionInfo)
             for report in _reports(finished, session, models):
@@ -184,10 +185,10 @@ def _write_to_journal(finished: FinishedCommand, models: MemberModel, folder: Pa
     with suppress(FileNotFoundError):
         trace_file = Path(os.fsdecode((folder / TRACE_NAME).read_bytes()))
         if _refusal(finished) is None:
-            session = SessionInfo(key=os.urandom(32).hex(), environment=finished.environment)
+            session = SessionInfo(key=new_key().hex(), environment=finished.environment)
             command, _ = _to_redacted_command(finished, session, models)
             with _open_journal(trace_file, finished) as journal:
-                # The recorder may have been killed after it wrote the command and before it answered.
+                # The recorder may have been killed after it wrote the command and before it replied.
                 if _identity(command) not in map(_identity, journal.commands):
                     journal.write([*journal.commands, command])
 
@@ -226,7 +227,7 @@ def _identity(command: Command) -> object:
 def _open_journal(trace_file: Path, finished: FinishedCommand) -> Journal:
     region = rules.main_region(finished.outcome.calls)
     circumstances = RecordingInfo(finished.started, region, __version__, finished.awscli_version)
-    return Journal(trace_file, circumstances, patience=TIMEOUT)
+    return Journal(trace_file, circumstances, patience=DELIVERY_TIMEOUT)
 
 
 def _user_key() -> bytes:
@@ -237,13 +238,13 @@ def _user_key() -> bytes:
         if not file.exists():
             _create_key(file)
         return file.read_bytes()
-    return os.urandom(32)
+    return new_key()
 
 
 def _create_key(file: Path) -> None:
     """Create the file of a key. If several processes do so at once, one of them succeeds."""
     handle, draft = tempfile.mkstemp(dir=file.parent)
-    os.write(handle, os.urandom(32))
+    os.write(handle, new_key())
     os.close(handle)
     with suppress(FileExistsError):
         os.link(draft, file)

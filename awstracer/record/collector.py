@@ -1,6 +1,6 @@
 """The state of one script's recording: its commands, the secrets in them, and the pauses between them.
 
-The processes of the script report while they run, in any order. `ScriptRecording` answers their messages
+The processes of the script report while they run, in any order. `ScriptRecording` replies to their messages
 (`record/protocol`), writes each command to the journal at once, and orders the commands at the end by when they
 started. If the script ran `sleep 5` between two commands, the second one has a pause of 5 seconds.
 `record/server` has the connections.
@@ -54,8 +54,8 @@ class ScriptRecording:
         paused = [replace(each, pause=self._pause(each, ordered[:number])) for number, each in enumerate(ordered)]
         return (*self._unsaved, *paused)
 
-    def answer(self, message: Message) -> Message:
-        """Take a message from a process, and return the answer. Raise ValueError for one that is not expected."""
+    def reply_to(self, message: Message) -> Message:
+        """Take a message from a process, and return the reply. Raise ValueError for one that is not expected."""
         match message:
             case SessionRequest():
                 return SessionInfo(

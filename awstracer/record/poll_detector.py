@@ -1,19 +1,19 @@
-"""Finds polls: commands that a script ran again and again until they gave the answer that it waited for.
+"""Finds polls: commands that a script ran again and again until they printed what it waited for.
 
 A recording doesn't say what a script waited for, so it is inferred from what changed in the end. A script that ran
 `aws ec2 describe-volumes` four times, with the states `creating`, `creating`, `creating`, `available`, has waited for
 `Volumes[0].State` to be `available`: the four commands become one with a `Poll` of that `Condition`. Differences
-between the last answer and all before it count in this order (`_Evidence`); only the strongest kind is used:
+between the last result and all before it count in this order (`_Evidence`); only the strongest kind is used:
 
 1. a state: a word or a flag that was another one before;
 2. a value that was not there before, or that is gone;
 3. a number that was the same one before, at least twice, or zero.
 
-Times, texts and identifiers change with each answer and count for nothing. If the command failed until it succeeded,
+Times, texts and identifiers change with each run and count for nothing. If the command failed until it succeeded,
 or the other way round, the script has waited for that. A command that changes something is a poll only if it was
 refused until it succeeded: a replay that sent it again after anything else could do it twice.
 
-Nothing is run here: `play/waiter` judges the answers when a poll is replayed.
+Nothing is run here: `play/waiter` judges the results when a poll is replayed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ TEMPORARY_ERROR = re.compile(
 
 
 class _Evidence(IntEnum):
-    """The kinds of difference between answers, the strongest first."""
+    """The kinds of difference between results, the strongest first."""
 
     STATE = 0
     PRESENCE = 1
@@ -57,7 +57,7 @@ class _Evidence(IntEnum):
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _RunResult:
     """What one run of a command printed or, if it failed, the code of its error."""
 
     printed: Any
@@ -92,24 +92,24 @@ def _is_read_only(command: Command) -> bool:
 def _collapse_run(run: Sequence[Command], query: Query) -> Iterator[Command]:
     """Collapse runs of one command: up to the last change that is evidence they are one poll, and likewise the rest."""
     find = functools.partial(_awaited, label=_queried_member(run[0])) if _is_read_only(run[0]) else _awaited_success
-    answers = [_answer(command, query) for command in run]
-    changes = [at for at in range(len(run), 1, -1) if answers[at - 1] != answers[at - 2]]
+    results = [_run_result(command, query) for command in run]
+    changes = [at for at in range(len(run), 1, -1) if results[at - 1] != results[at - 2]]
     begin = 0
     while True:
-        candidates = ((end, find(answers[begin:end])) for end in changes if end > begin + 1)
+        candidates = ((end, find(results[begin:end])) for end in changes if end > begin + 1)
         end, until = next(((end, until) for end, until in candidates if until is not None), (begin, None))
         if until is None:
             break
-        yield _to_poll(run[begin:end], answers[begin:end], until)
+        yield _to_poll(run[begin:end], results[begin:end], until)
         begin = end
     yield from run[begin:]
 
 
-def _answer(command: Command, query: Query) -> _Answer:
+def _run_result(command: Command, query: Query) -> _RunResult:
     if command.exit_code != 0:
-        return _Answer(None, command.error_code)
+        return _RunResult(None, command.error_code)
     expression = query_of(command)
-    return _Answer(command.response if expression is None else query(expression, command.response), None)
+    return _RunResult(command.response if expression is None else query(expression, command.response), None)
 
 
 def _queried_member(command: Command) -> str:
@@ -117,9 +117,9 @@ def _queried_member(command: Command) -> str:
     return next(reversed(QUERY_MEMBER.findall(QUERY_LITERAL.sub("", query_of(command) or ""))), "")
 
 
-def _to_poll(run: Sequence[Command], answers: Sequence[_Answer], until: tuple[Condition, ...]) -> Command:
+def _to_poll(run: Sequence[Command], results: Sequence[_RunResult], until: tuple[Condition, ...]) -> Command:
     gaps = [(later.started - earlier.ended).total_seconds() for earlier, later in pairwise(run)]
-    failing = dict.fromkeys(answer.error_code for answer in answers[:-1] if answer.error_code is not None)
+    failing = dict.fromkeys(result.error_code for result in results[:-1] if result.error_code is not None)
     poll = Poll(len(run), round(max(median(gaps), 0.0), 3), until, tuple(failing))
     return replace(run[-1], poll=poll, started=run[0].started, pause=run[0].pause)
 
@@ -127,23 +127,23 @@ def _to_poll(run: Sequence[Command], answers: Sequence[_Answer], until: tuple[Co
 # --- what the script waited for
 
 
-def _awaited(answers: Sequence[_Answer], label: str) -> tuple[Condition, ...] | None:
-    """Return the conditions that hold for the last answer only; None if the commands are no poll.
+def _awaited(results: Sequence[_RunResult], label: str) -> tuple[Condition, ...] | None:
+    """Return the conditions that hold for the last result only; None if the commands are no poll.
 
     There are none if the script waited for the command to succeed, or to fail.
     """
-    *earlier, last = answers
-    printed = [answer.printed for answer in earlier if answer.error_code is None]
+    *earlier, last = results
+    printed = [result.printed for result in earlier if result.error_code is None]
     if last.error_code is not None:
-        is_new = all(answer.error_code != last.error_code for answer in earlier)
+        is_new = all(result.error_code != last.error_code for result in earlier)
         return () if printed and is_new and not TEMPORARY_ERROR.search(last.error_code) else None
     return _conditions(last.printed, printed, label) or None if printed else ()
 
 
-def _awaited_success(answers: Sequence[_Answer]) -> tuple[Condition, ...] | None:
+def _awaited_success(results: Sequence[_RunResult]) -> tuple[Condition, ...] | None:
     """Return no conditions if a changing command was refused, without any effect, until it succeeded; else None."""
-    *earlier, last = answers
-    are_refusals = all(answer.error_code and not UNCERTAIN_ERROR.search(answer.error_code) for answer in earlier)
+    *earlier, last = results
+    are_refusals = all(result.error_code and not UNCERTAIN_ERROR.search(result.error_code) for result in earlier)
     return () if last.error_code is None and are_refusals else None
 
 
@@ -160,7 +160,7 @@ def _conditions(last: Any, earlier: Sequence[Any], label: str) -> tuple[Conditio
 
 
 def _differences(now: Any, before: Any, path: Path, label: str) -> Iterator[tuple[_Evidence, Condition]]:
-    """Yield what the latest of two answers has below a path that the one before it hadn't; `label` is its member."""
+    """Yield what the latest of two results has below a path that the one before it hadn't; `label` is its member."""
     if is_empty(now) or is_empty(before):
         if is_empty(now) != is_empty(before):
             yield _presence(now, path, label)
@@ -176,7 +176,7 @@ def _differences(now: Any, before: Any, path: Path, label: str) -> Iterator[tupl
 
 
 def _presence(now: Any, path: Path, label: str) -> tuple[_Evidence, Condition]:
-    """Return the condition for a value that appeared or went. A state that is the whole answer has to be that state."""
+    """Return the condition for a value that appeared or went. A state that is the whole result has to be that state."""
     if not path and isinstance(now, str) and WORD.fullmatch(now) and STATE_MEMBER.search(label):
         return _Evidence.STATE, Condition(path, now)
     return _Evidence.PRESENCE, Condition(path, is_there=not is_empty(now))
@@ -200,7 +200,7 @@ def _is_state(path: Path, label: str) -> bool:
 
 
 def _is_awaited_number(condition: Condition, earlier: Sequence[Any]) -> bool:
-    """Return whether the number that changed had been the same in all earlier answers; others change each time."""
+    """Return whether the number that changed had been the same in all earlier results; others change each time."""
     if not condition.path:
         return True
     before = condition.value_in(earlier[-1])

@@ -18,7 +18,7 @@ from awstracer.commandline.options import match_option, split_options
 from awstracer.trace.model import Call, Command
 
 USAGE_ERRORS = (2, 252)  # exit codes for a line that awscli doesn't understand: version 1's and 2's
-HELP = frozenset({"help", "--version"})
+HELP_WORDS = frozenset({"help", "--version"})
 
 # awscli's commands that ask questions, or connect the terminal to another program.
 INTERACTIVE = (
@@ -50,7 +50,7 @@ def is_worth_recording(argv: Sequence[str], outcome: Outcome) -> bool:
     """Return whether a line did more than print help or a version, or fail with a usage error."""
     if outcome.calls or outcome.operation:
         return True
-    return outcome.exit_code not in USAGE_ERRORS and not HELP & set(argv)
+    return outcome.exit_code not in USAGE_ERRORS and not HELP_WORDS & set(argv)
 
 
 def is_interactive(argv: Sequence[str], options: Mapping[str, bool]) -> bool:

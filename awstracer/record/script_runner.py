@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 NOT_RUNNABLE, NOT_FOUND = 126, 127  # exit codes, as shells have them
 LIVENESS_DESCRIPTOR = 100  # higher than those that most scripts use
 BIN = "bin"
-SHIM = f"import sys; sys.path.insert(0, {{packages!r}}); from {shim.__name__} import main; main()"
-LAUNCHER = f"import sys\nfrom {aws_process.__name__} import main\nsys.exit(main())\n"
+SHIM_CODE = f"import sys; sys.path.insert(0, {{packages!r}}); from {shim.__name__} import main; main()"
+LAUNCHER_CODE = f"import sys\nfrom {aws_process.__name__} import main\nsys.exit(main())\n"
 
 
 def run_script(
@@ -98,7 +98,7 @@ def _major_version(text: str) -> int:
 
 def _install_files(folder: Path, trace_file: Path) -> None:
     (folder / TRACE_NAME).write_bytes(os.fsencode(trace_file.resolve()))
-    (folder / shim.LAUNCHER).write_text(LAUNCHER, encoding="utf-8")
+    (folder / shim.LAUNCHER_NAME).write_text(LAUNCHER_CODE, encoding="utf-8")
     (folder / shim.PACKAGES).mkdir()
     (folder / shim.PACKAGES / awstracer.__name__).symlink_to(Path(awstracer.__file__).parent)
 
@@ -112,7 +112,7 @@ def _install_shims(folder: Path, environment: Mapping[str, str], major_version: 
         arguments["aws"] = ["plugin", str(folder), programs["aws"]]
     else:
         arguments["aws"] = ["run", str(folder), sys.executable]
-    code = SHIM.format(packages=str(folder / shim.PACKAGES))
+    code = SHIM_CODE.format(packages=str(folder / shim.PACKAGES))
     (folder / BIN).mkdir()
     for name, words in arguments.items():
         command = shlex.join([sys.executable, "-I", "-S", "-c", code, *words])
@@ -127,7 +127,7 @@ def _clear(folder: Path, programs: Mapping[str, str] | None) -> None:
     if programs is None:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    names = (protocol.SOCKET_NAME, TRACE_NAME, shim.LAUNCHER)
+    names = (protocol.SOCKET_NAME, TRACE_NAME, shim.LAUNCHER_NAME)
     with suppress(OSError):  # the processes that are left may have removed it
         for file in [*(folder / name for name in names), *(folder / BIN).iterdir()]:
             file.unlink()

@@ -24,8 +24,8 @@ from awstracer.record import aws_process, protocol
 from awstracer.record.collector import ScriptRecording
 from awstracer.record.protocol import Channel, Message, RunDeclined, RunEnded, RunRequest, RunStarted, SleepStarted
 
-TIMEOUT = 30.0  # seconds for one read or write
-FORWARDED_SIGNALS = (signal.SIGHUP, signal.SIGTERM)
+CONNECTION_TIMEOUT = 30.0  # seconds for one read or write
+SIGNALS_TO_SCRIPT = (signal.SIGHUP, signal.SIGTERM)
 
 RunAws = Callable[[Sequence[str], float], int]
 
@@ -77,12 +77,12 @@ class RecorderServer:
         def handle(number: int, _: object) -> None:
             if script.poll() is not None:
                 raise KeyboardInterrupt
-            if number in FORWARDED_SIGNALS:  # the terminal sends the others to the script too
+            if number in SIGNALS_TO_SCRIPT:  # the terminal sends the others to the script too
                 script.send_signal(number)
 
         signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        for number in (signal.SIGINT, signal.SIGQUIT, *FORWARDED_SIGNALS):
+        for number in (signal.SIGINT, signal.SIGQUIT, *SIGNALS_TO_SCRIPT):
             signal.signal(number, handle)
         with suppress(KeyboardInterrupt):
             while script.poll() is None or any(not each.is_sleeping for each in self._connections):
@@ -104,7 +104,7 @@ class RecorderServer:
 
     def _accept(self) -> None:
         accepted = self._listener.accept()[0]
-        accepted.settimeout(TIMEOUT)
+        accepted.settimeout(CONNECTION_TIMEOUT)
         connection = _Connection(Channel(accepted))
         self._connections.add(connection)
         self._selector.register(accepted, selectors.EVENT_READ, connection)
@@ -125,7 +125,7 @@ class RecorderServer:
             case RunRequest():
                 self._start(connection, message)
             case _:
-                connection.channel.send(self._recording.answer(message))
+                connection.channel.send(self._recording.reply_to(message))
 
     def _start(self, connection: _Connection, request: RunRequest) -> None:
         """Fork the process that a shim describes, if a fork can be that process."""
@@ -141,11 +141,11 @@ class RecorderServer:
         for number in descriptors:
             os.close(number)
 
-    def _run_child(self, request: RunRequest, descriptors: Sequence[int], report_to: int) -> None:
+    def _run_child(self, request: RunRequest, descriptors: Sequence[int], connection: int) -> None:
         """Be the forked process. This never returns."""
         exit_code = AWS_FAILED
         try:
-            channel = Channel(socket.socket(fileno=aws_process.impersonate(request, descriptors, report_to)))
+            channel = Channel(socket.socket(fileno=aws_process.impersonate(request, descriptors, connection)))
             channel.send(RunStarted(os.getpid()))
             exit_code = self._run_aws(request.argv, request.started)
             with suppress(OSError):

@@ -2,8 +2,8 @@
 
 `aws iam create-user --user-name alice` is run by awscli, in this process. If it succeeds, the user is asked whether to
 add the command; it goes into the buffer without its secrets. Other lines are the session's own commands (`:list`)
-or the shell's. Before each prompt all commands are handed to `keep`, which writes them to the journal: whatever ends
-the session later, no accepted command is lost.
+or the shell's. Before each prompt `write_journal` writes all commands to the journal: whatever ends the session later,
+no accepted command is lost.
 
 `record/rules` decides what is recorded. `cli/record_command` has the journal, the trace file and the last question.
 """
@@ -87,13 +87,14 @@ class RecordingSession:
     buffer     the commands that were added
     exit_code  the session's, if it is a batch
 
-    `keep` writes the commands that are not saved yet to the journal. `save` saves them, and returns whether it could.
+    `write_journal` writes the commands that are not saved yet to the journal. `save` saves them, and returns whether it
+    could.
     """
 
     def __init__(
         self,
         *,
-        runner: BackgroundAwsCli,
+        aws: BackgroundAwsCli,
         console: Console,
         listener: SessionListener,
         shell: Callable[[str], int],
@@ -101,12 +102,12 @@ class RecordingSession:
         redactor: Redactor,
         options: SessionOptions,
         buffer: CommandBuffer,
-        keep: Callable[[Sequence[Command]], None] = lambda _: None,
+        write_journal: Callable[[Sequence[Command]], None] = lambda _: None,
         save: Callable[[], bool] = lambda: True,
     ) -> None:
         self.buffer, self.exit_code = buffer, ExitCode.OK
-        self._keep = keep
-        self._runner, self._console, self._listener, self._shell = runner, console, listener, shell
+        self._write_journal = write_journal
+        self._aws, self._console, self._listener, self._shell = aws, console, listener, shell
         self._now, self._redactor, self._options = now, redactor, options
         self._commands = SessionCommands(buffer=buffer, save=save, listener=listener)
         self._lines_read = self._first_line = 0
@@ -115,7 +116,7 @@ class RecordingSession:
         """Read lines until the input ends or the user types `exit`."""
         while True:
             try:
-                self._keep(self.buffer.commands)
+                self._write_journal(self.buffer.commands)
                 line, words = self._read_command()
                 if words in (["exit"], ["quit"]):
                     return
@@ -178,7 +179,7 @@ class RecordingSession:
 
     def _run_aws(self, argv: list[str]) -> None:
         started = self._now()
-        outcome = self._runner.run(argv)
+        outcome = self._aws.run(argv)
         command = rules.build_command(argv, outcome, started, self._now())
         redacted = self._redactor.redact_command(command)
         if redacted.argv == command.argv:
@@ -188,7 +189,7 @@ class RecordingSession:
         self._check_exit_code(outcome.exit_code)
         if outcome.exit_code != 0 or not rules.is_worth_recording(argv, outcome):
             return
-        reason = rules.refusal(argv, self._runner.global_options(), has_lost_input=outcome.read_input)
+        reason = rules.refusal(argv, self._aws.global_options(), has_lost_input=outcome.read_input)
         if reason is not None:
             raise NotRecorded(reason)
         if not self._options.ask or self._console.confirm_command():

@@ -16,7 +16,7 @@ from awstracer.errors import BadSessionCommand
 from awstracer.trace import selection
 from awstracer.trace.model import Command
 
-HELP = {
+HELP_TEXTS = {
     ":list": "show the cached commands, by the numbers that they will have in the trace",
     ":drop N": "remove command N from the cache",
     ":undo": "remove the last one",
@@ -24,7 +24,7 @@ HELP = {
     ":help": "show this",
     "exit": "end the session",
 }
-USAGES = {usage.split()[0]: usage for usage in HELP if usage.startswith(":")}
+USAGES = {usage.split()[0]: usage for usage in HELP_TEXTS if usage.startswith(":")}
 NAMES = tuple(USAGES)
 
 

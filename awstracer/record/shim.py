@@ -25,9 +25,9 @@ from awstracer.aws.settings import AWS_FAILED
 from awstracer.record import protocol
 from awstracer.record.protocol import Channel, Message, RunEnded, RunRequest, RunStarted, SleepStarted
 
-LAUNCHER = "launch.py"  # runs `record/aws_process` in a new Python process
+LAUNCHER_NAME = "launch.py"  # runs `record/aws_process` in a new Python process
 PACKAGES = "packages"  # the folder with the link to the package
-FORWARDED_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM")
+SIGNALS_TO_AWS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM")
 
 
 def main() -> NoReturn:
@@ -44,8 +44,8 @@ def run_served(folder: str, python: str, words: Sequence[str]) -> NoReturn:
     process = _request_run(channel, words, started) if channel else None
     if channel is None or process is None:
         _keep_until_exit(channel)
-        os.execv(python, [python, os.path.join(folder, LAUNCHER), folder, repr(started), *words])
-    for number in (getattr(signal, name) for name in FORWARDED_SIGNALS):
+        os.execv(python, [python, os.path.join(folder, LAUNCHER_NAME), folder, repr(started), *words])
+    for number in (getattr(signal, name) for name in SIGNALS_TO_AWS):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda received, _: os.kill(process, received))
     _end_like(_wait_for_end(channel))
@@ -57,7 +57,7 @@ def run_with_plugin(folder: str, program: str, words: Sequence[str]) -> NoReturn
 
     _keep_until_exit(_connect(folder))
     packages = os.path.join(folder, PACKAGES)
-    launch = [sys.executable, os.path.join(folder, LAUNCHER), folder, repr(time.time())]
+    launch = [sys.executable, os.path.join(folder, LAUNCHER_NAME), folder, repr(time.time())]
     aws_cli_v2.run(program, words, folder, packages, launch)
 
 
@@ -90,9 +90,9 @@ def _request_run(channel: Channel, words: Sequence[str], started: float) -> int 
     with contextlib.suppress(OSError, ValueError):
         request = _describe_process(words, started)
         channel.send(request, [*request.descriptors, os.open(".", os.O_PATH)])
-        answer = channel.receive(Message)
-        if isinstance(answer, RunStarted):
-            return answer.process
+        reply = channel.receive(Message)
+        if isinstance(reply, RunStarted):
+            return reply.process
     return None
 
 

@@ -618,7 +618,7 @@ def test_a_line_that_no_longer_says_what_is_sent_says_so(cloud: Cloud) -> None:
         "aws emr create-cluster --name c --release-label emr-6.0.0 --instance-type m5.large --steps file://logs.json",
     )
     preview = play(*TRACE, "--dryrun", "-p", "bucket", "logs-omega")
-    assert "(no line can say file://logs.json exactly; what is meant is sent)" in preview.out
+    assert "(this line cannot express file://logs.json exactly; a replay sends the exact value)" in preview.out
 
 
 def test_what_reads_its_input_is_not_recorded(cloud: Cloud) -> None:

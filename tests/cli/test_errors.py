@@ -61,19 +61,19 @@ WORDS = [
         errors.ReplayedElsewhere("region", "us-east-1", None),
         "cannot resume: the region of the earlier replay is us-east-1, and now it is an unknown one",
     ),
-    (errors.ReplayedDifferently(None, None), "cannot resume: the file was not written by --save-trace"),
+    (errors.NotAReplay(), "cannot resume: the file was not written by --save-trace"),
     (
-        errors.ReplayedDifferently(4, None),
+        errors.OtherTraceReplayed(4),
         "cannot resume: the earlier replay was of another trace, with another command 4",
     ),
     (
-        errors.ReplayedDifferently(4, "Name"),
+        errors.OtherParameterReplayed(4, "Name"),
         "cannot resume: the earlier replay sent command 4 with another Name: use the same trace and the same switches",
     ),
     (errors.Refused("nothing was sent"), "nothing was sent"),
     (
         errors.MissingSecret(["2.password", "3.password"], "AWSTRACE_PARAM_2_PASSWORD"),
-        "a trace has no secrets, and this replay needs 2.password, 3.password: "
+        "secrets are not stored in traces, so this replay lacks 2.password, 3.password: "
         "give -p 2.password VALUE, or set AWSTRACE_PARAM_2_PASSWORD",
     ),
     (

@@ -48,9 +48,9 @@ EXAMPLES: list[errors.AwstracerError] = [
     errors.WrongAccount("111111111111", "222222222222", ["--profile", "prod"]),
     errors.WrongAccount("111111111111", None, ()),
     errors.ReplayedElsewhere("region", "us-east-1", "eu-west-1"),
-    errors.ReplayedDifferently(None, None),
-    errors.ReplayedDifferently(4, None),
-    errors.ReplayedDifferently(4, "UserName"),
+    errors.NotAReplay(),
+    errors.OtherTraceReplayed(4),
+    errors.OtherParameterReplayed(4, "UserName"),
 ]
 
 

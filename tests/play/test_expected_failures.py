@@ -159,8 +159,8 @@ class Stage:
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
         self.said.append(reason)
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None:
-        self.said.append(replay_view.poll_timed_out(step, outcome, shown))
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None:
+        self.said.append(replay_view.poll_timed_out(step, outcome, printed))
 
     def unexpected_success(self, step: Step) -> None:
         self.said.append(replay_view.unexpected_success(step))
@@ -197,7 +197,7 @@ def played(made: Command, *outcomes: Outcome, pause: float | None = None) -> tup
     player = Player(
         steps,
         resolver=resolver,
-        runner=cast("AwsCli", stage),
+        aws=cast("AwsCli", stage),
         sleep=stage.slept.append,
         listener=stage,
         options=settings,
@@ -263,6 +263,8 @@ def test_a_command_reads_what_it_read_when_it_was_recorded(aws_home: Path, relay
     files: Mapping[str, str | bytes] = {"-": b"\xff\x00 content"}
     copied = replace(command(["s3", "cp", "-", "s3://bkt/k"]), files=files)
     write(copied, command(["s3", "cp", "s3://bkt/k", "out"]))
-    assert "(no line can say its input exactly; what is meant is sent)" in play(*TRACE, "--dryrun").out
+    assert (
+        "(this line cannot express its input exactly; a replay sends the exact value)" in play(*TRACE, "--dryrun").out
+    )
     assert play(*TRACE, "--endpoint", relay.url).code == 0
     assert Path("out").read_bytes() == files["-"]

@@ -193,7 +193,7 @@ def test_an_interrupt_that_got_lost_ends_the_replay_all_the_same() -> None:
     player = Player(
         steps,
         resolver=known,
-        runner=cast("AwsCli", stage),
+        aws=cast("AwsCli", stage),
         sleep=stage.sleep,
         listener=stage,
         options=settings,
@@ -230,7 +230,7 @@ class Stage:
 
     def retrying(self, step: Step, reason: str, seconds: float) -> None: ...
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None: ...
 
     def unexpected_success(self, step: Step) -> None: ...
 
@@ -253,9 +253,7 @@ def asked(settings: PlayerOptions, **pauses: float) -> list[object]:
     recorded = trace(*(replace(command([name]), pause=pause) for name, pause in pauses.items()))
     steps = planner.make_plan(recorded, deriver.derive(recorded, evaluate, Catalog()), [], stage)
     known = Resolver(steps, is_dry_run=False, query=evaluate)
-    Player(
-        steps, resolver=known, runner=cast("AwsCli", stage), sleep=stage.sleep, listener=stage, options=settings
-    ).play()
+    Player(steps, resolver=known, aws=cast("AwsCli", stage), sleep=stage.sleep, listener=stage, options=settings).play()
     return stage.asked
 
 

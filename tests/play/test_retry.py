@@ -658,7 +658,7 @@ class Hall:
     def retrying(self, step: Step, reason: str, seconds: float) -> None:
         self.said.append(f"{step.number}: {reason}")
 
-    def poll_timed_out(self, step: Step, outcome: Outcome, shown: Any) -> None: ...
+    def poll_timed_out(self, step: Step, outcome: Outcome, printed: Any) -> None: ...
 
     def unexpected_success(self, step: Step) -> None: ...
 
@@ -672,7 +672,7 @@ class Hall:
         return Player(
             steps,
             resolver=Resolver(steps, is_dry_run=False, query=evaluate),
-            runner=AWS,
+            aws=AWS,
             sleep=self.slept.append,
             listener=self,
             options=PlayerOptions(extra=("--endpoint-url", self.relay.url), settle=settle),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import configparser
 import io
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer.aws.capture import Outcome
-from awstracer.aws.settings import ACCESS_KEY_VARIABLE
+from awstracer.aws.settings import ACCESS_KEY_VARIABLE, RECORDER_VARIABLE
 from awstracer.record import aws_cli_v2, rules
 from awstracer.record.client import InputTee
 from awstracer.trace.model import Call, Operation
@@ -178,6 +180,26 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
     parser = configparser.RawConfigParser(default_section="")
     parser.read_string(text)
     return {name: dict(parser[name]) for name in parser.sections()}
+
+
+@pytest.mark.parametrize("setting", ["$AWSTRACER_FOLDER/mine", "~/mine"])
+def test_the_copied_configuration_is_the_one_that_awscli_reads(
+    setting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").write_text("[default]\nregion = eu-west-1\n", encoding="utf-8")
+    for name, value in {"HOME": tmp_path, "AWSTRACER_FOLDER": tmp_path, "AWS_CONFIG_FILE": setting}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv(RECORDER_VARIABLE, "")  # `run` sets it
+
+    def execv(program: str, _: list[str]) -> None:
+        raise FileNotFoundError(program)
+
+    monkeypatch.setattr(os, "execv", execv)
+    with pytest.raises(FileNotFoundError):
+        aws_cli_v2.run("aws", ["iam", "list-users"], str(tmp_path), "/ours", [])
+    copy = Path(os.environ["AWS_CONFIG_FILE"])
+    assert copy != tmp_path / "mine"
+    assert parsed(copy.read_text(encoding="utf-8"))["default"] == {"region": "eu-west-1"}
 
 
 # --- input

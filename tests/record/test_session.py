@@ -347,7 +347,7 @@ def pauses(*lines: tuple[int, str, int]) -> list[float]:
     """The pauses before the commands that are kept of a day."""
     day, redactor = Day(lines), Redactor(b"key", Catalog())
     session = RecordingSession(
-        runner=cast("BackgroundAwsCli", day),
+        aws=cast("BackgroundAwsCli", day),
         console=day,
         listener=SessionView(say=lambda _: None, shows_line_numbers=False),
         shell=day.shell,

@@ -280,7 +280,7 @@ class Person:
         self._written = 0
         self.at_prompts: list[int] = []
 
-    def keep(self, commands: Sequence[Command]) -> None:
+    def write_journal(self, commands: Sequence[Command]) -> None:
         if len(commands) > self._written:
             self._written += 1
             raise KeyboardInterrupt
@@ -309,7 +309,7 @@ class Person:
 def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing() -> None:
     person = Person("aws a", "aws b")
     session = RecordingSession(
-        runner=cast("BackgroundAwsCli", person),
+        aws=cast("BackgroundAwsCli", person),
         console=person,
         listener=SessionView(say=lambda _: None, shows_line_numbers=False),
         shell=lambda _: 0,
@@ -317,7 +317,7 @@ def test_ctrl_c_while_a_command_is_written_down_ends_nothing_and_loses_nothing()
         redactor=Redactor(b"key", Catalog()),
         options=SessionOptions(),
         buffer=CommandBuffer([user("alice")]),
-        keep=person.keep,
+        write_journal=person.write_journal,
     )
     session.run()
     assert person.at_prompts == [1, 2, 3]
