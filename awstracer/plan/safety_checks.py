@@ -169,7 +169,7 @@ def _written_files(step: Step) -> Iterator[str]:
         yield from _files_of_words(step)
         return
     for extra in step.operation_command.extra:
-        is_recorded = all(span.provenance is Provenance.RECORDED for span in extra.words[-1])
+        is_recorded = all(segment.provenance is Provenance.RECORDED for segment in extra.words[-1])
         if not extra.members and is_recorded:
             yield to_str(extra.words[-1])
 

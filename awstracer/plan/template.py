@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from awstracer.relations.model import Encoding, Relation, Span
+from awstracer.commandline.text import Span
+from awstracer.relations.model import Encoding, Relation
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path, lookup
 

@@ -84,7 +84,7 @@ def _is_epoch(digits: str, then: datetime) -> bool:
 
 
 def _has_random(text: str) -> bool:
-    """Whether a text has a UUID or, behind its first piece, one in which letters and digits alternate at random."""
+    """Whether a text has a UUID or, behind its first token, one in which letters and digits alternate at random."""
     if identifiers.UUID.search(text):
         return True
     return any(_is_random(token) for token in identifiers.tokens(text)[1:])

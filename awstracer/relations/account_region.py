@@ -18,9 +18,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from awstracer.aws.api_model import ApiModel
+from awstracer.commandline.text import Span
 from awstracer.relations import identifiers
 from awstracer.relations.matching import WORD_CHARACTERS, label_before, stands_alone
-from awstracer.relations.model import EnvironmentName, EnvironmentValue, Span
+from awstracer.relations.model import EnvironmentName, EnvironmentValue
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.model import Trace
 

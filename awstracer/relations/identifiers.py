@@ -18,6 +18,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from awstracer.aws.settings import ZONE
+from awstracer.commandline.text import Span
 from awstracer.trace.paths import Path
 
 REMEMBERED = 1 << 16  # results of a function that is called with the same few strings again and again
@@ -89,7 +90,7 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
-def find_generated_ids(text: str) -> Iterator[tuple[int, int]]:
+def find_generated_ids(text: str) -> Iterator[Span]:
     """Yield where in a text the identifiers stand that a service generated: UUIDs, and ids such as `vpc-0a1b2c3d`."""
     for pattern, hyphens in ((UUID, 4), (GENERATED_ID_IN_TEXT, 1)):
         if text.count("-") >= hyphens:
@@ -152,7 +153,7 @@ class Arn:
 
     service: str
     type: str
-    resource: tuple[int, int]
+    resource: Span
     name: int
     is_bare: bool
 
@@ -173,13 +174,13 @@ def arns(text: str) -> Iterator[Arn]:
         )
 
 
-def segment_spans(text: str) -> list[tuple[int, int]]:
-    """Return where the pieces between the `:` and `/` of a text begin and end."""
+def segment_spans(text: str) -> list[Span]:
+    """Return where the segments between the `:` and `/` of a text begin and end."""
     cuts = [match.start() for match in SEPARATOR.finditer(text)]
     return list(zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True))
 
 
-def part_span(text: str, part: tuple[int, int | None]) -> tuple[int, int]:
+def part_span(text: str, part: tuple[int, int | None]) -> Span:
     """Return where the segments `first` up to `last` (exclusive; None for the end) of a text begin and end.
 
     Raise LookupError if it has too few.

@@ -16,10 +16,10 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import lru_cache
 
+from awstracer.commandline.text import Span
 from awstracer.relations import identifiers
 from awstracer.relations.candidates import Candidate
 from awstracer.relations.identifiers import Specificity, normalize_type
-from awstracer.relations.model import Span
 from awstracer.relations.occurrences import Occurrence
 
 SHORTEST_COMMON_TYPE = 4  # letters; a shorter type ends others by chance, as `id` does

@@ -18,10 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from awstracer.commandline.text import Span
 from awstracer.trace.paths import EACH, Path
 
 Section = Literal["request", "query", "response", "printed"]  # `printed`: the result of the command's `--query`
-Span = tuple[int, int]  # where characters begin and end in a string
 Part = tuple[int, int | None]  # the segments between `:` and `/`, from the first up to the last; None: to the end
 Encoding = Literal["plain", "base64", "percent"]
 EnvironmentName = Literal["region", "partition", "suffix", "account"]

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from awstracer.commandline.text import Span
 from awstracer.relations.account_region import EnvironmentScanner
 from awstracer.relations.candidates import Candidate
 from awstracer.relations.index import RequestHistory, ValueIndex
 from awstracer.relations.matching import Match, match
-from awstracer.relations.model import Encoding, Relation, Source, Span, Target
+from awstracer.relations.model import Encoding, Relation, Source, Target
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.encodings import decode_base64, decode_percent
 

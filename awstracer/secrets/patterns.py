@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from awstracer.commandline.text import Span
 from awstracer.secrets.names import is_secret_name, is_suspicious_name
 from awstracer.secrets.placeholders import PLACEHOLDER
 from awstracer.trace.encodings import decode_base64
 
-Span = tuple[int, int]
 IsSecret = Callable[[str, str], bool]  # called with a name and a value
 
 # --- values by their form

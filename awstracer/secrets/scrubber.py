@@ -104,7 +104,11 @@ class Scrubber:
         for secret in self._documents:
             text = text.replace(secret, self._placeholder(secret))
         nested = change_nested(text, self._scrub_document, self._scrub_text)
-        return self._pattern.sub(lambda match: self._forms.get(match[0], match[0]), text) if nested is None else nested
+        return (
+            self._pattern.sub(lambda match: self._placeholders.get(match[0], match[0]), text)
+            if nested is None
+            else nested
+        )
 
     def _has_secret(self, text: str) -> bool:
         """Return whether a secret can be read out of a text that has been scrubbed."""
@@ -123,15 +127,15 @@ class Scrubber:
         return [secret for secret in self._secrets if parse_json(secret) is not None]
 
     @cached_property
-    def _forms(self) -> dict[str, str]:
-        """The placeholder of each form in which a secret may be written."""
-        return {form: self._placeholder(secret) for secret in self._secrets for form in _encodings(secret)}
+    def _placeholders(self) -> dict[str, str]:
+        """The placeholder of each secret, by each of its encodings."""
+        return {encoded: self._placeholder(secret) for secret in self._secrets for encoded in _encodings(secret)}
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """Finds placeholders, which stay as they are, and the forms of secrets, the longest first."""
-        forms = sorted(self._forms, key=len, reverse=True)
-        return re.compile("|".join([PLACEHOLDER.pattern, *map(re.escape, forms)]))
+        """Finds placeholders, which stay as they are, and encoded secrets, the longest first."""
+        encoded = sorted(self._placeholders, key=len, reverse=True)
+        return re.compile("|".join([PLACEHOLDER.pattern, *map(re.escape, encoded)]))
 
     @cached_property
     def _unquoted_secrets(self) -> set[str]:
@@ -147,7 +151,7 @@ def texts_of(command: Command) -> Iterator[str]:
 
 
 def _encodings(secret: str) -> Iterator[str]:
-    """Yield the forms in which a secret may be written: plain, JSON-escaped once or twice, percent-encoded, base64."""
+    """Yield the encodings of a secret: plain, JSON-escaped once or twice, percent-encoded, base64."""
     yield secret
     for ascii_only in (True, False):
         escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
