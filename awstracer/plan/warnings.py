@@ -20,6 +20,7 @@ from awstracer.plan.model import Step
 from awstracer.plan.template import Interpolation
 from awstracer.relations import identifiers, operations
 from awstracer.secrets import placeholders
+from awstracer.trace.encodings import UUID
 from awstracer.trace.paths import Path, leaves
 
 LONGEST = 200
@@ -85,12 +86,12 @@ def _is_epoch(digits: str, then: datetime) -> bool:
 
 def _has_random(text: str) -> bool:
     """Whether a text has a UUID or, behind its first token, one in which letters and digits alternate at random."""
-    if identifiers.UUID.search(text):
+    if UUID.search(text):
         return True
-    return any(_is_random(token) for token in identifiers.tokens(text)[1:])
+    return any(_is_alternating(token) for token in identifiers.tokens(text)[1:])
 
 
-def _is_random(token: str) -> bool:
+def _is_alternating(token: str) -> bool:
     if not SHORTEST_RANDOM <= len(token) <= LONGEST_RANDOM:
         return False
     return sum(first.isdigit() != second.isdigit() for first, second in pairwise(token)) >= FEWEST_CHANGES

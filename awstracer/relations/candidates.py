@@ -16,14 +16,13 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from awstracer.relations import identifiers
-from awstracer.relations.identifiers import IDENTIFIER_LABEL, Specificity, specificity
+from awstracer.relations.identifiers import DIGIT, IDENTIFIER_LABEL, Specificity, specificity
 from awstracer.relations.model import Part, Source
 from awstracer.relations.occurrences import IsRelevant, Occurrence
 
 LONGEST_NAME = 512  # characters; what is longer, or has a space in it, is a text and no name
 SHORTEST_ID = 6  # characters of an id that has digits, from which on it hardly equals another by chance
 SPACE = re.compile(r"\s")
-DIGIT = re.compile(r"\d")
 REVISION = re.compile(r"[\w-]+:\d+")  # of a task definition: `web:3`
 NAME_LABEL = re.compile(r"(name|identifier)s?$", re.I)
 OWNER_LABEL = re.compile(r"owner", re.I)

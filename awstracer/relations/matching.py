@@ -23,7 +23,7 @@ from awstracer.relations.identifiers import Specificity, normalize_type
 from awstracer.relations.occurrences import Occurrence
 
 SHORTEST_COMMON_TYPE = 4  # letters; a shorter type ends others by chance, as `id` does
-CONTEXT = 1024  # characters around a span that can tell what it is; in long texts, more would take time for nothing
+RESOURCE_CONTEXT = 1024  # characters around a span that can tell what it is: in long texts, more only takes time
 LABEL_CONTEXT = 64  # characters before a span in which its label stands
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
 WORD_CHARACTERS = frozenset(string.ascii_letters + string.digits)
@@ -137,10 +137,10 @@ def _match_piece(occurrence: Occurrence, span: Span, candidate: Candidate) -> Ma
 
 def _with_less_context(occurrence: Occurrence, span: Span) -> tuple[Occurrence, Span]:
     """Return the occurrence without the text that is too far from the span to tell anything about it."""
-    begin = max(span[0] - CONTEXT, 0)
-    if begin == 0 and len(occurrence.text) <= span[1] + CONTEXT:
+    begin = max(span[0] - RESOURCE_CONTEXT, 0)
+    if begin == 0 and len(occurrence.text) <= span[1] + RESOURCE_CONTEXT:
         return occurrence, span
-    near = occurrence._replace(text=occurrence.text[begin : span[1] + CONTEXT])
+    near = occurrence._replace(text=occurrence.text[begin : span[1] + RESOURCE_CONTEXT])
     return near, (span[0] - begin, span[1] - begin)
 
 
