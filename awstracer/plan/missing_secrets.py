@@ -49,7 +49,7 @@ class UnfilledPlaceholder:
         return f"{ENVIRONMENT}{self.number}_{name}", f"{ENVIRONMENT}{name}"
 
     def is_called(self, name: str) -> bool:
-        """Whether it has this name, whatever the case and the hyphens."""
+        """Return whether it has this name, whatever the case and the hyphens."""
         return squeeze_name(name) in map(squeeze_name, self.names)
 
 

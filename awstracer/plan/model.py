@@ -132,7 +132,7 @@ class Step:
         return option.removeprefix("--") if option.startswith("--") else None
 
     def is_secret(self, path: Path) -> bool:
-        """Whether a secret was recorded at a path of the request: what is sent in its place isn't shown."""
+        """Return whether a secret was recorded at a path of the request: what is sent in its place isn't shown."""
         try:
             return any(placeholders.find_placeholders(lookup(self.command.request, path)))
         except LookupError:

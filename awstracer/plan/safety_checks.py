@@ -159,7 +159,7 @@ def _is_same(value: str, other: str | None) -> bool:
 def _outside_files(plan: Plan, folder: FilePath) -> Iterator[OutsideFile]:
     for step in plan.selected:
         for path in dict.fromkeys(_written_files(step)):
-            if leads_out(path, folder):
+            if is_outside(path, folder):
                 yield OutsideFile((step.number,), path)
 
 
@@ -192,8 +192,8 @@ def _files_of_words(step: Step) -> Iterator[str]:
         follows_s3_uri = follows_s3_uri or (argv[at].startswith("s3://") and argv[step.arguments[0]] == "s3")
 
 
-def leads_out(path: str, folder: FilePath) -> bool:
-    """Whether a path leads out of a folder: by its beginning, by `..`, or by a symbolic link."""
+def is_outside(path: str, folder: FilePath) -> bool:
+    """Return whether a path leads out of a folder: by its beginning, by `..`, or by a symbolic link."""
     if path in DEVICES:
         return False
     if path.startswith("~") or "\0" in path:

@@ -153,7 +153,7 @@ def _outermost(paths: Container[Path], path: Path) -> Path | None:
 
 
 def _has_room(pieces: Sequence[Piece], other: Piece) -> bool:
-    """Whether a piece overlaps none of the others."""
+    """Return whether a piece overlaps none of the others."""
     begin, end = other.span
     return all(last <= begin or end <= first for (first, last), _, _ in pieces)
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from awstracer.aws.api_model import ApiModel
 from awstracer.commandline.text import Span
 from awstracer.relations import identifiers
-from awstracer.relations.matching import WORD_CHARACTERS, label_before, stands_alone
+from awstracer.relations.matching import WORD_CHARACTERS, is_whole_word, label_before
 from awstracer.relations.model import EnvironmentName, EnvironmentValue
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.model import Trace
@@ -226,7 +226,7 @@ def _suffix_evidence(occurrence: Occurrence, span: Span, region: EnvironmentValu
 def _account_evidence(occurrence: Occurrence, span: Span, _: EnvironmentValue | None) -> str | None:
     """An account id that stands alone in a text; one that is the whole text must be labelled as an account."""
     is_whole = span == (0, len(occurrence.text))
-    if not stands_alone(occurrence.text, span, WORD_CHARACTERS):
+    if not is_whole_word(occurrence.text, span, WORD_CHARACTERS):
         return None
     return None if is_whole and not ACCOUNT_LABEL.search(occurrence.facts.label) else "the account"
 

@@ -62,12 +62,12 @@ class Candidate(NamedTuple):
 
     @property
     def is_unique(self) -> bool:
-        """Whether whatever equals it is the same resource."""
+        """Return whether whatever equals it is the same resource."""
         return self.is_resource and self.specificity is Specificity.UNIQUE
 
     @property
     def is_specific(self) -> bool:
-        """Whether it is more than a word that different resources may share."""
+        """Return whether it is more than a word that different resources may share."""
         return self.specificity > Specificity.WEAK
 
 

@@ -72,7 +72,7 @@ def derive(trace: Trace, query: Query, model: ApiModel) -> list[Relation]:
 def _element_sources(relations: Iterable[Relation]) -> dict[int, Source]:
     """Return the sources that pick elements of lists, by the indexes of their relations."""
     sources = ((index, relation.source) for index, relation in enumerate(relations))
-    return {index: source for index, source in sources if isinstance(source, Source) and source.picks_elements}
+    return {index: source for index, source in sources if isinstance(source, Source) and source.has_positions}
 
 
 def _distinguishing_values(sources: Iterable[Source], trace: Trace) -> Iterator[str]:

@@ -41,8 +41,8 @@ class Source(NamedTuple):
     part: Part | None = None
 
     @property
-    def picks_elements(self) -> bool:
-        """Whether the path picks single elements of a response's lists by their positions."""
+    def has_positions(self) -> bool:
+        """Return whether the path picks single elements of a response's lists by their positions."""
         return self.section == "response" and int in map(type, self.path) and EACH not in self.path
 
 

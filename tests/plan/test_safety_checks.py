@@ -452,9 +452,9 @@ def test_a_path_leads_out_of_a_folder_or_not(tmp_path: Path, path: str, is_out: 
     (here / "a").mkdir(parents=True)
     (here / "link").symlink_to(tmp_path)
     (here / "within").symlink_to(here / "a")
-    assert safety_checks.leads_out(path, here) == is_out
-    assert not safety_checks.leads_out(str(here / "x"), here)
-    assert safety_checks.leads_out(f"{here}-other", here)
+    assert safety_checks.is_outside(path, here) == is_out
+    assert not safety_checks.is_outside(str(here / "x"), here)
+    assert safety_checks.is_outside(f"{here}-other", here)
 
 
 @pytest.mark.parametrize(
