@@ -15,6 +15,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
+from awstracer.aws.settings import OPTION_VARIABLES, value_of_option
 from awstracer.commandline.options import match_option
 from awstracer.commandline.text import Provenance, to_str
 from awstracer.plan.credentials import PROFILE_OPTION
@@ -24,8 +25,8 @@ from awstracer.plan.template import Given, Kept
 # The options that decide the identity and the address of requests, each with the environment variables that do the
 # same, in the order in which awscli reads them.
 TRUSTED: Mapping[str, tuple[str, ...]] = {
-    "--profile": ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"),
-    "--endpoint-url": ("AWS_ENDPOINT_URL",),
+    "--profile": OPTION_VARIABLES["--profile"],
+    "--endpoint-url": OPTION_VARIABLES["--endpoint-url"],
     "--ca-bundle": ("AWS_CA_BUNDLE",),
     "--no-sign-request": (),
     "--no-verify-ssl": (),
@@ -149,7 +150,7 @@ def _recorded_options(
 
 def _session_value(option: str, environment: Mapping[str, str]) -> str | None:
     """Return the value that an option has in the session; None if it has none."""
-    return next((environment[name] for name in TRUSTED[option] if environment.get(name)), DEFAULTS.get(option))
+    return value_of_option(TRUSTED[option], environment) or DEFAULTS.get(option)
 
 
 def _is_same(value: str, other: str | None) -> bool:
