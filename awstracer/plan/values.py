@@ -211,7 +211,7 @@ def _destination_value(value: EnvironmentValue, destination: Destination, *, is_
         return MarkedValue(value.recorded, Provenance.PENDING)
     now = destination.value_of(value.name)
     if value.name == "account" and now is None:
-        raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
+        raise MissingValue(None, "the account id", "sts get-caller-identity did not return it")
     if now in (None, value.recorded):
         return MarkedValue(value.recorded, Provenance.RECORDED)
     return MarkedValue(now, Provenance.DERIVED)
