@@ -135,8 +135,8 @@ def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
     """Return the drafts with recorded values that no relation replaces."""
     for parameter in _named_parameters(drafts, override):
         draft = drafts.of(parameter.step.number)
-        kept = {path: Kept(lookup(parameter.step.command.request, path)) for path in parameter.paths}
-        drafts = drafts.with_draft(parameter.step.number, replace(draft, kept_values={**draft.kept_values, **kept}))
+        leaves = {path: Kept(lookup(parameter.step.command.request, path)) for path in parameter.paths}
+        drafts = drafts.with_draft(parameter.step.number, replace(draft, kept_values={**draft.kept_values, **leaves}))
     return drafts
 
 
@@ -152,8 +152,8 @@ def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: 
             is_numbered = override.command is not None
             number, place = (step.number, (path, None)) if is_numbered else _origin(drafts, step, path)
             draft = drafts.of(number)
-            given = Given(value, typed_as, is_secret=draft.bare.is_secret(place[0]))
-            drafts = drafts.with_draft(number, replace(draft, given_values={**draft.given_values, place: given}))
+            leaf = Given(value, typed_as, is_secret=draft.bare.is_secret(place[0]))
+            drafts = drafts.with_draft(number, replace(draft, given_values={**draft.given_values, place: leaf}))
     return drafts
 
 

@@ -86,14 +86,14 @@ def load_progress(commands: Sequence[Command], resolver: Resolver) -> dict[int, 
     Raise ReplayedDifferently if the plan would not send such a command now, MissingValue if a value for it is missing.
     """
     done = {command.step: command for command in commands}
-    for number in done.keys() - {step.number for step in resolver.steps}:
+    for number in done.keys() - {step.number for step in resolver.selected}:
         raise ReplayedDifferently(number, None)
-    for step in resolver.steps:
+    for step in resolver.selected:
         if step.number in done:
             command = done[step.number]
             _check_same_request(step, command, resolver.invocation(step))
             resolver.record_response(step, command.response)
-    return {step.number: done[step.number].calls for step in resolver.steps if step.number in done}
+    return {step.number: done[step.number].calls for step in resolver.selected if step.number in done}
 
 
 def _check_same_request(step: Step, before: Command, now: Invocation) -> None:

@@ -301,8 +301,8 @@ def test_a_list_of_words_may_have_another_length() -> None:
     )
     for now in (ids[2:], ids[:3], ids):
         known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
-        known.record_response(known.steps[0], {"Instances": [{"InstanceId": each} for each in now]})
-        whole, one = (known.invocation(step) for step in known.steps[1:])
+        known.record_response(known.selected[0], {"Instances": [{"InstanceId": each} for each in now]})
+        whole, one = (known.invocation(step) for step in known.selected[1:])
         assert whole.argv == ("ec2", "wait", "instance-running", "--instance-ids", *now, "--debug")
         assert one.argv[-1] == now[1]
 
@@ -329,15 +329,15 @@ def test_a_querys_literals_follow_too() -> None:
         ["rds.CreateDBSubnetGroup", {"SubnetIds": list(ids)}, {}],
     )
     known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
-    known.record_response(known.steps[0], {"Vpc": {"VpcId": "vpc-new"}})
-    shown = to_str(known.invocation(known.steps[1]).line)
+    known.record_response(known.selected[0], {"Vpc": {"VpcId": "vpc-new"}})
+    shown = to_str(known.invocation(known.selected[1]).line)
     assert split(shown)[-1] == "Subnets[?VpcId=='vpc-new'].SubnetId"
     others = [{"SubnetId": "one", "VpcId": "vpc-new"}, {"SubnetId": "two", "VpcId": "vpc-other"}]
-    known.record_response(known.steps[1], {"Subnets": others})
-    assert known.invocation(known.steps[2]).parameters == {"SubnetIds": ["one"]}
-    known.record_response(known.steps[1], {"Subnets": others[1:]})
+    known.record_response(known.selected[1], {"Subnets": others})
+    assert known.invocation(known.selected[2]).parameters == {"SubnetIds": ["one"]}
+    known.record_response(known.selected[1], {"Subnets": others[1:]})
     with pytest.raises(MissingValue):
-        known.invocation(known.steps[2])
+        known.invocation(known.selected[2])
 
 
 # --- values as the text around them says them
@@ -435,7 +435,7 @@ def aliased(function: str) -> Resolver:
         ["lambda.CreateAlias", {"FunctionName": function, "FunctionVersion": "7"}, {}],
     )
     known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
-    for step, version in zip(known.steps, ("1", "2"), strict=False):
+    for step, version in zip(known.selected, ("1", "2"), strict=False):
         known.record_response(step, {"Version": version})
     return known
 
@@ -443,13 +443,13 @@ def aliased(function: str) -> Resolver:
 @pytest.mark.parametrize(("function", "version"), [("one", "1"), ("two", "2")])
 def test_what_says_little_comes_from_the_command_about_the_same_thing(function: str, version: str) -> None:
     known = aliased(function)
-    assert known.invocation(known.steps[2]).parameters == {"FunctionName": function, "FunctionVersion": version}
+    assert known.invocation(known.selected[2]).parameters == {"FunctionName": function, "FunctionVersion": version}
 
 
 def test_sources_that_were_as_good_are_told_where_they_differ() -> None:
     known = aliased("three")
-    (substitution,) = known.substitutions(known.steps[2])
-    assert known.invocation(known.steps[2]).ambiguous == (substitution,)
+    (substitution,) = known.substitutions(known.selected[2])
+    assert known.invocation(known.selected[2]).ambiguous == (substitution,)
     assert substitution.value == "2"
     assert [(rival.command, value) for rival, value in substitution.alternatives] == [(0, "1")]
 
