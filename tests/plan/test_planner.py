@@ -18,7 +18,7 @@ from awstracer.commandline.text import Provenance, split, to_str
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownCommandNumber, UnknownParameter
 from awstracer.plan import planner
 from awstracer.plan.invocation import Destination
-from awstracer.plan.model import Override, Plan
+from awstracer.plan.model import Keep, Override, Plan
 from awstracer.plan.resolver import Resolver
 from awstracer.plan.warnings import unresolved_identifiers
 from awstracer.relations import deriver
@@ -155,7 +155,7 @@ def test_a_number_means_that_command_only() -> None:
 
 
 def test_what_is_kept_stays_as_recorded_and_everything_else_follows() -> None:
-    overrides = [Override.parse("1.policy-name", "tp"), Override.parse("2.policy-arn", None)]
+    overrides = (Override.parse("1.policy-name", "tp"), Keep.parse("2.policy-arn"))
     steps = planner.make_plan(POLICY, deriver.derive(POLICY, evaluate, MODELS), overrides, Catalog())
     known = Resolver(steps, is_dry_run=False, query=evaluate)
     known.record_response(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
@@ -163,7 +163,7 @@ def test_what_is_kept_stays_as_recorded_and_everything_else_follows() -> None:
     assert second.parameters == {"PolicyArn": ARN, "UserName": "alice"}
     assert third.parameters == {"PolicyArn": "x", "Tags": '[{"Key": "arn:other"}]'}
     with pytest.raises(UnknownParameter):
-        planner.make_plan(POLICY, [], [Override.parse("2.policy", None)], Catalog())
+        planner.make_plan(POLICY, [], [Keep.parse("2.policy")], Catalog())
 
 
 def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
@@ -172,10 +172,10 @@ def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
     assert unknown.value.closest == ["user-name"]
 
 
-@pytest.mark.parametrize("text", ["x", None])
-def test_an_override_of_a_command_that_is_not_there_is_refused(text: str | None) -> None:
+@pytest.mark.parametrize("override", [Override.parse("9.user-name", "x"), Keep.parse("9.user-name")])
+def test_an_override_of_a_command_that_is_not_there_is_refused(override: Override | Keep) -> None:
     with pytest.raises(UnknownCommandNumber):
-        planner.make_plan(USERS, [], [Override.parse("9.user-name", text)], Catalog())
+        planner.make_plan(USERS, [], [override], Catalog())
 
 
 def test_a_file_is_shown_by_its_name_and_sent_by_its_content() -> None:
