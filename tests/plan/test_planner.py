@@ -280,7 +280,8 @@ def test_region_and_account_become_those_that_are_played_in() -> None:
 
 def test_an_account_that_nobody_tells_is_not_guessed() -> None:
     steps, known = elsewhere(account=None)
-    with pytest.raises(MissingValue):
+    message = "^the account id is needed, but sts get-caller-identity did not return it$"
+    with pytest.raises(MissingValue, match=message):
         known.invocation(steps.steps[3])
 
 
