@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 REGION = re.compile(r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d")
 ZONE = re.compile(REGION.pattern + "[a-z]?")  # the region itself too: `us-east-1`, `us-east-1a`
@@ -22,6 +22,8 @@ Environment = Mapping[str, str | None]  # variables that are set for a command; 
 PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")  # AWS CLI 2 reads both
 ACCESS_KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
+SECRET_KEY_VARIABLE = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
+SESSION_TOKEN_VARIABLE = "AWS_SESSION_TOKEN"  # noqa: S105 - a name
 OTHER_VARIABLES = ("AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")  # of other credentials than these
 
 # The environment variables that set an option, the strongest first, as in botocore.configprovider.
@@ -58,6 +60,11 @@ OBSERVED_VARIABLES = (
 AWS_FAILED = 255  # awscli's exit code for an error of its own
 TRACE_FILE_VARIABLE = "AWSTRACE_FILE"  # the trace file to which plain `aws` commands are added
 RECORDER_VARIABLE = "AWSTRACER_RECORDING"  # the folder in which the recorder of a script listens
+
+
+def value_of_option(variables: Iterable[str], environment: Mapping[str, str]) -> str | None:
+    """Return the value that the first of an option's variables gives it; None if each is unset or empty."""
+    return next((environment[name] for name in variables if environment.get(name)), None)
 
 
 def configuration_files(environment: Mapping[str, str]) -> list[str]:

@@ -51,6 +51,6 @@ def _prepare_lines(replay: Replay, pause: float | None, view: PlanView, *, as_js
     is_elsewhere = None not in regions and regions[0] != regions[1]
     return [
         line
-        for step in resolver.steps
+        for step in resolver.selected
         for line in view.step_preview(step, resolver.invocation(step), resolver, pause, is_elsewhere=is_elsewhere)
     ]

@@ -29,7 +29,7 @@ REPORT_VERSION = 1
 
 def format_report(resolver: Resolver, pause: float | None) -> str:
     """Return the selected steps of a plan as JSON; `pause` is the value of `--sleep`."""
-    commands = [_step_json(step, resolver, pause) for step in resolver.steps]
+    commands = [_step_json(step, resolver, pause) for step in resolver.selected]
     # ASCII, so that nothing in the report can control a terminal
     return json.dumps({"version": REPORT_VERSION, "commands": commands}, indent=1)
 

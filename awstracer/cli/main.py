@@ -107,14 +107,14 @@ def _play(args: argparse.Namespace) -> int:
 
 
 def _play_request(args: argparse.Namespace) -> PlayRequest:
-    from awstracer.plan.model import Override
+    from awstracer.plan.model import Keep, Override
     from awstracer.plan.request import PlayRequest
 
     options = {"--profile": args.profile, "--region": args.region, "--endpoint-url": args.endpoint}
-    pairs = [*args.params, *((name, None) for name in args.keep)]
+    overrides = [Override.parse(name, text) for name, text in args.params]
     return PlayRequest(
         trace_file=args.trace_file,
-        overrides=[Override.parse(name, text) for name, text in pairs],
+        overrides=[*overrides, *map(Keep.parse, args.keep)],
         global_options={name: value for name, value in options.items() if value is not None},
         start=args.start_at,
         only=args.only,

@@ -124,7 +124,7 @@ class PlayCommand:
         before = scheduler.predecessors(resolver.plan.steps, keeps_pauses=self._play_request.pause is None)
         self._aws.prepare_calls(
             (*step.residual_words, *self._play_request.global_option_words)
-            for step in resolver.steps
+            for step in resolver.selected
             if step.operation_command is not None
         )
         with _InterruptFlag() as interrupt, WorkerPool(self._aws, self._play_request.jobs) as pool:
@@ -155,7 +155,7 @@ class PlayCommand:
                 check_is_replay(earlier)
                 check_same_destination(before.recorded if before else journal.recorded, here)
                 done = load_progress(earlier, resolver)
-                warn_play(resuming(done, len(resolver.steps)))
+                warn_play(resuming(done, len(resolver.selected)))
             commands = list(journal.commands)
             write_journal = saver.journal_writer(journal, lambda error: warn_play(unwritten_text(error)))
             redactor = Redactor(new_key(), self._catalog, resolver.plan.secrets.values())

@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 from awstracer.errors import SplitError, UnfinishedLine
 from awstracer.trace.model import Opaque
 
+Span = tuple[int, int]  # where characters begin and end in a string
+
 UNSAFE = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 
 

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from awstracer.commandline.text import Span
 from awstracer.plan.model import Step
 from awstracer.plan.template import Generated, Given, Kept, Piece, Placement, Reference, Secret, Template
-from awstracer.relations.model import Relation, Span
+from awstracer.relations.model import Relation
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path
 

@@ -13,7 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awstracer.aws.settings import OTHER_VARIABLES, PROFILE_VARIABLES, Environment
+from awstracer.aws.settings import (
+    ACCESS_KEY_VARIABLE,
+    OTHER_VARIABLES,
+    PROFILE_VARIABLES,
+    SECRET_KEY_VARIABLE,
+    SESSION_TOKEN_VARIABLE,
+    Environment,
+)
 from awstracer.commandline.options import split_options
 from awstracer.errors import MissingValue, NotPlayed
 from awstracer.secrets import placeholders
@@ -68,9 +75,9 @@ def environment(source: CredentialSource, response: Structure | None) -> Environ
     if any(any(placeholders.find_placeholders(value)) for value in members.values()):
         raise MissingValue(source.number, place, "what was recorded of that replay has no secrets: begin a new one")
     return {
-        "AWS_ACCESS_KEY_ID": members[KEY],
-        "AWS_SECRET_ACCESS_KEY": next(members[name] for name in SECRETS if name in members),
-        "AWS_SESSION_TOKEN": members.get(TOKEN),
+        ACCESS_KEY_VARIABLE: members[KEY],
+        SECRET_KEY_VARIABLE: next(members[name] for name in SECRETS if name in members),
+        SESSION_TOKEN_VARIABLE: members.get(TOKEN),
         **dict.fromkeys(OTHER_VARIABLES),
     }
 

@@ -2,8 +2,8 @@
 
 A value that comes from elsewhere is fitted to what was recorded in its place. In
 `{"Resource": "arn:aws:s3:::site-0f3a/*"}`, recorded as a JSON string, `site-0f3a` gives way to the new bucket's name,
-which `encode_for` escapes for JSON and `splice` puts between the pieces that stay. Where base64 of a text was recorded,
-`encode_like` makes base64 of the changed text.
+which `encode_for` escapes for JSON and `splice` puts between the characters that stay. Where base64 of a text was
+recorded, `encode_like` makes base64 of the changed text.
 
 `plan/resolver` finds the values, `commandline/formatter` writes the line.
 """
@@ -26,6 +26,7 @@ from awstracer.commandline.text import (
     MarkedValue,
     Provenance,
     Segment,
+    Span,
     format_line,
     json_escaped,
     text_literal,
@@ -34,7 +35,7 @@ from awstracer.commandline.text import (
     unwrap,
 )
 from awstracer.plan.template import TextEncoding
-from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source, Span
+from awstracer.relations.model import Encoding, EnvironmentName, Relation, Source
 from awstracer.secrets import placeholders
 from awstracer.trace import encodings
 from awstracer.trace.model import Structure
@@ -157,12 +158,12 @@ def coerce_to(value: MarkedValue, recorded: Any) -> Any:
     return MarkedValue(text, value.provenance)
 
 
-def splice(text: str, pieces: Iterable[tuple[Span, MarkedText]]) -> MarkedText:
+def splice(text: str, replacements: Iterable[tuple[Span, MarkedText]]) -> MarkedText:
     """Return a text with other texts in the place of spans of it."""
     segments: list[Segment] = []
     done = 0
-    for (begin, end), piece in sorted(pieces, key=itemgetter(0)):
-        segments += (Segment(text[done:begin]), *piece)
+    for (begin, end), replacement in sorted(replacements, key=itemgetter(0)):
+        segments += (Segment(text[done:begin]), *replacement)
         done = end
     segments.append(Segment(text[done:]))
     return tuple([segment for segment in segments if segment.text])
@@ -178,12 +179,12 @@ def encode_for(value: MarkedText, text: str, span: Span, encoding: Encoding) -> 
     if placeholders.is_placeholder(recorded) and encodings.is_in_url(before):
         value = _percent_encoded(value, safe="")
     for _ in range(_json_depth(text, before)):
-        value = tuple(Segment(json_escaped(piece.text), piece.provenance) for piece in value)
+        value = tuple(Segment(json_escaped(segment.text), segment.provenance) for segment in value)
     return value
 
 
 def _percent_encoded(value: MarkedText, safe: str) -> MarkedText:
-    return tuple(Segment(quote(piece.text, safe=safe), piece.provenance) for piece in value)
+    return tuple(Segment(quote(segment.text, safe=safe), segment.provenance) for segment in value)
 
 
 def _json_depth(text: str, before: str) -> int:
@@ -199,7 +200,7 @@ def encode_like(encoding: TextEncoding, text: MarkedText) -> MarkedValue:
     """Return a changed text in the encoding of the recorded scalar."""
     if not encoding.is_base64 and not encoding.is_bytes:
         return MarkedValue.of_segments(text)
-    is_hidden = any(piece.provenance is Provenance.HIDDEN for piece in text)
+    is_hidden = any(segment.provenance is Provenance.HIDDEN for segment in text)
     raw = to_str(text).encode("utf-8", "strict" if encoding.is_base64 else "surrogateescape")
     encoded = base64.b64encode(raw) if encoding.is_base64 else raw
     value = encoded if encoding.is_bytes else encoded.decode("ascii")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.template import Secret
-from awstracer.relations.identifiers import member_name
+from awstracer.relations.identifiers import member_name, squeeze_name
 from awstracer.relations.matching import label_before
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path, lookup
@@ -49,8 +49,8 @@ class UnfilledPlaceholder:
         return f"{ENVIRONMENT}{self.number}_{name}", f"{ENVIRONMENT}{name}"
 
     def is_called(self, name: str) -> bool:
-        """Whether it has this name, whatever the case and the hyphens."""
-        return _normalized(name) in map(_normalized, self.names)
+        """Return whether it has this name, whatever the case and the hyphens."""
+        return squeeze_name(name) in map(squeeze_name, self.names)
 
 
 def find_missing_secrets(plan: Plan) -> list[UnfilledPlaceholder]:
@@ -99,7 +99,3 @@ def _names(step: Step, path: Path, leaf: Secret) -> tuple[str, ...]:
     option = step.name_of(path) if is_parameter else None
     member = member_name(path) if step.operation_command is not None else UNNAMED_WORD
     return tuple(name for name in dict.fromkeys([label, option, member]) if name)
-
-
-def _normalized(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -39,21 +39,40 @@ class CommandCatalog(Protocol):
 
 @dataclass(frozen=True)
 class Override:
-    """A value from the command line, `-p NAME VALUE`; `text` is None for `--keep NAME`.
+    """A value from the command line, `-p NAME VALUE`.
 
     command   N of `N.NAME`, counted from 1; None for all commands that have the parameter
     """
 
     name: str
-    text: str | None
+    text: str
     command: int | None = None
 
     @classmethod
-    def parse(cls, name: str, text: str | None) -> Override:
+    def parse(cls, name: str, text: str) -> Override:
         """Return the override that a person typed: `3.user-name` is `user-name` of command 3."""
-        number, dot, rest = name.partition(".")
-        is_numbered = dot and number.isdecimal() and len(number) < 10  # int() refuses more than 4,300 digits
-        return cls(rest, text, int(number)) if is_numbered else cls(name, text)
+        bare_name, command = _split_number(name)
+        return cls(bare_name, text, command)
+
+
+@dataclass(frozen=True)
+class Keep:
+    """A parameter whose recorded value is sent whatever the relations say, `--keep NAME`; `command` as in Override."""
+
+    name: str
+    command: int | None = None
+
+    @classmethod
+    def parse(cls, name: str) -> Keep:
+        """Return what a person typed: `3.user-name` is `user-name` of command 3."""
+        return cls(*_split_number(name))
+
+
+def _split_number(name: str) -> tuple[str, int | None]:
+    """Return the name of a parameter without the number of a command, and that number; None if it has none."""
+    number, dot, rest = name.partition(".")
+    is_numbered = dot and number.isdecimal() and len(number) < 10  # int() refuses more than 4,300 digits
+    return (rest, int(number)) if is_numbered else (name, None)
 
 
 @dataclass(frozen=True)
@@ -132,7 +151,7 @@ class Step:
         return option.removeprefix("--") if option.startswith("--") else None
 
     def is_secret(self, path: Path) -> bool:
-        """Whether a secret was recorded at a path of the request: what is sent in its place isn't shown."""
+        """Return whether a secret was recorded at a path of the request: what is sent in its place isn't shown."""
         try:
             return any(placeholders.find_placeholders(lookup(self.command.request, path)))
         except LookupError:

@@ -19,7 +19,7 @@ from awstracer.commandline.text import MarkedText, Provenance, Segment, format_v
 from awstracer.errors import AmbiguousParameter, BadValue, UnfitParameters, UnknownCommandNumber, UnknownParameter
 from awstracer.plan import missing_secrets
 from awstracer.plan.compiler import Draft, Place
-from awstracer.plan.model import CommandCatalog, Override, Step
+from awstracer.plan.model import CommandCatalog, Keep, Override, Step
 from awstracer.plan.template import Given, Kept
 from awstracer.relations.identifiers import part_span
 from awstracer.relations.model import Source
@@ -42,23 +42,23 @@ class Drafts:
         return replace(self, in_order=(*self.in_order[: number - 1], draft, *self.in_order[number:]))
 
 
-def apply_override(drafts: Drafts, override: Override, catalog: CommandCatalog) -> Drafts:
+def apply_override(drafts: Drafts, override: Override | Keep, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with an override.
 
     Raise UnknownCommandNumber, UnknownParameter, AmbiguousParameter or BadValue if the override doesn't fit them.
     """
     if override.command is not None and override.command > len(drafts.in_order):
         raise UnknownCommandNumber(override.command, len(drafts.in_order))
-    if override.text is None:
+    if isinstance(override, Keep):
         return _keep_recorded(drafts, override)
     return (
-        _override_word(drafts, override, override.text)
-        or _fill_secret(drafts, override, override.text)
-        or _override_parameter(drafts, override, override.text, catalog)
+        _override_word(drafts, override)
+        or _fill_secret(drafts, override)
+        or _override_parameter(drafts, override, catalog)
     )
 
 
-def _possible_drafts(drafts: Drafts, override: Override) -> list[Draft]:
+def _possible_drafts(drafts: Drafts, override: Override | Keep) -> list[Draft]:
     """Return the drafts of the commands that an override can be about."""
     return [draft for draft in drafts.in_order if override.command in (None, draft.bare.number)]
 
@@ -66,7 +66,7 @@ def _possible_drafts(drafts: Drafts, override: Override) -> list[Draft]:
 # --- words that are no parameter
 
 
-def _override_word(drafts: Drafts, override: Override, text: str) -> Drafts | None:
+def _override_word(drafts: Drafts, override: Override) -> Drafts | None:
     """Return the drafts with another word for an `outfile` and the like; None if the override isn't about one."""
     possible = [draft.bare for draft in _possible_drafts(drafts, override)]
     steps = [step for step in possible if _words_called(step, override.name)]
@@ -77,7 +77,7 @@ def _override_word(drafts: Drafts, override: Override, text: str) -> Drafts | No
         raise AmbiguousParameter(override.name, [(spelling, " ".join(words)) for spelling, words in uses])
     for step in steps:
         draft = drafts.of(step.number)
-        drafts = drafts.with_draft(step.number, replace(draft, bare=_renamed_word(step, override.name, text)))
+        drafts = drafts.with_draft(step.number, replace(draft, bare=_renamed_word(step, override)))
     return drafts
 
 
@@ -91,11 +91,12 @@ def _words_called(step: Step, name: str) -> list[str]:
     return [word for word in step.operation_command.needed if word.removeprefix("--") == name]
 
 
-def _renamed_word(step: Step, name: str, text: str) -> Step:
+def _renamed_word(step: Step, override: Override) -> Step:
+    name = override.name
     assert step.operation_command is not None
     before: list[MarkedText] = [(Segment(word),) for word in step.operation_command.needed if word == f"--{name}"]
     before += [extra.words[0] for extra in step.operation_command.extra if extra.name == name and len(extra.words) > 1]
-    overriding = ExtraArgument(name, (*before, (Segment(text, Provenance.OVERRIDDEN),)))
+    overriding = ExtraArgument(name, (*before, (Segment(override.text, Provenance.OVERRIDDEN),)))
     extras = [extra for extra in step.operation_command.extra if extra.name != name]
     needed = tuple(word for word in step.operation_command.needed if word.removeprefix("--") != name)
     return replace(step, operation_command=replace(step.operation_command, extra=(*extras, overriding), needed=needed))
@@ -104,7 +105,7 @@ def _renamed_word(step: Step, name: str, text: str) -> Step:
 # --- secrets
 
 
-def _fill_secret(drafts: Drafts, override: Override, text: str) -> Drafts | None:
+def _fill_secret(drafts: Drafts, override: Override) -> Drafts | None:
     """Return the drafts with a secret; None if the override isn't about one that is missing."""
     steps = [draft.step for draft in drafts.in_order]
     missing = missing_secrets.find_by_name(steps, drafts.secrets, override.name, override.command)
@@ -112,7 +113,7 @@ def _fill_secret(drafts: Drafts, override: Override, text: str) -> Drafts | None
         return None
     if len(missing) > 1:
         raise AmbiguousParameter(override.name, [(secret.spelling, secret.placeholder) for secret in missing])
-    return replace(drafts, secrets={**drafts.secrets, missing[0].placeholder: text})
+    return replace(drafts, secrets={**drafts.secrets, missing[0].placeholder: override.text})
 
 
 # --- parameters
@@ -131,29 +132,29 @@ class _NamedParameter:
     recorded: Any
 
 
-def _keep_recorded(drafts: Drafts, override: Override) -> Drafts:
+def _keep_recorded(drafts: Drafts, keep: Keep) -> Drafts:
     """Return the drafts with recorded values that no relation replaces."""
-    for parameter in _named_parameters(drafts, override):
+    for parameter in _named_parameters(drafts, keep):
         draft = drafts.of(parameter.step.number)
-        kept = {path: Kept(lookup(parameter.step.command.request, path)) for path in parameter.paths}
-        drafts = drafts.with_draft(parameter.step.number, replace(draft, kept_values={**draft.kept_values, **kept}))
+        leaves = {path: Kept(lookup(parameter.step.command.request, path)) for path in parameter.paths}
+        drafts = drafts.with_draft(parameter.step.number, replace(draft, kept_values={**draft.kept_values, **leaves}))
     return drafts
 
 
-def _override_parameter(drafts: Drafts, override: Override, text: str, catalog: CommandCatalog) -> Drafts:
+def _override_parameter(drafts: Drafts, override: Override, catalog: CommandCatalog) -> Drafts:
     """Return the drafts with another value for a parameter, entered where everything that should follow refers to."""
     parameters = _named_parameters(drafts, override)
     _check_unambiguous(override, parameters)
     for parameter in parameters:
-        step, values = parameter.step, _values(parameter, text, catalog)
-        _check(step, override.name, text, values, catalog)
+        step, values = parameter.step, _values(parameter, override.text, catalog)
+        _check(step, override, values, catalog)
         for path, value in values.items():
-            typed_as = str(value) if step.operation_command is None else text
+            typed_as = str(value) if step.operation_command is None else override.text
             is_numbered = override.command is not None
             number, place = (step.number, (path, None)) if is_numbered else _origin(drafts, step, path)
             draft = drafts.of(number)
-            given = Given(value, typed_as, is_secret=draft.bare.is_secret(place[0]))
-            drafts = drafts.with_draft(number, replace(draft, given_values={**draft.given_values, place: given}))
+            leaf = Given(value, typed_as, is_secret=draft.bare.is_secret(place[0]))
+            drafts = drafts.with_draft(number, replace(draft, given_values={**draft.given_values, place: leaf}))
     return drafts
 
 
@@ -179,7 +180,7 @@ def _origin(drafts: Drafts, step: Step, path: Path) -> tuple[int, Place]:
     return step.number, (path, None)
 
 
-def _named_parameters(drafts: Drafts, override: Override) -> list[_NamedParameter]:
+def _named_parameters(drafts: Drafts, override: Override | Keep) -> list[_NamedParameter]:
     """Return where the parameter of an override stands; raise UnknownParameter if it stands nowhere."""
     steps = [draft.bare for draft in _possible_drafts(drafts, override)]
     parameters = [parameter for step in steps for parameter in _parameters_of(step, override.name)]
@@ -222,7 +223,7 @@ def _values(parameter: _NamedParameter, text: str, catalog: CommandCatalog) -> M
     return {path: lookup(members, path) for path in parameter.paths}
 
 
-def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog: CommandCatalog) -> None:
+def _check(step: Step, override: Override, values: Mapping[Path, Any], catalog: CommandCatalog) -> None:
     """Raise BadValue if the operation wouldn't take the values."""
     operation = step.command.operation
     if operation is None:
@@ -230,10 +231,10 @@ def _check(step: Step, name: str, text: str, values: Mapping[Path, Any], catalog
     try:
         catalog.check(step.number, replace(operation, parameters=replace_at(operation.parameters, values)))
     except UnfitParameters as unfit:
-        raise BadValue(name, text, unfit.reason) from unfit
+        raise BadValue(override.name, override.text, unfit.reason) from unfit
 
 
-def _closest(steps: Iterable[Step], override: Override) -> list[str]:
+def _closest(steps: Iterable[Step], override: Override | Keep) -> list[str]:
     """Return the names of parameters that are most like the one that an override names."""
     import difflib  # only a mistyped name needs it
 

@@ -16,7 +16,7 @@ from awstracer.commandline.options import OperationCommand, query_of, split_opti
 from awstracer.errors import MissingWord
 from awstracer.plan import credentials
 from awstracer.plan.compiler import Draft
-from awstracer.plan.model import CommandCatalog, Override, Plan, Step
+from awstracer.plan.model import CommandCatalog, Keep, Override, Plan, Step
 from awstracer.plan.overrides import Drafts, apply_override
 from awstracer.plan.template import Template
 from awstracer.relations.model import Relation, Section
@@ -28,7 +28,7 @@ SECTIONS: Sequence[Section] = ("request", "query", "response")  # that relations
 def make_plan(
     trace: Trace,
     relations: Iterable[Relation],
-    overrides: Sequence[Override],
+    overrides: Sequence[Override | Keep],
     catalog: CommandCatalog,
     replaced: Iterable[str] = (),
     *,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from awstracer.plan import planner, safety_checks
 from awstracer.plan.invocation import Destination
-from awstracer.plan.model import Override, Plan
+from awstracer.plan.model import Keep, Override, Plan
 from awstracer.plan.resolver import Resolver
 from awstracer.relations import deriver
 from awstracer.relations.model import Relation
@@ -42,7 +42,7 @@ class PlayRequest:
     """
 
     trace_file: Path
-    overrides: Sequence[Override]
+    overrides: Sequence[Override | Keep]
     global_options: Mapping[str, str]
     start: int | None
     only: Sequence[selection.Range] | None

@@ -43,7 +43,7 @@ class Resolver:
         return self._plan
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def selected(self) -> tuple[Step, ...]:
         """The plan's steps that are to be played."""
         return self._plan.selected
 
@@ -53,10 +53,10 @@ class Resolver:
 
     def check(self) -> None:
         """Raise NotPlayed if a step needs the response of one that is not to be played; only for a dry run."""
-        if len(self.steps) == len(self._plan.steps):
+        if len(self.selected) == len(self._plan.steps):
             return
         played = {step.number: step.selected for step in self._plan.steps}
-        for step in self.steps:
+        for step in self.selected:
             credentials.check_played(step.number, step.credentials, played)
             for path, leaf in step.request.leaves.items():
                 place = f"word {path[1]}" if step.operation_command is None else format_path(path)

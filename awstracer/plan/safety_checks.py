@@ -15,6 +15,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
+from awstracer.aws.settings import OPTION_VARIABLES, value_of_option
 from awstracer.commandline.options import match_option
 from awstracer.commandline.text import Provenance, to_str
 from awstracer.plan.credentials import PROFILE_OPTION
@@ -24,8 +25,8 @@ from awstracer.plan.template import Given, Kept
 # The options that decide the identity and the address of requests, each with the environment variables that do the
 # same, in the order in which awscli reads them.
 TRUSTED: Mapping[str, tuple[str, ...]] = {
-    "--profile": ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"),
-    "--endpoint-url": ("AWS_ENDPOINT_URL",),
+    "--profile": OPTION_VARIABLES["--profile"],
+    "--endpoint-url": OPTION_VARIABLES["--endpoint-url"],
     "--ca-bundle": ("AWS_CA_BUNDLE",),
     "--no-sign-request": (),
     "--no-verify-ssl": (),
@@ -149,7 +150,7 @@ def _recorded_options(
 
 def _session_value(option: str, environment: Mapping[str, str]) -> str | None:
     """Return the value that an option has in the session; None if it has none."""
-    return next((environment[name] for name in TRUSTED[option] if environment.get(name)), DEFAULTS.get(option))
+    return value_of_option(TRUSTED[option], environment) or DEFAULTS.get(option)
 
 
 def _is_same(value: str, other: str | None) -> bool:
@@ -159,7 +160,7 @@ def _is_same(value: str, other: str | None) -> bool:
 def _outside_files(plan: Plan, folder: FilePath) -> Iterator[OutsideFile]:
     for step in plan.selected:
         for path in dict.fromkeys(_written_files(step)):
-            if leads_out(path, folder):
+            if is_outside(path, folder):
                 yield OutsideFile((step.number,), path)
 
 
@@ -169,7 +170,7 @@ def _written_files(step: Step) -> Iterator[str]:
         yield from _files_of_words(step)
         return
     for extra in step.operation_command.extra:
-        is_recorded = all(span.provenance is Provenance.RECORDED for span in extra.words[-1])
+        is_recorded = all(segment.provenance is Provenance.RECORDED for segment in extra.words[-1])
         if not extra.members and is_recorded:
             yield to_str(extra.words[-1])
 
@@ -192,8 +193,8 @@ def _files_of_words(step: Step) -> Iterator[str]:
         follows_s3_uri = follows_s3_uri or (argv[at].startswith("s3://") and argv[step.arguments[0]] == "s3")
 
 
-def leads_out(path: str, folder: FilePath) -> bool:
-    """Whether a path leads out of a folder: by its beginning, by `..`, or by a symbolic link."""
+def is_outside(path: str, folder: FilePath) -> bool:
+    """Return whether a path leads out of a folder: by its beginning, by `..`, or by a symbolic link."""
     if path in DEVICES:
         return False
     if path.startswith("~") or "\0" in path:

@@ -197,7 +197,7 @@ class _Use(NamedTuple):
     writes: bool
     is_part: bool = False
 
-    def conflicts_with(self, other: _Use) -> bool:
+    def has_conflict_with(self, other: _Use) -> bool:
         """Return whether two uses have to keep their order."""
         return (self.writes or other.writes) and not (self.is_part and other.is_part)
 
@@ -216,7 +216,7 @@ class _Uses:
 
     def add(self, number: int, use: _Use) -> set[int]:
         """Add a step's use; return the steps that it has to wait for."""
-        earlier = [numbers for other, numbers in self._numbers.items() if use.conflicts_with(other)]
+        earlier = [numbers for other, numbers in self._numbers.items() if use.has_conflict_with(other)]
         before = set().union(*earlier)
         if use == WRITES_ALL:  # whoever conflicts with an earlier use conflicts with this one too
             self._numbers.clear()

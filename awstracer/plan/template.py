@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from awstracer.relations.model import Encoding, Relation, Span
+from awstracer.commandline.text import Span
+from awstracer.relations.model import Encoding, Relation
 from awstracer.secrets import placeholders
 from awstracer.trace.paths import Path, lookup
 
@@ -152,7 +153,7 @@ def _outermost(paths: Container[Path], path: Path) -> Path | None:
 
 
 def _has_room(pieces: Sequence[Piece], other: Piece) -> bool:
-    """Whether a piece overlaps none of the others."""
+    """Return whether a piece overlaps none of the others."""
     begin, end = other.span
     return all(last <= begin or end <= first for (first, last), _, _ in pieces)
 

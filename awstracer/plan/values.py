@@ -66,12 +66,12 @@ class ValueResolver:
 
     def _interpolate(self, leaf: Interpolation, recorded: Any) -> Any:
         """Return a recorded string with other pieces in it; as it is if none of them is another one now."""
-        pieces = []
+        replacements = []
         for span, inner, encoding in leaf.pieces:
             value = self._piece_value(inner)
             if value.provenance is not Provenance.RECORDED:
-                pieces.append((span, encode_for(text_of(value), leaf.text, span, encoding)))
-        return encode_like(leaf.encoding, splice(leaf.text, pieces)) if pieces else recorded
+                replacements.append((span, encode_for(text_of(value), leaf.text, span, encoding)))
+        return encode_like(leaf.encoding, splice(leaf.text, replacements)) if replacements else recorded
 
     def _piece_value(self, leaf: Reference | Given | Secret) -> MarkedValue:
         if isinstance(leaf, Reference):
@@ -205,15 +205,15 @@ def _given_provenance(given: Given) -> Provenance:
     return Provenance.HIDDEN if given.is_secret else Provenance.OVERRIDDEN
 
 
-def _destination_value(setting: EnvironmentValue, destination: Destination, *, is_dry_run: bool) -> MarkedValue:
+def _destination_value(value: EnvironmentValue, destination: Destination, *, is_dry_run: bool) -> MarkedValue:
     """Return the region, the account and the like that a plan is played in; the recorded one if there is none."""
-    if setting.name == "account" and is_dry_run:
-        return MarkedValue(setting.recorded, Provenance.PENDING)
-    now = destination.value_of(setting.name)
-    if setting.name == "account" and now is None:
-        raise MissingValue(None, "the account that is played in", "sts get-caller-identity didn't tell it")
-    if now in (None, setting.recorded):
-        return MarkedValue(setting.recorded, Provenance.RECORDED)
+    if value.name == "account" and is_dry_run:
+        return MarkedValue(value.recorded, Provenance.PENDING)
+    now = destination.value_of(value.name)
+    if value.name == "account" and now is None:
+        raise MissingValue(None, "the account id", "sts get-caller-identity did not return it")
+    if now in (None, value.recorded):
+        return MarkedValue(value.recorded, Provenance.RECORDED)
     return MarkedValue(now, Provenance.DERIVED)
 
 

@@ -20,6 +20,7 @@ from awstracer.plan.model import Step
 from awstracer.plan.template import Interpolation
 from awstracer.relations import identifiers, operations
 from awstracer.secrets import placeholders
+from awstracer.trace.encodings import UUID
 from awstracer.trace.paths import Path, leaves
 
 LONGEST = 200
@@ -54,14 +55,14 @@ def find_generated_names(steps: Sequence[Step]) -> list[GeneratedName]:
     names: dict[str, GeneratedName] = {}
     for step in steps:
         for path, text in _chosen_values(step):
-            if text not in names and looks_generated(text, step.command.started):
+            if text not in names and has_generated_part(text, step.command.started):
                 option = step.name_of(path)
                 names[text] = GeneratedName(step.number, option, text, option is not None and _is_all(step, path))
     return list(names.values())
 
 
-def looks_generated(text: str, then: datetime) -> bool:
-    """Whether a text has something random in it, or a time near `then`, when it was sent."""
+def has_generated_part(text: str, then: datetime) -> bool:
+    """Return whether a text has something random in it, or a time near `then`, when it was sent."""
     if len(text) > LONGEST or not ONE_WORD.fullmatch(text) or text.startswith(("arn:", "http:", "https:")):
         return False
     if SERVICES_OWN.fullmatch(text):
@@ -84,13 +85,13 @@ def _is_epoch(digits: str, then: datetime) -> bool:
 
 
 def _has_random(text: str) -> bool:
-    """Whether a text has a UUID or, behind its first piece, one in which letters and digits alternate at random."""
-    if identifiers.UUID.search(text):
+    """Return whether a text has a UUID or, behind its first token, one whose letters and digits alternate at random."""
+    if UUID.search(text):
         return True
-    return any(_is_random(token) for token in identifiers.tokens(text)[1:])
+    return any(_is_alternating(token) for token in identifiers.tokens(text)[1:])
 
 
-def _is_random(token: str) -> bool:
+def _is_alternating(token: str) -> bool:
     if not SHORTEST_RANDOM <= len(token) <= LONGEST_RANDOM:
         return False
     return sum(first.isdigit() != second.isdigit() for first, second in pairwise(token)) >= FEWEST_CHANGES
@@ -104,18 +105,18 @@ def _chosen_values(step: Step) -> Iterator[tuple[Path, str]]:
             and not isinstance(leaf, bool)
             and not any(placeholders.find_placeholders(leaf))
         )
-        if is_plain and _is_chosen_here(step, path) and not _names_existing(step, path):
+        if is_plain and _is_chosen_here(step, path) and not _is_name_of_existing(step, path):
             yield path, str(leaf)
 
 
 def _is_chosen_here(step: Step, path: Path) -> bool:
-    """Whether the value at a path is the recorded one; the files of a custom command don't count."""
+    """Return whether the value at a path is the recorded one; the files of a custom command don't count."""
     is_own = step.operation_command is not None or (path[0] == "argv" and path[1] in step.arguments)
     return is_own and step.request.covering(path) is None
 
 
-def _names_existing(step: Step, path: Path) -> bool:
-    """Whether the value at a path is the identifier of something that the command doesn't create."""
+def _is_name_of_existing(step: Step, path: Path) -> bool:
+    """Return whether the value at a path is the identifier of something that the command doesn't create."""
     operation = step.command.operation
     label = identifiers.member_name(path) if operation else step.name_of(path)
     is_new = operation is not None and operations.is_new_name(path, operation.name)
@@ -123,7 +124,7 @@ def _names_existing(step: Step, path: Path) -> bool:
 
 
 def _is_all(step: Step, path: Path) -> bool:
-    """Whether an option sets only the value at a path."""
+    """Return whether an option sets only the value at a path."""
     return step.operation_command is None or any(option.path == path for option in step.operation_command.options)
 
 

@@ -87,14 +87,14 @@ def load_progress(commands: Sequence[Command], resolver: Resolver) -> dict[int, 
     is missing, raise MissingValue.
     """
     done = {command.step: command for command in commands if command.step is not None}
-    for number in done.keys() - {step.number for step in resolver.steps}:
+    for number in done.keys() - {step.number for step in resolver.selected}:
         raise OtherTraceReplayed(number)
-    for step in resolver.steps:
+    for step in resolver.selected:
         if step.number in done:
             command = done[step.number]
             _check_same_request(step, command, resolver.invocation(step))
             resolver.record_response(step, command.response)
-    return {step.number: done[step.number].calls for step in resolver.steps if step.number in done}
+    return {step.number: done[step.number].calls for step in resolver.selected if step.number in done}
 
 
 def _check_same_request(step: Step, before: Command, now: Invocation) -> None:

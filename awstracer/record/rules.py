@@ -13,7 +13,7 @@ from datetime import datetime
 
 from awstracer.aws import settings
 from awstracer.aws.capture import Outcome
-from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, REGION_VARIABLES
+from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, REGION_VARIABLES, value_of_option
 from awstracer.commandline.options import match_option, split_options
 from awstracer.trace.model import Call, Command
 
@@ -93,8 +93,8 @@ def options_from_environment(
     variables = OPTION_VARIABLES if major_version == 1 else {**OPTION_VARIABLES, "--region": REGION_VARIABLES}
     words: list[str] = []
     for option, names in variables.items():
-        value = _first_value(environment, names)
-        if value and value != _first_value(session, names) and not _has_option(argv, option, options):
+        value = value_of_option(names, environment)
+        if value and value != value_of_option(names, session) and not _has_option(argv, option, options):
             words += [option, value]
     return tuple(words)
 
@@ -110,10 +110,6 @@ def own_access_key(
     if not key or key == session.get(ACCESS_KEY_VARIABLE) or _has_option(argv, "--profile", options):
         return None
     return key
-
-
-def _first_value(environment: Mapping[str, str], names: Iterable[str]) -> str | None:
-    return next((environment[name] for name in names if environment.get(name)), None)
 
 
 def _has_option(argv: Sequence[str], option: str, options: Mapping[str, bool]) -> bool:

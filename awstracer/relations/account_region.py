@@ -13,19 +13,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from awstracer.aws.api_model import ApiModel
+from awstracer.commandline.text import Span
 from awstracer.relations import identifiers
-from awstracer.relations.matching import WORD_CHARACTERS, label_before, stands_alone
-from awstracer.relations.model import EnvironmentName, EnvironmentValue, Span
+from awstracer.relations.matching import WORD_CHARACTERS, is_whole_word, label_before
+from awstracer.relations.model import EnvironmentName, EnvironmentValue
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.model import Trace
 
 ENOUGH_ARNS = 100  # responses that name one account, and no other, settle which one it is
-CONTEXT = 256  # characters around a value that can tell what it is
+ENVIRONMENT_CONTEXT = 256  # characters around a value that can tell what it is
 ARN_HEAD = re.compile(
     r"arn:(?<!\warn:)(?P<partition>aws[a-z-]*):[a-z0-9-]+:(?P<region>[a-z0-9-]+(?=:))?(?::(?P<account>\d{12})(?=:))?"
 )
@@ -62,6 +63,11 @@ def recorded_environment(trace: Trace, model: ApiModel) -> list[EnvironmentValue
     if account:
         values.append(EnvironmentValue("account", account))
     return values
+
+
+def recorded_account(environment: Iterable[EnvironmentValue]) -> str | None:
+    """Return the account of a recorded environment; None if it has none."""
+    return next((value.recorded for value in environment if value.name == "account"), None)
 
 
 def _account(trace: Trace) -> str | None:
@@ -220,7 +226,7 @@ def _suffix_evidence(occurrence: Occurrence, span: Span, region: EnvironmentValu
 def _account_evidence(occurrence: Occurrence, span: Span, _: EnvironmentValue | None) -> str | None:
     """An account id that stands alone in a text; one that is the whole text must be labelled as an account."""
     is_whole = span == (0, len(occurrence.text))
-    if not stands_alone(occurrence.text, span, WORD_CHARACTERS):
+    if not is_whole_word(occurrence.text, span, WORD_CHARACTERS):
         return None
     return None if is_whole and not ACCOUNT_LABEL.search(occurrence.facts.label) else "the account"
 
@@ -228,7 +234,7 @@ def _account_evidence(occurrence: Occurrence, span: Span, _: EnvironmentValue | 
 def _context(text: str, span: Span) -> tuple[str, str]:
     """Return the texts around a span that can tell what it is."""
     begin, end = span
-    return text[max(begin - CONTEXT, 0) : begin], text[end : end + CONTEXT]
+    return text[max(begin - ENVIRONMENT_CONTEXT, 0) : begin], text[end : end + ENVIRONMENT_CONTEXT]
 
 
 Rule = Callable[[Occurrence, Span, EnvironmentValue | None], str | None]

@@ -16,14 +16,13 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from awstracer.relations import identifiers
-from awstracer.relations.identifiers import IDENTIFIER_LABEL, Specificity, specificity
+from awstracer.relations.identifiers import DIGIT, IDENTIFIER_LABEL, Specificity, specificity
 from awstracer.relations.model import Part, Source
 from awstracer.relations.occurrences import IsRelevant, Occurrence
 
 LONGEST_NAME = 512  # characters; what is longer, or has a space in it, is a text and no name
 SHORTEST_ID = 6  # characters of an id that has digits, from which on it hardly equals another by chance
 SPACE = re.compile(r"\s")
-DIGIT = re.compile(r"\d")
 REVISION = re.compile(r"[\w-]+:\d+")  # of a task definition: `web:3`
 NAME_LABEL = re.compile(r"(name|identifier)s?$", re.I)
 OWNER_LABEL = re.compile(r"owner", re.I)
@@ -63,12 +62,12 @@ class Candidate(NamedTuple):
 
     @property
     def is_unique(self) -> bool:
-        """Whether whatever equals it is the same resource."""
+        """Return whether whatever equals it is the same resource."""
         return self.is_resource and self.specificity is Specificity.UNIQUE
 
     @property
     def is_specific(self) -> bool:
-        """Whether it is more than a word that different resources may share."""
+        """Return whether it is more than a word that different resources may share."""
         return self.specificity > Specificity.WEAK
 
 

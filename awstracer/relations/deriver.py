@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from awstracer.aws.api_model import ApiModel
 from awstracer.commandline.options import query_of
 from awstracer.relations import selectors
-from awstracer.relations.account_region import EnvironmentScanner, recorded_environment
+from awstracer.relations.account_region import EnvironmentScanner, recorded_account, recorded_environment
 from awstracer.relations.candidates import candidates_at
 from awstracer.relations.index import ListIndex, RelevanceFilter, RequestHistory, ValueIndex
 from awstracer.relations.model import EnvironmentValue, Relation, Source
@@ -55,7 +55,7 @@ def derive(trace: Trace, query: Query, model: ApiModel) -> list[Relation]:
     """
     environment = recorded_environment(trace, model)
     catalog = MemberCatalog(model)
-    account = next((value.recorded for value in environment if value.name == "account"), None)
+    account = recorded_account(environment)
     relevance = RelevanceFilter.of(trace, account)
     relations = Deriver(environment, catalog, relevance, query).relations_of(trace)
     sources = _element_sources(relations)
@@ -72,7 +72,7 @@ def derive(trace: Trace, query: Query, model: ApiModel) -> list[Relation]:
 def _element_sources(relations: Iterable[Relation]) -> dict[int, Source]:
     """Return the sources that pick elements of lists, by the indexes of their relations."""
     sources = ((index, relation.source) for index, relation in enumerate(relations))
-    return {index: source for index, source in sources if isinstance(source, Source) and source.picks_elements}
+    return {index: source for index, source in sources if isinstance(source, Source) and source.has_positions}
 
 
 def _distinguishing_values(sources: Iterable[Source], trace: Trace) -> Iterator[str]:
@@ -115,7 +115,7 @@ class Deriver:
         self, environment: Sequence[EnvironmentValue], catalog: MemberCatalog, relevance: RelevanceFilter, query: Query
     ) -> None:
         self._catalog, self._relevance, self._query = catalog, relevance, query
-        self._account = next((value.recorded for value in environment if value.name == "account"), None)
+        self._account = recorded_account(environment)
         self._index, self._history, self._lists = ValueIndex(), RequestHistory(), ListIndex(relevance.lists)
         self._finder = SourceFinder(self._index, self._history, EnvironmentScanner(environment))
 

@@ -18,12 +18,15 @@ from enum import IntEnum
 from functools import lru_cache
 
 from awstracer.aws.settings import ZONE
+from awstracer.commandline.text import Span
+from awstracer.trace.encodings import UUID
 from awstracer.trace.paths import Path
 
 REMEMBERED = 1 << 16  # results of a function that is called with the same few strings again and again
 
 TOKEN = re.compile(r"[A-Za-z0-9]+")
 SEPARATOR = re.compile(r"[:/]")
+DIGIT = re.compile(r"\d")
 
 
 class Specificity(IntEnum):
@@ -37,7 +40,6 @@ class Specificity(IntEnum):
 
 # --- how specific a string is
 
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 GENERATED_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z]+)*-(?=[0-9a-f]*\d)[0-9a-f]{8,}")  # vpc-0a1b2c3d
 GENERATED_ID_IN_TEXT = re.compile(rf"(?<![\w.-]){GENERATED_ID.pattern}(?![\w-])")
 MIXED = re.compile(r"\d[A-Za-z]+\d+[A-Za-z]|[A-Za-z]\d+[A-Za-z]+\d")
@@ -72,10 +74,10 @@ def specificity(text: str) -> Specificity:
 def _is_unique(text: str) -> bool:
     if text.startswith(("arn:", "http://", "https://")) or UUID.search(text) or GENERATED_ID.fullmatch(text):
         return True
-    return any(_is_random(token) for token in tokens(text) if len(token) >= SHORTEST_MIXED)
+    return any(_is_generated_token(token) for token in tokens(text) if len(token) >= SHORTEST_MIXED)
 
 
-def _is_random(token: str) -> bool:
+def _is_generated_token(token: str) -> bool:
     return (len(token) > LONGEST_WORD and not token.isdigit()) or bool(MIXED.search(token))
 
 
@@ -89,7 +91,7 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
-def find_generated_ids(text: str) -> Iterator[tuple[int, int]]:
+def find_generated_ids(text: str) -> Iterator[Span]:
     """Yield where in a text the identifiers stand that a service generated: UUIDs, and ids such as `vpc-0a1b2c3d`."""
     for pattern, hyphens in ((UUID, 4), (GENERATED_ID_IN_TEXT, 1)):
         if text.count("-") >= hyphens:
@@ -152,7 +154,7 @@ class Arn:
 
     service: str
     type: str
-    resource: tuple[int, int]
+    resource: Span
     name: int
     is_bare: bool
 
@@ -173,13 +175,13 @@ def arns(text: str) -> Iterator[Arn]:
         )
 
 
-def segment_spans(text: str) -> list[tuple[int, int]]:
-    """Return where the pieces between the `:` and `/` of a text begin and end."""
+def segment_spans(text: str) -> list[Span]:
+    """Return where the segments between the `:` and `/` of a text begin and end."""
     cuts = [match.start() for match in SEPARATOR.finditer(text)]
     return list(zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(text)], strict=True))
 
 
-def part_span(text: str, part: tuple[int, int | None]) -> tuple[int, int]:
+def part_span(text: str, part: tuple[int, int | None]) -> Span:
     """Return where the segments `first` up to `last` (exclusive; None for the end) of a text begin and end.
 
     Raise LookupError if it has too few.

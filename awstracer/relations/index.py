@@ -19,9 +19,10 @@ from itertools import pairwise
 from typing import Any
 
 from awstracer.commandline.options import query_of
+from awstracer.commandline.text import Span
 from awstracer.relations.candidates import Candidate
 from awstracer.relations.identifiers import REMEMBERED, TOKEN, Specificity, specificity, tokens
-from awstracer.relations.model import Relation, Source, Span, Target
+from awstracer.relations.model import Relation, Source, Target
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.encodings import decode_base64, decode_percent
 from awstracer.trace.model import Command, Trace

@@ -4,8 +4,8 @@ Equal strings are not enough. `vpc-0a1b` is UNIQUE, so whatever equals it is tha
 means the same queue unless its member names another type of resource. `web` is WEAK: as `GroupName` it means the
 group `web` and not the user `web`, so the resource types must agree, or a label or an ARN around it must say so.
 
-A rule returns its evidence in words, or None. A match is `by_type` if the type of resource agrees, and `by_name` if
-only the name is distinctive. `relations/identifiers` grades strings; `relations/index` finds equal ones.
+A rule returns its evidence in words, or None. A match is by type if the type of resource agrees, and by name if only
+the name is distinctive. `relations/identifiers` grades strings; `relations/index` finds equal ones.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Container
-from dataclasses import dataclass
-from functools import lru_cache
+from typing import NamedTuple
 
+from awstracer.commandline.text import Span
 from awstracer.relations import identifiers
 from awstracer.relations.candidates import Candidate
 from awstracer.relations.identifiers import Specificity, normalize_type
-from awstracer.relations.model import Span
 from awstracer.relations.occurrences import Occurrence
 
 SHORTEST_COMMON_TYPE = 4  # letters; a shorter type ends others by chance, as `id` does
-CONTEXT = 1024  # characters around a span that can tell what it is; in long texts, more would take time for nothing
+RESOURCE_CONTEXT = 1024  # characters around a span that can tell what it is: in long texts, more only takes time
 LABEL_CONTEXT = 64  # characters before a span in which its label stands
 LABEL = re.compile(r"([A-Za-z][\w-]*)[\s\"'\\]*[=:]+[\s\"'\\\[]*$|--([A-Za-z][\w-]*)\s+[\"']?$")
 WORD_CHARACTERS = frozenset(string.ascii_letters + string.digits)
@@ -35,8 +34,7 @@ SECRET_SUFFIX = re.compile(r"-[?*]")  # Secrets Manager adds six characters of i
 ACCOUNT_ITSELF = "root"  # `arn:aws:iam::123456789012:root` is the account, and no user
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """That an occurrence means a candidate; `evidence` says why, in words.
 
     is_by_type   whether the type of resource agrees, and not only a distinctive name
@@ -63,19 +61,7 @@ def match(occurrence: Occurrence, span: Span, candidate: Candidate) -> Match | N
 def _match_in_same_section(occurrence: Occurrence, span: Span, candidate: Candidate) -> Match | None:
     """Match a name in an ARN of the request that gives the name: a policy that allows what its own user may do."""
     evidence = _arn_evidence(occurrence, span, candidate) if occurrence.section == "request" else None
-    return by_type(f"{evidence} of its own") if evidence else None
-
-
-@lru_cache(maxsize=1 << 12)  # a large trace has the same few matches 100,000 times
-def by_type(evidence: str) -> Match:
-    """Return a match of both name and type."""
-    return Match(evidence, is_by_type=True)
-
-
-@lru_cache(maxsize=1 << 12)
-def by_name(evidence: str) -> Match:
-    """Return a match of a distinctive name alone."""
-    return Match(evidence, is_by_type=False)
+    return Match(f"{evidence} of its own", is_by_type=True) if evidence else None
 
 
 # --- a whole string
@@ -84,21 +70,21 @@ def by_name(evidence: str) -> Match:
 def _match_whole(occurrence: Occurrence, candidate: Candidate) -> Match | None:
     facts, named = occurrence.facts, candidate.resource_type
     if candidate.specificity is Specificity.UNIQUE:
-        return by_type(f"the {named}'s identifier" if named else "an identifier")
+        return Match(f"the {named}'s identifier" if named else "an identifier", is_by_type=True)
     if not candidate.is_resource:
         return None
     if candidate.occurrence.facts.service == facts.service and _are_same_type(named, facts.resource_type):
-        return by_type(f"the same {facts.resource_type}")
+        return Match(f"the same {facts.resource_type}", is_by_type=True)
     is_request = candidate.occurrence.section == "request"
     if facts.is_labelled and named == normalize_type(facts.label) and is_request:
-        return by_type(f"called {facts.label}")
+        return Match(f"called {facts.label}", is_by_type=True)
     is_distinctive = candidate.specificity is Specificity.STRONG and not occurrence.is_key
-    if is_distinctive and not _names_another(occurrence, candidate):
-        return by_name(f"the {named}'s name" if named else "a telling name")
+    if is_distinctive and not _is_name_of_another(occurrence, candidate):
+        return Match(f"the {named}'s name" if named else "a telling name", is_by_type=False)
     return None
 
 
-def _names_another(occurrence: Occurrence, candidate: Candidate) -> bool:
+def _is_name_of_another(occurrence: Occurrence, candidate: Candidate) -> bool:
     """Return whether an occurrence names what its own command creates, or another type: `RoleName` for a user."""
     label = occurrence.facts.label
     named = normalize_type(label) if label.lower().endswith("name") else ""
@@ -120,27 +106,29 @@ def _match_piece(occurrence: Occurrence, span: Span, candidate: Candidate) -> Ma
     named = candidate.resource_type or "same"
     if candidate.specificity is Specificity.UNIQUE:
         return (
-            by_type(f"holds the {named} identifier") if stands_alone(occurrence.text, span, WORD_CHARACTERS) else None
+            Match(f"holds the {named} identifier", is_by_type=True)
+            if is_whole_word(occurrence.text, span, WORD_CHARACTERS)
+            else None
         )
     occurrence, span = _with_less_context(occurrence, span)
     for rule in PIECE_RULES:
         evidence = rule(occurrence, span, candidate)
         if evidence:
-            return by_type(evidence)
-    is_distinctive = candidate.specificity is Specificity.STRONG and stands_alone(
+            return Match(evidence, is_by_type=True)
+    is_distinctive = candidate.specificity is Specificity.STRONG and is_whole_word(
         occurrence.text, span, NAME_CHARACTERS
     )
     if is_distinctive and not _is_type_in_arn(occurrence.text, span):
-        return by_name(f"holds the {named} name")
+        return Match(f"holds the {named} name", is_by_type=False)
     return None
 
 
 def _with_less_context(occurrence: Occurrence, span: Span) -> tuple[Occurrence, Span]:
     """Return the occurrence without the text that is too far from the span to tell anything about it."""
-    begin = max(span[0] - CONTEXT, 0)
-    if begin == 0 and len(occurrence.text) <= span[1] + CONTEXT:
+    begin = max(span[0] - RESOURCE_CONTEXT, 0)
+    if begin == 0 and len(occurrence.text) <= span[1] + RESOURCE_CONTEXT:
         return occurrence, span
-    near = occurrence._replace(text=occurrence.text[begin : span[1] + CONTEXT])
+    near = occurrence._replace(text=occurrence.text[begin : span[1] + RESOURCE_CONTEXT])
     return near, (span[0] - begin, span[1] - begin)
 
 
@@ -149,7 +137,7 @@ def _is_type_in_arn(text: str, span: Span) -> bool:
     return any(arn.type and arn.resource[0] <= span[0] < arn.name for arn in identifiers.arns(text))
 
 
-def stands_alone(text: str, span: Span, word: Container[str]) -> bool:
+def is_whole_word(text: str, span: Span, word: Container[str]) -> bool:
     """Return whether no word goes on across an end of the span; `word` has the characters of words."""
     begin, end = span
     goes_on_before = begin > 0 and text[begin] in word and text[begin - 1] in word
@@ -178,7 +166,7 @@ def _arn_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> s
     wildcards for the characters that Secrets Manager adds: `arn:aws:secretsmanager:...:secret:db-??????`.
     """
     text, named = occurrence.text, candidate.resource_type
-    is_alone = stands_alone(text, span, NAME_CHARACTERS)
+    is_alone = is_whole_word(text, span, NAME_CHARACTERS)
     for arn in identifiers.arns(text):
         begin, end = arn.resource
         if not (begin <= span[0] and span[1] <= end and arn.service in candidate.namespaces):
@@ -197,7 +185,7 @@ def _s3_uri_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -
     if (
         candidate.resource_type == "bucket"
         and is_behind_scheme
-        and stands_alone(occurrence.text, span, NAME_CHARACTERS)
+        and is_whole_word(occurrence.text, span, NAME_CHARACTERS)
     ):
         return "the bucket in an S3 URI"
     return None
@@ -206,7 +194,7 @@ def _s3_uri_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -
 def _path_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> str | None:
     """What a service calls after a resource, `/aws/lambda/resize`; a resource with a qualifier, `resize:live`."""
     text, (begin, end), facts = occurrence.text, span, occurrence.facts
-    if not stands_alone(text, span, NAME_CHARACTERS):
+    if not is_whole_word(text, span, NAME_CHARACTERS):
         return None
     if any(text[:begin].endswith(f"/aws/{name}/") for name in candidate.namespaces):
         return f"called after the {candidate.resource_type}"
@@ -217,7 +205,7 @@ def _path_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> 
 
 def _label_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> str | None:
     """A name behind a label of its type: `alice` in `UserName=alice`, or in `--user-name alice`."""
-    label = label_before(occurrence.text[: span[0]]) if stands_alone(occurrence.text, span, NAME_CHARACTERS) else ""
+    label = label_before(occurrence.text[: span[0]]) if is_whole_word(occurrence.text, span, NAME_CHARACTERS) else ""
     is_same_service = candidate.occurrence.facts.service == occurrence.facts.service
     if label and is_same_service and normalize_type(label) == candidate.resource_type:
         return f"labelled {label}"
@@ -235,7 +223,7 @@ def _echo_evidence(occurrence: Occurrence, span: Span, candidate: Candidate) -> 
     text = occurrence.text
     is_own = candidate.occurrence.command == occurrence.command and occurrence.section == "response"
     is_last = span[1] == len(text) and text[span[0] - 1] in ":/"
-    if is_own and is_last and stands_alone(text, span, NAME_CHARACTERS):
+    if is_own and is_last and is_whole_word(text, span, NAME_CHARACTERS):
         return f"the {candidate.resource_type} that was asked for"
     return None
 

@@ -18,10 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from awstracer.commandline.text import Span
 from awstracer.trace.paths import EACH, Path
 
 Section = Literal["request", "query", "response", "printed"]  # `printed`: the result of the command's `--query`
-Span = tuple[int, int]  # where characters begin and end in a string
 Part = tuple[int, int | None]  # the segments between `:` and `/`, from the first up to the last; None: to the end
 Encoding = Literal["plain", "base64", "percent"]
 EnvironmentName = Literal["region", "partition", "suffix", "account"]
@@ -41,8 +41,8 @@ class Source(NamedTuple):
     part: Part | None = None
 
     @property
-    def picks_elements(self) -> bool:
-        """Whether the path picks single elements of a response's lists by their positions."""
+    def has_positions(self) -> bool:
+        """Return whether the path picks single elements of a response's lists by their positions."""
         return self.section == "response" and int in map(type, self.path) and EACH not in self.path
 
 

@@ -69,7 +69,7 @@ class Occurrence(NamedTuple):
 
     @property
     def is_key(self) -> bool:
-        """Whether the string is a map's key."""
+        """Return whether the string is a map's key."""
         return bool(self.path) and isinstance(self.path[-1], KeyOf)
 
 

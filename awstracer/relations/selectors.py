@@ -14,13 +14,12 @@ from enum import IntEnum
 from operator import itemgetter
 from typing import Any
 
-from awstracer.relations.identifiers import Specificity, specificity
+from awstracer.relations.identifiers import DIGIT, Specificity, specificity
 from awstracer.trace.paths import Path, Where, children, lookup, with_indexes
 
 ZONE_MEMBER = re.compile(r"zone(name)?$", re.I)
 NAME_MEMBER = re.compile(r"(?i:name|key|path\w*|title|alias|identifier)$")
 TYPE_MEMBER = re.compile(r"(?i:id|value|type|engine|protocol)$")
-DIGIT = re.compile(r"\d")
 
 
 class Instability(IntEnum):

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from awstracer.commandline.text import Span
 from awstracer.relations.account_region import EnvironmentScanner
 from awstracer.relations.candidates import Candidate
 from awstracer.relations.index import RequestHistory, ValueIndex
 from awstracer.relations.matching import Match, match
-from awstracer.relations.model import Encoding, Relation, Source, Span, Target
+from awstracer.relations.model import Encoding, Relation, Source, Target
 from awstracer.relations.occurrences import Occurrence
 from awstracer.trace.encodings import decode_base64, decode_percent
 
@@ -27,7 +28,7 @@ Goodness = tuple[bool, int, int]
 
 
 class _Meaning(NamedTuple):
-    """The candidate that a string, or a piece of one, means; why; and the sources that are as good."""
+    """Which candidate a string or a piece of it means; `match` says why, `alternatives` are equally good sources."""
 
     candidate: Candidate
     match: Match
@@ -59,7 +60,8 @@ class SourceFinder:
     def _pieces(self, occurrence: Occurrence) -> list[Relation]:
         """Return the relations of the pieces of a string that encodes nothing, in their order."""
         relations: list[Relation] = []
-        taken = bytearray(len(occurrence.text))  # 1 for each character that has a source
+        # 1 for each character that has a source; to compare 16,000 spans instead takes 8 s in place of 2
+        taken = bytearray(len(occurrence.text))
         for span, candidates in self._equal_pieces(occurrence):
             meaning = self._meaning(occurrence, span, candidates) if 1 not in taken[slice(*span)] else None
             if meaning is not None:

@@ -56,11 +56,11 @@ Shapes = Callable[[Path], MemberInfo]  # called with a path in which all indexes
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a value stands in a document, and how it is judged there.
+    """Where a value stands in a structure, and how it is judged there.
 
     label         the name that the value has there: its key, or the name beside it
     is_secret     decides about a label that a person chose, and a value
-    shapes        the API model of the document; None for one that no model describes
+    shapes        the API model of the structure; None for one that no model describes
     is_chosen     whether a person chose the label, and not the API
     is_plaintext  whether a type beside the value says that it is plain text, where it could say that it is a secret
     """
@@ -120,10 +120,10 @@ class Detector:
         self.shared: set[str] = set()
         self.local: set[tuple[str, str]] = set()
 
-    def redact_document(self, document: Any, operation: str, shapes: Shapes) -> Any:
+    def redact_structure(self, structure: Any, operation: str, shapes: Shapes) -> Any:
         """Return a request or a response of an operation with placeholders."""
         resource = re.sub(r"^[A-Z][a-z0-9]*", "", operation)
-        return self._redact(document, Location(resource, shapes=shapes, is_chosen=False))
+        return self._redact(structure, Location(resource, shapes=shapes, is_chosen=False))
 
     def redact_files(self, command: Command) -> Mapping[str, str | bytes]:
         """Return the contents of the files in a command's line, which are judged by the options that name the files."""
@@ -149,7 +149,7 @@ class Detector:
         return self._redact_parts(text, is_secret) if nested is None else nested
 
     def judge_words_of(self, command: Command) -> IsSecret:
-        """Return what decides about the words of a command's line, after its documents have been redacted.
+        """Return what decides about the words of a command's line, after its request has been redacted.
 
         A word that sets a member of the request is secret if the member was; an option, if its name is a secret's.
         """

@@ -42,7 +42,7 @@ NAME_OR_ID = re.compile(r"(?:name|identifier)s?$")
 ID_WORDS = {"id", "ids", "arn", "arns"}
 DESCRIPTION = re.compile(r"(?:description|title)$")
 CONFIGURATION = re.compile(r"(?:definition|template|userdata|userdatadata|zipfile|spec|schema|polic(?:y|ies))$")
-DOCUMENT = re.compile(r"(?:input|output|payload|content|body|configuration|config|parameters|variables|document)$")
+DOCUMENT_NAME = re.compile(r"(?:input|output|payload|content|body|configuration|config|parameters|variables|document)$")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -92,7 +92,7 @@ def exemption(path: Path, text: str) -> str | None:
         return "a description"
     if CONFIGURATION.search("".join(map(normalize_name, keys[-2:]))):
         return "configuration"
-    return "a document" if DOCUMENT.search(last) and parse_json(text) is not None else None
+    return "a document" if DOCUMENT_NAME.search(last) and parse_json(text) is not None else None
 
 
 def _last_word(name: str) -> str:

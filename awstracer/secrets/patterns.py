@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from awstracer.commandline.text import Span
 from awstracer.secrets.names import is_secret_name, is_suspicious_name
 from awstracer.secrets.placeholders import PLACEHOLDER
-from awstracer.trace.encodings import decode_base64
+from awstracer.trace.encodings import UUID, decode_base64
 
-Span = tuple[int, int]
 IsSecret = Callable[[str, str], bool]  # called with a name and a value
 
 # --- values by their form
@@ -103,7 +103,6 @@ SECRET_RULES = [SecretRule(rule_id, keywords, re.compile(pattern)) for rule_id, 
 KEYWORD = re.compile("|".join(sorted({re.escape(keyword) for rule in SECRET_RULES for keyword in rule.keywords})))
 
 RANDOM = re.compile(r"[A-Za-z0-9+/_=.~-]{20,}")
-UUID = re.compile(r"(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
 RANDOM_BITS = 3.5  # entropy of a character, from which a text counts as random
 SHORTEST_DISTINCTIVE = 8
 

@@ -58,7 +58,7 @@ class Redactor:
         operation = command.operation
         if operation is not None:
             shapes = self._shapes(operation.service, operation.name, "request")
-            parameters = detector.redact_document(operation.parameters, operation.name, shapes)
+            parameters = detector.redact_structure(operation.parameters, operation.name, shapes)
             operation = replace(operation, parameters=parameters)
         return replace(
             command,
@@ -74,8 +74,8 @@ class Redactor:
         response = self._shapes(call.service, call.operation, "response")
         return replace(
             call,
-            request=detector.redact_document(call.request, call.operation, request),
-            response=call.response and detector.redact_document(call.response, call.operation, response),
+            request=detector.redact_structure(call.request, call.operation, request),
+            response=call.response and detector.redact_structure(call.response, call.operation, response),
             error=call.error and replace(call.error, message=detector.redact_text(call.error.message)),
         )
 

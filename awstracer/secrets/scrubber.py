@@ -50,10 +50,10 @@ class Scrubber:
         own_words = operation.words if operation else None
         return replace(
             command,
-            operation=operation and replace(operation, parameters=self._scrub_document(operation.parameters)),
+            operation=operation and replace(operation, parameters=self._scrub_structure(operation.parameters)),
             calls=tuple(self._scrub_call(call) for call in command.calls),
             argv=self.scrub_words(command.argv, own_words or command.argv[:2]),
-            files=self._scrub_document(command.files),
+            files=self._scrub_structure(command.files),
             access_key=command.access_key and self._scrub_text(command.access_key),
         )
 
@@ -72,19 +72,19 @@ class Scrubber:
     def _scrub_call(self, call: Call) -> Call:
         return replace(
             call,
-            request=self._scrub_document(call.request),
-            response=call.response and self._scrub_document(call.response),
+            request=self._scrub_structure(call.request),
+            response=call.response and self._scrub_structure(call.response),
             error=call.error and replace(call.error, message=self._scrub_text(call.error.message)),
         )
 
-    def _scrub_document(self, document: Any) -> Any:
+    def _scrub_structure(self, structure: Any) -> Any:
         def scrub(path: Path, node: Any) -> Any:
             is_key = bool(path) and isinstance(path[-1], KeyOf)
             if isinstance(node, str) and not is_key:
                 return self._scrub_text(node)
             return self._scrub_bytes(node) if isinstance(node, bytes) else None
 
-        return transform(document, scrub)
+        return transform(structure, scrub)
 
     def _scrub_bytes(self, value: bytes) -> bytes:
         text = utf8_text(value)
@@ -101,10 +101,12 @@ class Scrubber:
         return self._placeholder(text) if self._has_secret(scrubbed) else scrubbed
 
     def _scrub_parts(self, text: str) -> str:
-        for secret in self._documents:
+        for secret in self._json_secrets:
             text = text.replace(secret, self._placeholder(secret))
-        nested = change_nested(text, self._scrub_document, self._scrub_text)
-        return self._pattern.sub(lambda match: self._forms.get(match[0], match[0]), text) if nested is None else nested
+        nested = change_nested(text, self._scrub_structure, self._scrub_text)
+        if nested is not None:
+            return nested
+        return self._pattern.sub(lambda match: self._placeholders.get(match[0], match[0]), text)
 
     def _has_secret(self, text: str) -> bool:
         """Return whether a secret can be read out of a text that has been scrubbed."""
@@ -119,19 +121,20 @@ class Scrubber:
         return placeholder_for(self._key, secret)
 
     @cached_property
-    def _documents(self) -> list[str]:
+    def _json_secrets(self) -> list[str]:
+        """The secrets that are JSON documents."""
         return [secret for secret in self._secrets if parse_json(secret) is not None]
 
     @cached_property
-    def _forms(self) -> dict[str, str]:
-        """The placeholder of each form in which a secret may be written."""
-        return {form: self._placeholder(secret) for secret in self._secrets for form in _encodings(secret)}
+    def _placeholders(self) -> dict[str, str]:
+        """The placeholder of each secret, by each of its encodings."""
+        return {encoded: self._placeholder(secret) for secret in self._secrets for encoded in _encodings(secret)}
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """Finds placeholders, which stay as they are, and the forms of secrets, the longest first."""
-        forms = sorted(self._forms, key=len, reverse=True)
-        return re.compile("|".join([PLACEHOLDER.pattern, *map(re.escape, forms)]))
+        """Finds placeholders, which stay as they are, and encoded secrets, the longest first."""
+        encoded = sorted(self._placeholders, key=len, reverse=True)
+        return re.compile("|".join([PLACEHOLDER.pattern, *map(re.escape, encoded)]))
 
     @cached_property
     def _unquoted_secrets(self) -> set[str]:
@@ -147,7 +150,7 @@ def texts_of(command: Command) -> Iterator[str]:
 
 
 def _encodings(secret: str) -> Iterator[str]:
-    """Yield the forms in which a secret may be written: plain, JSON-escaped once or twice, percent-encoded, base64."""
+    """Yield the encodings of a secret: plain, JSON-escaped once or twice, percent-encoded, base64."""
     yield secret
     for ascii_only in (True, False):
         escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]

@@ -2,6 +2,8 @@
 
 Policies and user data are often sent encoded. `vpc-id%3Dvpc-0a1b` carries `vpc-id=vpc-0a1b`; a module that looks for
 `vpc-0a1b` decodes the string first, and maps the position of what it finds back to the encoded string.
+
+The form of a UUID stands here too, since two packages look for it in strings.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ SHORTEST_BASE64 = 16  # characters; many shorter words are valid base64 by chanc
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\uffff]")
 SEVERAL_WORDS = re.compile(r"\s|[{=]")
 PERCENT = re.compile(r"%[2-7][0-9A-Fa-f]")  # of printable ASCII characters
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)  # 128 bits, written in hexadecimal
 IN_URL = re.compile(r"://(?:[^\s/:@\"']*:|[^\s\"'<>?]*\?(?:[^\s\"'<>]*[&;])?[\w.-]+=)\Z")
 
 

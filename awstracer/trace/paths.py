@@ -69,8 +69,8 @@ def format_path(path: Path) -> str:
         if isinstance(key, str):
             text += ("." if text else "") + (key if PLAIN_KEY.match(key) else '"' + key.replace('"', '\\"') + '"')
         elif isinstance(key, Where):
-            wanted = f"'{key.value}'" if isinstance(key.value, str) else str(key.value).lower()
-            text += f"[?{format_path(key.path)}=={wanted}]"
+            literal = f"'{key.value}'" if isinstance(key.value, str) else str(key.value).lower()
+            text += f"[?{format_path(key.path)}=={literal}]"
         elif isinstance(key, KeyOf):
             text += f"{{{key.key}}}"
         else:
@@ -191,14 +191,14 @@ def replace_at(value: Any, replacements: Mapping[Path, Any]) -> Any:
     below: dict[Key, dict[Path, Any]] = {}
     for (key, *rest), new in replacements.items():
         below.setdefault(key, {})[tuple(rest)] = new
-    made: Any = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     renamed: dict[str, Any] = {}
     for key, inner in below.items():
         if isinstance(key, KeyOf):
             renamed[key.key] = inner[()]
-        elif key in made if isinstance(made, dict) else isinstance(key, int) and key < len(made):
-            made[key] = replace_at(made[key], inner)
-    return {renamed.get(key, key): child for key, child in made.items()} if renamed else made
+        elif key in copy if isinstance(copy, dict) else isinstance(key, int) and key < len(copy):
+            copy[key] = replace_at(copy[key], inner)
+    return {renamed.get(key, key): child for key, child in copy.items()} if renamed else copy
 
 
 def transform(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any:

@@ -5,8 +5,8 @@ each API call with request and response. A value that JSON cannot express is an 
 `$`: the bytes `b"\\x00\\xff"` are `{"$bytes": "AP8="}`. A user's own object of that form is wrapped, so that reading
 returns it unchanged: `{"$bytes": "mine"}` becomes `{"$object": {"$bytes": "mine"}}`.
 
-Reading checks names and types, and raises FormatError with the place that is wrong: `the file.commands[0].argv is not
-a list of strings`. Text, files and older formats are left to `trace/store`.
+Reading checks names and types, and raises FormatError with the place that is wrong: `commands[0].argv is not a list
+of strings`. Text, files and older formats are left to `trace/store`.
 """
 
 from __future__ import annotations
@@ -205,12 +205,15 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 class JsonObject:
-    """A JSON object of the format, whose members are read by name and type; `where` names it in errors."""
+    """A JSON object of the format, whose members are read by name and type.
 
-    def __init__(self, members: Any, where: str) -> None:
+    `where` names it in errors, and `is_outermost` says that its members are named without it: `commands[0]`.
+    """
+
+    def __init__(self, members: Any, where: str, *, is_outermost: bool = False) -> None:
         if not isinstance(members, dict):
             raise FormatError(f"{where} is not an object")
-        self.members, self.where = members, where
+        self.members, self.where, self._prefix = members, where, "" if is_outermost else f"{where}."
 
     def __contains__(self, name: str) -> bool:
         return name in self.members
@@ -231,11 +234,11 @@ class JsonObject:
     def get_object(self, name: str) -> JsonObject | None:
         """Return a member that is an object, None if it is missing or null."""
         found = self.get_optional(name, dict)
-        return None if found is None else JsonObject(found, f"{self.where}.{name}")
+        return None if found is None else JsonObject(found, f"{self._prefix}{name}")
 
     def get_objects(self, name: str) -> list[JsonObject]:
         """Return the elements of a list of objects."""
-        return [JsonObject(item, f"{self.where}.{name}[{i}]") for i, item in enumerate(self.get(name, list))]
+        return [JsonObject(item, f"{self._prefix}{name}[{i}]") for i, item in enumerate(self.get(name, list))]
 
     def get_words(self, name: str) -> tuple[str, ...]:
         """Return a list of strings."""
@@ -250,7 +253,7 @@ class JsonObject:
         try:
             time = datetime.fromisoformat(text)
         except ValueError as error:
-            raise FormatError(f"{self.where}.{name}: {error}") from None
+            raise FormatError(f"{self._prefix}{name}: {error}") from None
         return time if time.tzinfo else time.astimezone()
 
     def get_seconds(self, name: str) -> float:
@@ -270,16 +273,16 @@ class JsonObject:
         except FormatError:
             raise
         except ValueError as error:
-            raise FormatError(f"{self.where}.{name}: {error}") from None
+            raise FormatError(f"{self._prefix}{name}: {error}") from None
 
     def error(self, name: str, reason: str) -> FormatError:
         """Return the error that a member is wrong."""
-        return FormatError(f"{self.where}.{name} {reason}")
+        return FormatError(f"{self._prefix}{name} {reason}")
 
 
 def trace_from_json(trace: Any) -> Trace:
     """Return the trace of a JSON object of format 2; raise FormatError if it is not of that format."""
-    members = JsonObject(trace, "the file")
+    members = JsonObject(trace, "the file", is_outermost=True)
     recorded = recording_info_from_json(members.get("recorded", dict))
     return Trace(tuple(_command(each) for each in members.get_objects("commands")), recorded)
 
@@ -299,7 +302,7 @@ def recording_info_from_json(recorded: Any) -> RecordingInfo:
 
 def command_from_json(command: Any) -> Command:
     """Return the command of what `command_to_json` returned."""
-    return _command(JsonObject(command, "the command"))
+    return _command(JsonObject(command, "the command", is_outermost=True))
 
 
 def _command(members: JsonObject) -> Command:

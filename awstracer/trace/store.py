@@ -209,7 +209,7 @@ def _convert(trace: Any) -> Any:
 def _version(trace: Any) -> int:
     if isinstance(trace, list):  # format 1 has no version in it
         return 1
-    version = JsonObject(trace, "the file").get("version", int)
+    version = JsonObject(trace, "the file", is_outermost=True).get("version", int)
     if version < FORMAT_VERSION:
         raise FormatError(f"there is no format {version} of this shape")
     return version

@@ -18,7 +18,7 @@ from awstracer.commandline.text import Provenance, split, to_str
 from awstracer.errors import AmbiguousParameter, MissingValue, UnknownCommandNumber, UnknownParameter
 from awstracer.plan import planner
 from awstracer.plan.invocation import Destination
-from awstracer.plan.model import Override, Plan
+from awstracer.plan.model import Keep, Override, Plan
 from awstracer.plan.resolver import Resolver
 from awstracer.plan.warnings import unresolved_identifiers
 from awstracer.relations import deriver
@@ -155,7 +155,7 @@ def test_a_number_means_that_command_only() -> None:
 
 
 def test_what_is_kept_stays_as_recorded_and_everything_else_follows() -> None:
-    overrides = [Override.parse("1.policy-name", "tp"), Override.parse("2.policy-arn", None)]
+    overrides = (Override.parse("1.policy-name", "tp"), Keep.parse("2.policy-arn"))
     steps = planner.make_plan(POLICY, deriver.derive(POLICY, evaluate, MODELS), overrides, Catalog())
     known = Resolver(steps, is_dry_run=False, query=evaluate)
     known.record_response(steps.steps[0], {"Policy": {"Arn": "arn:other", "Id": "x"}})
@@ -163,7 +163,7 @@ def test_what_is_kept_stays_as_recorded_and_everything_else_follows() -> None:
     assert second.parameters == {"PolicyArn": ARN, "UserName": "alice"}
     assert third.parameters == {"PolicyArn": "x", "Tags": '[{"Key": "arn:other"}]'}
     with pytest.raises(UnknownParameter):
-        planner.make_plan(POLICY, [], [Override.parse("2.policy", None)], Catalog())
+        planner.make_plan(POLICY, [], [Keep.parse("2.policy")], Catalog())
 
 
 def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
@@ -172,10 +172,10 @@ def test_an_unknown_parameter_is_refused_with_the_closest() -> None:
     assert unknown.value.closest == ["user-name"]
 
 
-@pytest.mark.parametrize("text", ["x", None])
-def test_an_override_of_a_command_that_is_not_there_is_refused(text: str | None) -> None:
+@pytest.mark.parametrize("override", [Override.parse("9.user-name", "x"), Keep.parse("9.user-name")])
+def test_an_override_of_a_command_that_is_not_there_is_refused(override: Override | Keep) -> None:
     with pytest.raises(UnknownCommandNumber):
-        planner.make_plan(USERS, [], [Override.parse("9.user-name", text)], Catalog())
+        planner.make_plan(USERS, [], [override], Catalog())
 
 
 def test_a_file_is_shown_by_its_name_and_sent_by_its_content() -> None:
@@ -280,7 +280,8 @@ def test_region_and_account_become_those_that_are_played_in() -> None:
 
 def test_an_account_that_nobody_tells_is_not_guessed() -> None:
     steps, known = elsewhere(account=None)
-    with pytest.raises(MissingValue):
+    message = "^the account id is needed, but sts get-caller-identity did not return it$"
+    with pytest.raises(MissingValue, match=message):
         known.invocation(steps.steps[3])
 
 
@@ -301,8 +302,8 @@ def test_a_list_of_words_may_have_another_length() -> None:
     )
     for now in (ids[2:], ids[:3], ids):
         known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
-        known.record_response(known.steps[0], {"Instances": [{"InstanceId": each} for each in now]})
-        whole, one = (known.invocation(step) for step in known.steps[1:])
+        known.record_response(known.selected[0], {"Instances": [{"InstanceId": each} for each in now]})
+        whole, one = (known.invocation(step) for step in known.selected[1:])
         assert whole.argv == ("ec2", "wait", "instance-running", "--instance-ids", *now, "--debug")
         assert one.argv[-1] == now[1]
 
@@ -329,15 +330,15 @@ def test_a_querys_literals_follow_too() -> None:
         ["rds.CreateDBSubnetGroup", {"SubnetIds": list(ids)}, {}],
     )
     known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
-    known.record_response(known.steps[0], {"Vpc": {"VpcId": "vpc-new"}})
-    shown = to_str(known.invocation(known.steps[1]).line)
+    known.record_response(known.selected[0], {"Vpc": {"VpcId": "vpc-new"}})
+    shown = to_str(known.invocation(known.selected[1]).line)
     assert split(shown)[-1] == "Subnets[?VpcId=='vpc-new'].SubnetId"
     others = [{"SubnetId": "one", "VpcId": "vpc-new"}, {"SubnetId": "two", "VpcId": "vpc-other"}]
-    known.record_response(known.steps[1], {"Subnets": others})
-    assert known.invocation(known.steps[2]).parameters == {"SubnetIds": ["one"]}
-    known.record_response(known.steps[1], {"Subnets": others[1:]})
+    known.record_response(known.selected[1], {"Subnets": others})
+    assert known.invocation(known.selected[2]).parameters == {"SubnetIds": ["one"]}
+    known.record_response(known.selected[1], {"Subnets": others[1:]})
     with pytest.raises(MissingValue):
-        known.invocation(known.steps[2])
+        known.invocation(known.selected[2])
 
 
 # --- values as the text around them says them
@@ -435,7 +436,7 @@ def aliased(function: str) -> Resolver:
         ["lambda.CreateAlias", {"FunctionName": function, "FunctionVersion": "7"}, {}],
     )
     known = Resolver(planned(recorded), is_dry_run=False, query=evaluate)
-    for step, version in zip(known.steps, ("1", "2"), strict=False):
+    for step, version in zip(known.selected, ("1", "2"), strict=False):
         known.record_response(step, {"Version": version})
     return known
 
@@ -443,13 +444,13 @@ def aliased(function: str) -> Resolver:
 @pytest.mark.parametrize(("function", "version"), [("one", "1"), ("two", "2")])
 def test_what_says_little_comes_from_the_command_about_the_same_thing(function: str, version: str) -> None:
     known = aliased(function)
-    assert known.invocation(known.steps[2]).parameters == {"FunctionName": function, "FunctionVersion": version}
+    assert known.invocation(known.selected[2]).parameters == {"FunctionName": function, "FunctionVersion": version}
 
 
 def test_sources_that_were_as_good_are_told_where_they_differ() -> None:
     known = aliased("three")
-    (substitution,) = known.substitutions(known.steps[2])
-    assert known.invocation(known.steps[2]).ambiguous == (substitution,)
+    (substitution,) = known.substitutions(known.selected[2])
+    assert known.invocation(known.selected[2]).ambiguous == (substitution,)
     assert substitution.value == "2"
     assert [(rival.command, value) for rival, value in substitution.alternatives] == [(0, "1")]
 

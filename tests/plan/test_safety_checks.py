@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer.aws.catalog import Catalog
+from awstracer.aws.settings import value_of_option
 from awstracer.cli import prompts
 from awstracer.errors import NothingSelected, UnknownCommandNumber
 from awstracer.plan import planner, safety_checks
@@ -429,6 +430,33 @@ def test_no_value_steers_the_terminal_through_a_question() -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "variables"),
+    [
+        ("--profile", ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")),
+        ("--endpoint-url", ("AWS_ENDPOINT_URL",)),
+        ("--ca-bundle", ("AWS_CA_BUNDLE",)),
+        ("--no-sign-request", ()),
+        ("--no-verify-ssl", ()),
+    ],
+)
+def test_the_session_says_by_these_variables_what_a_trusted_option_says(
+    option: str, variables: tuple[str, ...]
+) -> None:
+    assert safety_checks.TRUSTED[option] == variables
+    assert len(safety_checks.TRUSTED) == 5
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [({}, None), ({"A": ""}, None), ({"B": "b"}, "b"), ({"A": "", "B": "b"}, "b"), ({"A": "a", "B": "b"}, "a")],
+)
+def test_an_option_has_the_value_of_its_first_variable_that_has_one(
+    environment: dict[str, str], expected: str | None
+) -> None:
+    assert value_of_option(("A", "B"), environment) == expected
+
+
+@pytest.mark.parametrize(
     ("path", "is_out"),
     [
         ("x", False),
@@ -452,9 +480,9 @@ def test_a_path_leads_out_of_a_folder_or_not(tmp_path: Path, path: str, is_out: 
     (here / "a").mkdir(parents=True)
     (here / "link").symlink_to(tmp_path)
     (here / "within").symlink_to(here / "a")
-    assert safety_checks.leads_out(path, here) == is_out
-    assert not safety_checks.leads_out(str(here / "x"), here)
-    assert safety_checks.leads_out(f"{here}-other", here)
+    assert safety_checks.is_outside(path, here) == is_out
+    assert not safety_checks.is_outside(str(here / "x"), here)
+    assert safety_checks.is_outside(f"{here}-other", here)
 
 
 @pytest.mark.parametrize(

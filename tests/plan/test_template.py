@@ -218,10 +218,7 @@ def test_a_changed_text_is_encoded_like_the_recorded_one(
 def requests(recorded: Trace) -> list[Any]:
     """What a replay sends that gets the recorded responses, where the trace was recorded."""
     found = deriver.derive(recorded, evaluate, MODELS)
-    account = next(
-        (each.recorded for each in account_region.recorded_environment(recorded, MODELS) if each.name == "account"),
-        None,
-    )
+    account = account_region.recorded_account(account_region.recorded_environment(recorded, MODELS))
     destination = Destination("us-east-1", ("aws", "amazonaws.com"), lambda: account)
     made = planner.make_plan(recorded, found, [], Catalog())
     resolver = Resolver(made, is_dry_run=False, query=evaluate, destination=destination)
