@@ -34,9 +34,7 @@ def _with_lines(commands: Mapping[int, Command]) -> Mapping[int, Command]:
     """Return the commands, each with a line; raise UnknownCommand or UnfitParameters if one has no possible line."""
     if all(command.argv or command.operation is None for command in commands.values()):
         return commands
-    from awstracer.aws.catalog import (
-        Catalog,
-    )  # awscli takes a while to import, and a trace of format 2 does not need it
+    from awstracer.aws.catalog import Catalog  # awscli takes a while to import, and format 2 does not need it
 
     catalog = Catalog()
 
