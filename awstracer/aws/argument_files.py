@@ -1,9 +1,8 @@
-"""What the `file://` words of a line stand for: recorded while a line is recorded, served while it is replayed.
+"""Serves what the `file://` words of a line stood for when the line was recorded.
 
-`--value file://v.txt` of a custom command is recorded with the content of `v.txt`. A replay expands this word to
-the recorded content, and no other word: a recorded value that merely looks like `https://...` stays as it is.
-
-Both functions return a reader, which `isolation.run_line` hands to awscli in place of its own.
+`--value file://v.txt` of a custom command is recorded with the content of `v.txt` (`loaded_awscli.record_files`). A
+replay expands this word to the recorded content, and no other word: a recorded value that merely looks like
+`https://...` stays as it is.
 """
 
 from __future__ import annotations
@@ -17,11 +16,6 @@ import awscli.paramfile
 from awstracer.aws.loaded_awscli import Content, Reader
 
 Files = Mapping[str, Content]
-
-
-def record_files(files: dict[str, Content]) -> Reader:
-    """Return a reader that reads what a word names, and puts it into `files`."""
-    return lambda word, read: files.setdefault(word, read())
 
 
 def serve_files(session: Any, files: Files) -> Reader:

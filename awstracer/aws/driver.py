@@ -25,7 +25,7 @@ from awstracer.aws.capture import CallRecorder, Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.aws.clients import ClientCache, load_client_code, paging_parameters
 from awstracer.aws.driver_factory import DriverFactory
-from awstracer.aws.loaded_awscli import Content, Reader
+from awstracer.aws.loaded_awscli import Content, Reader, record_files
 from awstracer.aws.settings import AWS_FAILED, Environment
 from awstracer.errors import BadConfiguration, ExitCode
 from awstracer.trace.model import STDIN, Opaque
@@ -43,7 +43,7 @@ class AwsCli:
 
     def run(self, argv: Sequence[str]) -> Outcome:
         """Run a line as `aws` would, with this process's streams, and return what it did."""
-        return self._run(argv, lambda _, capture: argument_files.record_files(capture.files))
+        return self._run(argv, lambda _, capture: record_files(capture.files))
 
     def replay(
         self,

@@ -221,7 +221,7 @@ def _run_silently(run: Callable[[], Any]) -> Any:
     with _logging_restored(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             result = run()
-        except (Exception, SystemExit):  # noqa: BLE001 - argparse, or any error of awscli's or a plugin's
+        except (Exception, SystemExit):  # noqa: BLE001 - parsers exit; handlers, plugins too, raise anything
             return None
     if result == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt

@@ -28,6 +28,11 @@ def history_recorder() -> Any:
     return awscli.clidriver.HISTORY_RECORDER
 
 
+def record_files(files: dict[str, Content]) -> Reader:
+    """Return a reader that reads what a word names, and puts it into `files`."""
+    return lambda word, read: files.setdefault(word, read())
+
+
 def replace_readers(reader: Reader) -> None:
     """Have `reader` called for each word of a line that names a file or a URL.
 
@@ -37,14 +42,14 @@ def replace_readers(reader: Reader) -> None:
     def through(read: Callable[..., Content]) -> Callable[..., Content]:
         return lambda prefix, word, **options: reader(word, lambda: read(prefix, word, **options))
 
-    for prefixes in _readers():
+    for prefixes in _reader_tables():
         prefixes.update({prefix: (through(read), options) for prefix, (read, options) in prefixes.items()})
 
 
 @contextlib.contextmanager
 def files_read_by(reader: Reader) -> Iterator[None]:
     """Have `reader` called, as with `replace_readers`, for the time of the block."""
-    tables = _readers()
+    tables = _reader_tables()
     before = [dict(prefixes) for prefixes in tables]
     replace_readers(reader)
     try:
@@ -54,7 +59,7 @@ def files_read_by(reader: Reader) -> Iterator[None]:
             prefixes.update(functions)
 
 
-def _readers() -> list[MutableMapping[str, Any]]:
+def _reader_tables() -> list[MutableMapping[str, Any]]:
     """Return awscli's tables of the functions that read files and URLs; version 2 reads no URLs."""
     from awscli import paramfile
 

@@ -22,8 +22,8 @@ Environment = Mapping[str, str | None]  # variables that are set for a command; 
 PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")  # AWS CLI 2 reads both
 ACCESS_KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
-SECRET_KEY_VARIABLE = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
-SESSION_TOKEN_VARIABLE = "AWS_SESSION_TOKEN"  # noqa: S105 - a name
+SECRET_KEY_VARIABLE = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable, and no secret
+SESSION_TOKEN_VARIABLE = "AWS_SESSION_TOKEN"  # noqa: S105 - the name of a variable, and no secret
 OTHER_VARIABLES = ("AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION")  # of other credentials than these
 
 # The environment variables that set an option, the strongest first, as in botocore.configprovider.

@@ -38,7 +38,7 @@ from awstracer.play.player import Player, Report
 from awstracer.play.resume import check_is_replay, check_same_destination, load_progress, to_command
 from awstracer.play.worker_pool import WorkerPool
 from awstracer.relations import account_region
-from awstracer.secrets.keys import new_key
+from awstracer.secrets.placeholders import new_key
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import saver, store
 from awstracer.trace.journal import Journal, journal_path

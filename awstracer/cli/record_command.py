@@ -30,8 +30,7 @@ from awstracer.record import poll_detector, rules
 from awstracer.record.collector import ScriptRecording
 from awstracer.record.session import RecordingSession, SessionOptions
 from awstracer.record.session_commands import CommandBuffer
-from awstracer.secrets.keys import new_key
-from awstracer.secrets.placeholders import find_placeholders
+from awstracer.secrets.placeholders import find_placeholders, new_key
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import query, saver, store
 from awstracer.trace.journal import Journal

@@ -26,7 +26,7 @@ from awstracer.aws.capture import Outcome
 from awstracer.errors import NotRecorded
 from awstracer.record import aws_cli_v2, protocol, rules
 from awstracer.record.protocol import Acknowledgement, CommandReport, NoteReport, SessionInfo, SessionRequest
-from awstracer.secrets.keys import new_key
+from awstracer.secrets.placeholders import new_key
 from awstracer.secrets.redactor import Redactor
 from awstracer.trace import serializer, store
 from awstracer.trace.journal import Journal

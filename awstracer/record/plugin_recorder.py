@@ -93,8 +93,7 @@ class PluginRecorder:
         history.enable()  # whether it is written to disk is for awscli's own handler, which the user's settings add
 
     def _record_files(self, _: Any) -> None:
-        files = self._capture.files
-        loaded_awscli.replace_readers(lambda word, read: files.setdefault(word, read()))
+        loaded_awscli.replace_readers(loaded_awscli.record_files(self._capture.files))
 
     def _tee_stdin(self, _: Any) -> None:
         self._stdin = self._stdin or tee_stdin()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,12 @@ from awstracer.trace.paths import scalars
 DISPLAYED = "<secret>"  # printed in the place of a placeholder, and of the secret that fills it
 PREFIX = "<SECRET-"
 PLACEHOLDER = re.compile(rf"{PREFIX}[0-9A-F]{{32}}>")
+KEY_LENGTH = 32  # bytes
+
+
+def new_key() -> bytes:
+    """Return a random key: under the same key, equal secrets have equal placeholders."""
+    return os.urandom(KEY_LENGTH)
 
 
 def placeholder_for(key: bytes, secret: str | bytes) -> str:
