@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from awstracer.aws.api_model import ApiModel
@@ -123,8 +122,8 @@ class EnvironmentScanner:
 
     def __init__(self, environment: Sequence[EnvironmentValue]) -> None:
         self._environment = environment
-        self._by_name = {value.name: value for value in environment}
-        self._in_head = lru_cache(maxsize=1 << 10)(self._mentions_in_head)  # a trace has few different ones
+        self._in_arns = [value for value in environment if value.name in EVIDENCE_IN_ARN]
+        self._region = next((value for value in environment if value.name == "region"), None)
 
     def mentions(self, occurrence: Occurrence) -> list[Mention]:
         """Return where a string mentions values of the environment."""
@@ -132,32 +131,20 @@ class EnvironmentScanner:
         present = [value for value in self._environment if value.recorded in text]
         if not present:
             return []
-        mentions: list[Mention] = []
-        beside_arns, done = [], 0
-        for head in ARN_HEAD.finditer(text):
-            begin, end = head.span()
-            beside_arns.append(text[done:begin])
-            done = end
-            mentions += [
-                Mention((begin + mention.span[0], begin + mention.span[1]), mention.value, mention.evidence)
-                for mention in self._in_head(head[0])
-            ]
-        rest = "\n".join([*beside_arns, text[done:]])
+        mentions = [mention for head in ARN_HEAD.finditer(text) for mention in self._mentions_in_head(head)]
+        beside_arns = ARN_HEAD.sub("\n", text)
         for value in present:
-            if value.recorded in rest:
+            if value.recorded in beside_arns:
                 taken = {mention.span for mention in mentions}
                 mentions += self._mentions_beside_arns(occurrence, value, taken)
         return mentions
 
-    def _mentions_in_head(self, head: str) -> list[Mention]:
+    def _mentions_in_head(self, head: re.Match[str]) -> list[Mention]:
         """Return the mentions in the head of an ARN, up to the account: `arn:aws:sqs:eu-west-1:123456789012`."""
-        match = ARN_HEAD.match(head + ":")  # the pattern looks at how the text goes on
-        if match is None:
-            return []
         return [
-            Mention(match.span(name), self._by_name[name], evidence)
-            for name, evidence in EVIDENCE_IN_ARN.items()
-            if name in self._by_name and match[name] == self._by_name[name].recorded
+            Mention(head.span(value.name), value, EVIDENCE_IN_ARN[value.name])
+            for value in self._in_arns
+            if head[value.name] == value.recorded
         ]
 
     def _mentions_beside_arns(
@@ -166,9 +153,8 @@ class EnvironmentScanner:
         rule = RULES.get(value.name)
         if rule is None:
             return
-        region = self._by_name.get("region")
         for span in _spans(value.recorded, occurrence.text):
-            evidence = rule(occurrence, span, region) if span not in taken else None
+            evidence = rule(occurrence, span, self._region) if span not in taken else None
             if evidence is not None:
                 yield Mention(span, value, evidence)
 

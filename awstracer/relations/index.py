@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from awstracer.commandline.options import query_of
 from awstracer.commandline.text import Span
@@ -105,8 +105,7 @@ def _request_texts(command: Command) -> Iterator[str]:
 # --- values
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """Where in a candidate its longest token begins, and how long the candidate is: (4, 8) for `vpc-0a1b`."""
 
     offset: int
@@ -145,10 +144,10 @@ class ValueIndex:
         """Return the candidates that equal a piece of a text, by where it begins and ends."""
         pieces: dict[Span, Sequence[Candidate]] = {}
         for token in TOKEN.finditer(text):
-            for anchor in self._anchors.get(token[0], ()):
-                begin = token.start() - anchor.offset
-                end = begin + anchor.length
-                if begin >= 0 and end <= len(text) and anchor.length < len(text):
+            for offset, length in self._anchors.get(token[0], ()):
+                begin = token.start() - offset
+                end = begin + length
+                if begin >= 0 and end <= len(text) and length < len(text):
                     equal = self.equal_to(text[begin:end])
                     if equal:
                         pieces[begin, end] = equal
