@@ -98,6 +98,29 @@ class UnknownCommand(AwstracerError):
 
 
 @dataclass(eq=False, repr=False)
+class OperationLeftOut(AwstracerError):
+    """Command `number` of the trace has the line of an operation, whose `words` are these, and no operation."""
+
+    number: int
+    words: Sequence[str]
+
+    def __str__(self) -> str:
+        line = f"aws {' '.join(self.words)}"
+        return f"command {self.number} is {line}, and the trace has no operation for it: record it again"
+
+
+@dataclass(eq=False, repr=False)
+class UnreadFile(AwstracerError):
+    """Command `number` of the trace has a content for `word`, which its line does not read."""
+
+    number: int
+    word: str
+
+    def __str__(self) -> str:
+        return f"command {self.number} has a file for {self.word}, which its line does not read: take it out"
+
+
+@dataclass(eq=False, repr=False)
 class UnfitParameters(AwstracerError):
     """The installed awscli's model of the operation lacks some parameters of command `number`, or has other types."""
 

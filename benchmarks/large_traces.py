@@ -300,7 +300,7 @@ def made(size: int) -> Trace:
         words = ("s3api" if service == "s3" else service, xform_name(name, "-"))
         call = Call(service, name, request, response, None, "us-east-1", "r", THEN, THEN)
         argv = (*words, "--count", "1") if name == "RunInstances" else words  # an option of awscli's own
-        commands.append(Command(argv, Operation(service, name, request, words), (call,), 0, THEN, THEN))
+        commands.append(Command(argv, Operation(service, name, request), (call,), 0, THEN, THEN))
     return Trace(tuple(commands), RecordingInfo(region="us-east-1"))
 
 

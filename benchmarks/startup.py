@@ -83,7 +83,7 @@ def command(name: str, request: Mapping[str, str], response: Mapping[str, object
     """Return an operation command of IAM, as a session records it."""
     words = ("iam", "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)[1:])
     call = Call("iam", name, request, response, None, "aws-global", "r", THEN, THEN)
-    return Command(words, Operation("iam", name, request, words), (call,), 0, THEN, THEN)
+    return Command(words, Operation("iam", name, request), (call,), 0, THEN, THEN)
 
 
 def ran(argv: Sequence[str | Path]) -> Time:

@@ -337,7 +337,7 @@ class Bench:
         parameters, wanted = self._reference(service, model, everything=everything)
         if wanted is None:
             return result(WITHOUT_CRT if "crt" in str(parameters) else "botocore refuses the sample", parameters)
-        operation = Operation(service, model.name, parameters, words)
+        operation = Operation(service, model.name, parameters)
         demanded = list(self._demanded(words, parameters))
         typed = [*words, *demanded, "--endpoint-url", ENDPOINT]
         try:

@@ -57,7 +57,7 @@ def commands() -> st.SearchStrategy[Command]:
     return st.builds(
         Command,
         argv=words,
-        operation=st.none() | st.builds(Operation, NAMES, NAMES, DOCUMENTS, st.just(("ec2", "create-vpc"))),
+        operation=st.none() | st.builds(Operation, NAMES, NAMES, DOCUMENTS),
         calls=st.lists(calls(), max_size=2).map(tuple),
         exit_code=st.integers(0, 255),
         started=TIMES,

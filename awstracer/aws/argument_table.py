@@ -30,6 +30,7 @@ from botocore import xform_name
 from botocore.utils import is_json_value_header
 
 from awstracer.aws import isolation
+from awstracer.aws.capture import snapshot
 from awstracer.aws.isolation import member_name
 from awstracer.commandline.formatter import is_text
 from awstracer.commandline.options import ExtraArgument, OperationCommand, Option
@@ -85,6 +86,24 @@ class ArgumentTable:
         needed = tuple(name for name in self.usual.needed if name.removeprefix("--") not in present)
         return replace(self.usual, extra=extra, needed=needed, generated_values=generated)
 
+    def read(self, words: Sequence[str], unpack: Callable[[Any, Any], Any]) -> dict[str, Any] | None:
+        """Return the parameters that awscli makes of a line (`ServiceOperation._build_call_parameters`).
+
+        `words` are those after the command's own, without global options; `unpack` returns what an argument's value
+        means. Return None if awscli refuses the line, or has a part of its request from `--cli-input-json`.
+        """
+        typed = parse(self._parser, words)
+        if typed is None or any(getattr(typed, name.replace("-", "_"), None) is not None for name in INPUT_OPTIONS):
+            return None
+        parameters: dict[str, Any] = {}
+        with contextlib.suppress(Exception):  # awscli reports bad values with many types
+            for argument in self.arguments.values():
+                value = unpack(argument, getattr(typed, argument.py_name, None))
+                with value if isinstance(value, io.IOBase) else contextlib.nullcontext():  # a body's opened file
+                    argument.add_to_params(parameters, snapshot(value))
+            return parameters
+        return None
+
     @cached_property
     def _parser(self) -> argparse.ArgumentParser:
         """awscli's parser of the command's own arguments, none of which is required (a driver would take 40 ms)."""
@@ -96,6 +115,7 @@ class ArgumentTable:
 def make_parser(arguments: Mapping[str, Any]) -> argparse.ArgumentParser:
     """Return awscli's parser of arguments, by name."""
     parser: argparse.ArgumentParser = awscli.argparser.ArgTableArgParser(arguments)
+    parser.version = ""  # type: ignore[attr-defined]  # `--version` shows it and exits, in awscli's main parser too
     return parser
 
 
@@ -308,12 +328,14 @@ def expansion_probe(session: Any, command: Any) -> Callable[[Any], bool]:
     """
     handler = awscli.paramfile.URIArgumentHandler({"probe://": (lambda *_: "expanded", {})})
     session.register("load-cli-arg", handler, unique_id="awstracer-probe")  # once, however often it is asked
+    read = unpacker(session, command)
+    return lambda argument: bool(read(argument, "probe://") == "expanded")
+
+
+def unpacker(session: Any, command: Any) -> Callable[[Any, Any], Any]:
+    """Return a function that reads the values of a command's arguments, as `unpack` does."""
     service = isolation.operation_model(command).service_model.endpoint_prefix
-
-    def expands(argument: Any) -> bool:
-        return bool(unpack(session, service, xform_name(command.name, "-"), argument, "probe://") == "expanded")
-
-    return expands
+    return lambda argument, value: unpack(session, service, xform_name(command.name, "-"), argument, value)
 
 
 def unpack(session: Any, service: str, operation: str, argument: Any, value: Any) -> Any:

@@ -144,14 +144,13 @@ class CallRecorder:
     def on_calling_command(self, *, event_name: str, call_parameters: Any, **_: Any) -> None:
         """Record the operation with the parameters that awscli read from the line (`calling-command.SERVICE.COMMAND`).
 
-        A command of three words is a waiter's, and its operation is the one that it polls. The words are taken from
-        the command: the event may name the service otherwise.
+        A command of three words is a waiter's, and its operation is the one that it polls.
         """
         model, command = self._commands.get(event_name.split(".", 1)[1], (None, None))
         if model is None or command is None or len(command.lineage_names) != 2:
             return
         service = model.service_model.service_name
-        self.operation = Operation(service, model.name, snapshot(call_parameters), tuple(command.lineage_names))
+        self.operation = Operation(service, model.name, snapshot(call_parameters))
 
     @never_raises
     def on_provide_client_params(self, *, params: Any, context: Any, **_: Any) -> None:

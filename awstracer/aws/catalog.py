@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path as FilePath
 from typing import Any
 
 import awscli.alias
@@ -30,13 +32,15 @@ from awstracer.aws import api_model, argument_table
 from awstracer.aws.api_model import Direction, MemberInfo
 from awstracer.aws.driver_factory import DriverFactory
 from awstracer.aws.isolation import configuration_errors, operation_model
-from awstracer.commandline.options import OperationCommand, split_options
-from awstracer.errors import BadValue, UnfitParameters, UnknownCommand, UnknownProfile
+from awstracer.aws.loaded_awscli import Content, files_read_by
+from awstracer.commandline.options import OperationCommand, match_option, split_options
+from awstracer.errors import BadValue, OperationLeftOut, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace.model import Opaque, Operation
 from awstracer.trace.paths import Path
 
 AWSCLI_VERSION: str = awscli.__version__
 # awscli adds required parameters by itself, and removes members that begin with an underscore
+SKELETON = ("--generate-cli-skeleton",)
 RESOLVED_BY_AWSCLI = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
 
 
@@ -97,7 +101,7 @@ class Catalog(InstalledApiModel):
         super().__init__(drivers)
         self._table: Mapping[str, Any] = {}
         self._commands: dict[tuple[str, ...], Any] = {}
-        self._command_words: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._command_words: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
         self._argument_tables: dict[tuple[str, ...], argument_table.ArgumentTable] = {}
         self._completer: Any = None
 
@@ -110,19 +114,38 @@ class Catalog(InstalledApiModel):
         Raise UnknownCommand if awscli has no such command, UnfitParameters if the operation has other parameters,
         both with the command's `number`.
         """
-        words = operation.words or self._words_of(operation)
-        command = self.find_command(words)
-        if command is None or operation_model(command).name != operation.name:
-            raise UnknownCommand(number, f"{operation.service}.{operation.name}", AWSCLI_VERSION)
+        words = self._words_of(number, operation)
         self.check(number, operation)
-        table = self._argument_table(words, command)
+        table = self._argument_table(words)
+        line = self._arguments_in(argv, words) if table.has_special(argv) else None
+        return table.usual if line is None else table.with_line(line, operation.parameters)
+
+    def reads_as(self, operation: Operation, words: tuple[str, ...], argv: Sequence[str]) -> bool:
+        """Return whether awscli reads a line as the operation's command of these words, with its very parameters.
+
+        Words such as `file://policy.json` stand for what the files hold now. Nothing but regular files is read.
+        """
+        line = self._arguments_in(argv, words)
+        if line is None:
+            return False
+        unpack = argument_table.unpacker(self._reading_session, self.find_command(words))
+        with files_read_by(_read_regular_file):
+            return self._argument_table(words).read(line, unpack) == operation.parameters
+
+    def _arguments_in(self, argv: Sequence[str], words: tuple[str, ...]) -> Sequence[str] | None:
+        """Return a line's arguments, without global options; None if it is another command's, or awscli refuses it."""
         own, of_globals = split_options(argv, self.global_options())
         line = [argv[at] for at in own]
-        if tuple(line[: len(words)]) != words or not table.has_special(argv):  # an invented line names another command
-            return table.usual
-        if argument_table.parse(self._global_parser, [argv[at] for at in of_globals]) is None:  # so awscli refuses it
-            return table.usual
-        return table.with_line(line[len(words) :], operation.parameters)
+        is_refused = argument_table.parse(self._global_parser, [argv[at] for at in of_globals]) is None
+        return None if is_refused or tuple(line[: len(words)]) != words else line[len(words) :]
+
+    @cached_property
+    def _reading_session(self) -> Any:
+        """A session in which awscli reads the regular files that a line's words name."""
+        session = self._drivers.create().session
+        with files_read_by(_read_regular_file):
+            awscli.paramfile.register_uri_param_handler(session)
+        return session
 
     @cached_property
     def _global_parser(self) -> argparse.ArgumentParser:
@@ -146,7 +169,7 @@ class Catalog(InstalledApiModel):
 
     def check(self, number: int, operation: Operation) -> None:
         """Raise UnfitParameters, with the command's `number`, if botocore would refuse the operation's parameters."""
-        command = self.find_command(operation.words or self._words_of(operation))
+        command = self.find_command(self._words_of(number, operation))
         body = {name: b"" if isinstance(value, Opaque) else value for name, value in operation.parameters.items()}
         paging = body.pop("PaginationConfig", {})
         shape = operation_model(command).input_shape
@@ -157,15 +180,21 @@ class Catalog(InstalledApiModel):
             raise UnfitParameters(number, operation.service, operation.name, "; ".join(wrong))
 
     def check_line(self, number: int, argv: Sequence[str]) -> None:
-        """Raise UnknownCommand, with the command's `number`, if a custom command's line begins with no command."""
+        """Raise an error, with the command's `number`, if a line without an operation begins with no custom command.
+
+        That is UnknownCommand if awscli has no such command, OperationLeftOut if it is an operation's. A line that only
+        prints the skeleton of its input calls nothing.
+        """
         own, _ = split_options(argv, self.global_options())
         aliases, table = load_aliases(), self._command_table()
         for at, position in enumerate(own):
             if not table or argv[position].startswith("-") or (at == 0 and argv[position] in aliases):
                 return
+            words = tuple(argv[each] for each in own[: at + 1])
             if argv[position] not in table:
-                words = " ".join(argv[each] for each in own[: at + 1])
-                raise UnknownCommand(number, f"aws {words}", AWSCLI_VERSION)
+                raise UnknownCommand(number, f"aws {' '.join(words)}", AWSCLI_VERSION)
+            if len(words) == 2 and self.find_command(words) and not any(match_option(word, SKELETON) for word in argv):
+                raise OperationLeftOut(number, words)
             table = table[argv[position]].create_help_command().command_table
 
     def shell_aliases(self) -> frozenset[str]:
@@ -239,25 +268,57 @@ class Catalog(InstalledApiModel):
             self._table = self._drivers.catalog_driver().create_help_command().command_table
         return self._table
 
-    def _argument_table(self, words: tuple[str, ...], command: Any) -> argument_table.ArgumentTable:
+    def _argument_table(self, words: tuple[str, ...]) -> argument_table.ArgumentTable:
         if words not in self._argument_tables:
+            command = self.find_command(words)
             expands = argument_table.expansion_probe(self._drivers.catalog_driver().session, command)
             self._argument_tables[words] = argument_table.ArgumentTable.of(
                 words, command.arg_table, expands, self.global_options()
             )
         return self._argument_tables[words]
 
-    def _words_of(self, operation: Operation) -> tuple[str, ...]:
-        """Return the words of an operation's command, for a trace of format 1, which doesn't have them.
+    def _words_of(self, number: int, operation: Operation) -> tuple[str, ...]:
+        """Return the words of an operation's command; of several, of the first that can set all of its parameters.
 
         The service may have its hyphenated id here, as in botocore's events.
+        Raise UnknownCommand, with the command's `number`, if awscli has no such command.
         """
         key = operation.service, operation.name
         if key not in self._command_words:
-            services = set(self._drivers.catalog_driver().session.get_available_services())
-            service = _service_word(_service_name(operation.service, services), self._command_table(), services)
-            self._command_words[key] = service, xform_name(operation.name, "-")
-        return self._command_words[key]
+            self._command_words[key] = self._commands_of(*key)
+        several = self._command_words[key]
+        if not several:
+            raise UnknownCommand(number, f"{operation.service}.{operation.name}", AWSCLI_VERSION)
+        return several[0] if len(several) == 1 else next(filter(partial(self._can_set, operation), several), several[0])
+
+    def _commands_of(self, service: str, operation: str) -> tuple[tuple[str, ...], ...]:
+        """Return the words of the commands that call an operation: the one that is called as it, or all others.
+
+        `rds add-option-to-option-group` and `remove-option-from-option-group` both call ModifyOptionGroup.
+        """
+        services = set(self._drivers.catalog_driver().session.get_available_services())
+        word = _service_word(_service_name(service, services), self._command_table(), services)
+        usual = word, xform_name(operation, "-")
+        if self._calls(usual, operation):
+            return (usual,)
+        names = self._command_table()[word].create_help_command().command_table if word in self._command_table() else ()
+        return tuple((word, name) for name in names if self._calls((word, name), operation))
+
+    def _calls(self, words: tuple[str, ...], operation: str) -> bool:
+        command = self.find_command(words)
+        return command is not None and operation_model(command).name == operation
+
+    def _can_set(self, operation: Operation, words: tuple[str, ...]) -> bool:
+        members = {option.path[0] for option in self._argument_table(words).usual.options}
+        return members.issuperset(operation.parameters)
+
+
+def _read_regular_file(word: str, read: Callable[[], Content]) -> Content:
+    """Return what a word such as `file://policy.json` names; raise ValueError if it is no regular file."""
+    path = os.path.expandvars(FilePath(word.partition("://")[2]).expanduser())  # as `awscli.paramfile.get_file`
+    if not word.startswith(("file://", "fileb://")) or not FilePath(path).is_file():
+        raise ValueError(word)
+    return read()
 
 
 def load_aliases() -> Mapping[str, str]:

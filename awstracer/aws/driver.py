@@ -59,12 +59,15 @@ class AwsCli:
         removed.
 
         With `parameters` the operation is called with these, and the line has only what is no parameter. No line can
-        have all parameters (bytes inside a structure), and awscli changes some (a literal `https://...`).
+        have all parameters (bytes inside a structure), and awscli changes some (a literal `https://...`). Without, the
+        line is a custom command's, and calls no operation of its own.
         """
         words = {word: content for word, content in files.items() if word != STDIN}
 
         def prepare(session: Any, _: CallRecorder) -> Reader:
-            if parameters is not None:
+            if parameters is None:
+                _forbid_operations(session)
+            else:
                 _substitute_parameters(session, parameters)
             return argument_files.serve_files(session, words)
 
@@ -139,6 +142,25 @@ def _substitute_parameters(session: Any, recorded: Mapping[str, Any]) -> None:
     events.register_last("before-building-argument-table-parser", make_optional)
     events.register_last("building-argument-table", find_paging)
     events.register_last("calling-command", substitute)
+
+
+def _forbid_operations(session: Any) -> None:
+    """Have a session's line fail where it would call an operation as its own command: nothing has shown its parameters.
+
+    awscli raises an exception that a handler of `calling-command` returns (`ServiceOperation.__call__`).
+    """
+    own: list[str] = []
+
+    def remember(*, command: Any, **_: Any) -> None:
+        if len(command.lineage_names) == 2:  # a waiter has three
+            own.append(" ".join(command.lineage_names))
+
+    def forbid(**_: Any) -> Exception | None:
+        return RuntimeError(f"aws {own[-1]} has no operation in the trace, and is not run") if own else None
+
+    events = session.get_component("event_emitter")
+    events.register_last("building-argument-table", remember)
+    events.register_last("calling-command", forbid)
 
 
 @contextlib.contextmanager

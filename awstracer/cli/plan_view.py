@@ -86,9 +86,7 @@ class PlanView:
         styles = self._styles
         yield show, styled("(play)", styles.prompt, styles) + " " + render(invocation.line, styles)
         if invocation.inexact:
-            members = ", ".join("its input" if member == "-" else escape(member) for member in invocation.inexact)
-            note = f"       (this line cannot express {members} exactly; a replay sends the exact value)"
-            yield show, styled(note, styles.heading, styles)
+            yield show, styled(f"       ({describe_inexact(invocation.inexact)})", styles.heading, styles)
         substitutions = resolver.substitutions(step) if self._explain or self._debug else ()
         secrets = resolver.plan.secrets
         for text in explained_values(step, substitutions, secrets, styles) if self._explain else ():
@@ -100,11 +98,17 @@ class PlanView:
             yield warn_play, f"command {step.number}: {text.strip()}"
 
 
+def describe_inexact(members: Iterable[str]) -> str:
+    """Return which members a line cannot express, `-` for its input, as a sentence without a full stop."""
+    named = ", ".join("its input" if member == "-" else escape(member) for member in members)
+    return f"this line cannot express {named} exactly; a replay sends the exact value"
+
+
 # --- commands as they were recorded
 
 
 def summary_lines(commands: Mapping[int, Command]) -> Iterator[str]:
-    """Yield one line for each recorded command: its number, the words that were typed, and how it failed if it did."""
+    """Yield one line for each recorded command: its number, its words, and how it failed if it did."""
     width = len(str(max(commands, default=0)))
     for number, command in commands.items():
         typed = to_str(format_line((Segment(word),) for word in ("aws", *command.argv)))

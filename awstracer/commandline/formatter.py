@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from awstracer.commandline.files import EXPANDED
 from awstracer.commandline.options import ExtraArgument, OperationCommand, Option
 from awstracer.commandline.text import (
     MarkedText,
@@ -34,7 +35,6 @@ from awstracer.commandline.text import (
 from awstracer.trace.model import Opaque
 from awstracer.trace.paths import Path, leaves
 
-EXPANDED = ("file://", "fileb://", "http://", "https://")
 JSON_KINDS = ("structure", "map", "list", "document")
 
 

@@ -122,7 +122,7 @@ def query_of(command: Command) -> str | None:
 
 @lru_cache(maxsize=1 << 14)
 def _query_in(argv: tuple[str, ...]) -> str | None:
-    for position, word in enumerate(argv):
+    for position, word in reversed(list(enumerate(argv))):  # of several, awscli takes the last
         if match_option(word, ["--query"]) is None:
             continue
         if "=" in word:

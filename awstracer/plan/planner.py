@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+from awstracer.commandline.files import is_read
 from awstracer.commandline.options import OperationCommand, query_of, split_options
-from awstracer.errors import MissingWord
+from awstracer.errors import MissingWord, UnreadFile
 from awstracer.plan import credentials
 from awstracer.plan.compiler import Draft
 from awstracer.plan.model import CommandCatalog, Keep, Override, Plan, Step
@@ -38,8 +39,8 @@ def make_plan(
 
     `replaced` are the global options, with their dashes, that the replay sets for every command;
     `selected` are the numbers of the commands that are to be played, None for all.
-    Raise UnknownCommand, UnknownCommandNumber, UnknownParameter, AmbiguousParameter, BadValue or MissingWord if there
-    is no such plan.
+    Raise UnknownCommand, OperationLeftOut, UnreadFile, UnfitParameters, UnknownCommandNumber, UnknownParameter,
+    AmbiguousParameter, BadValue or MissingWord if there is no such plan.
     """
     drafts = Drafts(tuple(_make_drafts(trace, relations, catalog, replaced, selected)))
     for override in overrides:
@@ -66,7 +67,7 @@ def _make_drafts(
     for index, (command, source) in enumerate(zip(trace.commands, sources, strict=True)):
         request, query, response = (related.get((index, section), ()) for section in SECTIONS)
         dropped = {**replaced_options, credentials.PROFILE_OPTION: True} if source is not None else replaced_options
-        arguments, global_option_words = _split_line(command, global_options, dropped)
+        arguments, global_option_words = split_line(command, global_options, dropped)
         in_lists = _words_of_lists(request) if command.operation is None else set()
         expression = query_of(command)
         bare = Step(
@@ -92,11 +93,16 @@ def _by_target(relations: Iterable[Relation]) -> Mapping[tuple[int, Section], Se
     return related
 
 
-def _split_line(
+def split_line(
     command: Command, global_options: Mapping[str, bool], dropped: Mapping[str, bool]
 ) -> tuple[list[int], tuple[int, ...]]:
-    """Return the positions of a line's own words, and of those of its global options that are not dropped."""
+    """Return the positions of a line's own words, and of those of its global options that are not dropped.
+
+    `--no-paginate` is dropped beside a limit of pages: awscli refuses both together.
+    """
     arguments, taken = split_options(command.argv, global_options)
+    if "PaginationConfig" in command.request:
+        dropped = {**dropped, "--no-paginate": False}
     remaining, _ = split_options([command.argv[at] for at in taken], dropped)
     return arguments, tuple(taken[at] for at in remaining)
 
@@ -110,6 +116,9 @@ def _words_of_lists(relations: Iterable[Relation]) -> set[object]:
 def _operation_command(number: int, command: Command, catalog: CommandCatalog) -> OperationCommand | None:
     """Return the command of an operation; for a custom command None, after a check that awscli has it."""
     if command.operation is None:
+        unread = next((word for word in command.files if not is_read(word, command.argv)), None)
+        if unread is not None:
+            raise UnreadFile(number, unread)
         if command.exit_code == 0:  # a command that failed may have been mistyped
             catalog.check_line(number, command.argv)
         return None

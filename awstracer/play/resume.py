@@ -44,7 +44,7 @@ def to_command(
     """
     operation = step.command.operation
     if operation is not None and step.operation_command is not None:
-        operation = replace(operation, parameters=invocation.parameters or {}, words=step.operation_command.words)
+        operation = replace(operation, parameters=invocation.parameters or {})
     argv = invocation.argv
     if operation is not None:
         argv = tuple(split(to_str(invocation.line))[1:])

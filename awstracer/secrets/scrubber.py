@@ -36,6 +36,14 @@ def contained_secrets(texts: Iterable[str], secrets: Set[str]) -> set[str]:
     return {secret for secret in secrets if any(secret in text or _unquoted(secret) in text for text in decodings)}
 
 
+def _own_words(command: Command) -> Sequence[str]:
+    """Return the words that name a command in its line: `iam create-user`, also behind global options."""
+    argv, operation = command.argv, command.operation
+    names = [at for at, word in enumerate(argv) if operation and word.replace("-", "") == operation.name.lower()]
+    first = max(names[0] - 1, 0) if names else 0
+    return argv[first : first + 2]
+
+
 class Scrubber:
     """Puts placeholders in the place of certain secrets."""
 
@@ -47,12 +55,11 @@ class Scrubber:
         if not self._secrets:
             return command
         operation = command.operation
-        own_words = operation.words if operation else None
         return replace(
             command,
             operation=operation and replace(operation, parameters=self._scrub_structure(operation.parameters)),
             calls=tuple(self._scrub_call(call) for call in command.calls),
-            argv=self.scrub_words(command.argv, own_words or command.argv[:2]),
+            argv=self.scrub_words(command.argv, _own_words(command)),
             files=self._scrub_structure(command.files),
             access_key=command.access_key and self._scrub_text(command.access_key),
         )

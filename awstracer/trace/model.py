@@ -55,14 +55,12 @@ class Call:
 class Operation:
     """The API operation of an operation command, with the parameters that awscli made of the line.
 
-    `words` are the command's words (`("s3api", "put-object")`); None in a trace of format 1, which has no lines.
     `parameters` has the API's member names, and `PaginationConfig` if the line limits the pages.
     """
 
     service: str
     name: str
     parameters: Structure
-    words: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,6 @@ def _operation_to_json(operation: Operation, calls: tuple[Call, ...]) -> dict[st
     return _without_nones(
         service=operation.service,
         name=operation.name,
-        words=list(operation.words) if operation.words else None,
         parameters=None if is_same_as_request else encode_value(operation.parameters),
     )
 
@@ -358,7 +357,6 @@ def _operation(members: JsonObject, calls: tuple[Call, ...]) -> Operation:
     return Operation(
         service=members.get("service", str),
         name=members.get("name", str),
-        words=members.get_words("words") if "words" in members else None,
         parameters=members.get_value("parameters") if "parameters" in members else calls[0].request,
     )
 

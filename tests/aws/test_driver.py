@@ -563,7 +563,7 @@ def test_what_awscli_hands_to_itself_is_no_unknown_parameter() -> None:
     def check(members: dict[str, str]) -> None:
         storage = {"S3": {"Bucket": "b", "Prefix": "p", **members}}
         parameters = {"InstanceId": "i-1", "Storage": storage}
-        Catalog().check(1, Operation("ec2", "BundleInstance", parameters, ("ec2", "bundle-instance")))
+        Catalog().check(1, Operation("ec2", "BundleInstance", parameters))
 
     check({"_SAK": "key"})
     with pytest.raises(UnfitParameters, match="Sak"):
@@ -694,5 +694,5 @@ def test_services_are_found_by_their_hyphenated_ids(home: Path) -> None:
 def test_words_are_taken_from_no_line_that_awscli_would_refuse(end: str, needed: list[str]) -> None:
     words = ("s3api", "get-object")
     line = (*words, "--bucket", "bkt", "--key", "k", "out.bin", *end.split())
-    command = Catalog().operation_command(1, Operation("s3", "GetObject", {"Bucket": "bkt", "Key": "k"}, words), line)
+    command = Catalog().operation_command(1, Operation("s3", "GetObject", {"Bucket": "bkt", "Key": "k"}), line)
     assert [name.removeprefix("--") for name in command.needed] == needed

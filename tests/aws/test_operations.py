@@ -294,7 +294,7 @@ def test_a_pasted_line_asks_the_same(bench: Bench, endpoint: Relay, line: str) -
     for everything in (True, False):
         parameters, direct = bench._reference(model.service_model.service_name, model, everything=everything)
         assert direct is not None
-        operation = Operation(model.service_model.service_name, model.name, parameters, words)
+        operation = Operation(model.service_model.service_name, model.name, parameters)
         demanded = list(bench._demanded(words, parameters))
         step = bench._invocation(operation, [*words, *demanded, "--no-paginate", "--endpoint-url", endpoint.url])
         if not step.inexact:

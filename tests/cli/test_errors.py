@@ -61,6 +61,14 @@ WORDS = [
         errors.ReplayedElsewhere("region", "us-east-1", None),
         "cannot resume: the region of the earlier replay is us-east-1, and now it is an unknown one",
     ),
+    (
+        errors.OperationLeftOut(3, ("iam", "delete-user")),
+        "command 3 is aws iam delete-user, and the trace has no operation for it: record it again",
+    ),
+    (
+        errors.UnreadFile(3, "out.yaml"),
+        "command 3 has a file for out.yaml, which its line does not read: take it out",
+    ),
     (errors.NotAReplay(), "cannot resume: the file was not written by --save-trace"),
     (
         errors.OtherTraceReplayed(4),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,10 +42,14 @@ def failed(argv: list[str], code: int, error: CallError | None) -> Command:
 
 
 def users(number: int) -> list[Command]:
-    return [operation("iam.CreateUser", {}, {}, ["iam", "create-user", "--user-name", f"u{n}"]) for n in range(number)]
+    names = [f"u{n}" for n in range(number)]
+    return [operation("iam.CreateUser", {"UserName": name}, {}, create_user(name)) for name in names]
 
 
-@pytest.mark.usefixtures("without_awscli")
+def create_user(name: str) -> list[str]:
+    return ["iam", "create-user", "--user-name", name]
+
+
 def test_each_command_is_one_line_as_it_was_typed() -> None:
     write(
         *users(8),
@@ -62,7 +67,6 @@ def test_each_command_is_one_line_as_it_was_typed() -> None:
     ]
 
 
-@pytest.mark.usefixtures("without_awscli")
 def test_a_command_that_failed_is_marked() -> None:
     write(
         failed(["iam", "get-user"], 255, CallError("NoSuchEntity", "There is none.")),
@@ -80,7 +84,6 @@ def test_a_command_that_failed_is_marked() -> None:
     ]
 
 
-@pytest.mark.usefixtures("without_awscli")
 def test_a_part_of_a_trace_is_listed_with_its_numbers() -> None:
     write(*users(11))
     assert [line[:2] for line in play(*TRACE, "--list", "--only", "2,9..").out.splitlines()] == [" 2", " 9", "10", "11"]
@@ -90,13 +93,48 @@ def test_a_part_of_a_trace_is_listed_with_its_numbers() -> None:
     assert result.err == "awstrace-play: there is no command 12: the trace has 11\n"
 
 
-@pytest.mark.usefixtures("without_awscli")
-def test_what_is_no_trace_has_no_list() -> None:
+def test_a_trace_of_nothing_has_an_empty_list() -> None:
     store.save_trace(Trace(()), Path("t.trace"))
     assert (play(*TRACE, "--list").code, play(*TRACE, "--list").out) == (0, "")
+
+
+@pytest.mark.usefixtures("without_awscli")
+def test_what_is_no_trace_has_no_list() -> None:
     Path("t.trace").write_text("my notes")
     result = play(*TRACE, "--list")
     assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("argv", "shown"),
+    [
+        (create_user("u0"), "aws iam create-user --user-name u0"),
+        (["--region", "eu-west-1", *create_user("u0")], "aws --region eu-west-1 iam create-user --user-name u0"),
+        (["iam", "create-user", "--user-name=u0"], "aws iam create-user --user-name=u0"),
+        (["iam", "create-user", "--user-name", "file://name.txt"], "aws iam create-user --user-name file://name.txt"),
+        (["iam", "create-user", "--user-name", "file://gone.txt"], "aws iam create-user --user-name u0"),
+        (["iam", "create-user", "--user-name", "file://fifo"], "aws iam create-user --user-name u0"),
+        (["iam", "create-user", "--user-name", "http://127.0.0.1:9/u0"], "aws iam create-user --user-name u0"),
+        (create_user("harmless"), "aws iam create-user --user-name u0"),
+        (["iam", "list-users"], "aws iam create-user --user-name u0"),
+        (["s3", "ls", "--query", "x", "--output=text"], "aws iam create-user --user-name u0 --query x --output=text"),
+        ([*create_user("u0"), "--cli-input-json", "{}"], "aws iam create-user --user-name u0"),
+        ([*create_user("u0"), "--output", "nonsense"], "aws iam create-user --user-name u0 --output nonsense"),
+        ([*create_user("u0"), "--version"], "aws iam create-user --user-name u0 --version"),
+        ([], "aws iam create-user --user-name u0"),
+    ],
+)
+def test_a_line_is_shown_as_it_was_typed_only_if_it_says_what_is_sent(home: Path, argv: list[str], shown: str) -> None:
+    (home / "name.txt").write_text("u0")
+    os.mkfifo(home / "fifo")
+    write(operation("iam.CreateUser", {"UserName": "u0"}, {}, argv))
+    assert play(*TRACE, "--list").out == f"1  {shown}\n"
+
+
+def test_what_a_line_cannot_express_is_named() -> None:
+    argv = ["lambda", "update-function-code", "--function-name", "f", "--zip-file", "fileb://gone.zip"]
+    write(operation("lambda.UpdateFunctionCode", {"FunctionName": "f", "ZipFile": b"PK\xff"}, {}, argv))
+    assert play(*TRACE, "--list").out.endswith("cannot express ZipFile exactly; a replay sends the exact value\n")
 
 
 @pytest.mark.parametrize("name", ["iam-user-policy.trace", "vpc-repeated-request-ids.trace"])

@@ -28,6 +28,8 @@ EXAMPLES: list[errors.AwstracerError] = [
     errors.NotRecorded("read input that the trace does not hold"),
     errors.BadSessionCommand("command 7 is not cached: only 1..3"),
     errors.UnknownCommand(3, "iam.ForgetUser", "1.46.3"),
+    errors.OperationLeftOut(3, ("iam", "delete-user")),
+    errors.UnreadFile(3, "out.yaml"),
     errors.UnfitParameters(1, "iam", "CreateUser", 'Unknown parameter in input: "Sak"'),
     errors.MissingWord(2, "outfile"),
     errors.BadConfiguration("Unable to parse config file: /home/me/.aws/config"),

@@ -27,7 +27,7 @@ from awstracer.plan.resolver import Resolver
 from awstracer.play.player import Player, PlayerOptions, Status
 from awstracer.relations import deriver
 from awstracer.trace import store
-from awstracer.trace.model import Command, Trace
+from awstracer.trace.model import Command
 from awstracer.trace.query import evaluate
 from tests.programs import BIN, COLOUR, Relay, Result, Silent, Terminal, aws, play, rec, users
 from tests.traces import command, operation, trace
@@ -728,24 +728,17 @@ def test_a_configuration_that_awscli_cannot_use_is_one_line(home: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("words", "argv"),
+    "argv",
     [
-        (["s3", "ls"], ["s3", "ls"]),
-        (["configure", "set"], ["configure", "set", "region", "fileb://x"]),
-        (["iam", "delete-user"], ["iam", "delete-user", "--user-name", "fileb://x"]),
-        (["iam", "create-user"], ["configure", "set", "region", "fileb://x"]),
+        ["s3", "ls"],
+        ["configure", "set", "region", "fileb://x"],
+        ["iam", "delete-user", "--user-name", "fileb://x"],
     ],
 )
-def test_a_trace_that_says_one_thing_and_means_another_runs_nothing(
-    home: Path, words: list[str], argv: list[str]
-) -> None:
-    odd = trace(["iam.CreateUser", {"UserName": "alice"}, {}, argv])
-    (only,) = odd.commands
-    assert only.operation is not None
-    store.save_trace(Trace((replace(only, operation=replace(only.operation, words=tuple(words))),)), Path("t.trace"))
+def test_a_trace_that_says_one_thing_and_means_another_plays_its_operation(home: Path, argv: list[str]) -> None:
+    store.save_trace(trace(["iam.CreateUser", {"UserName": "alice"}, {}, argv]), Path("t.trace"))
     result = play("--trace-file", "t.trace", "--dryrun")
-    assert "Traceback" not in result.err
-    assert result.out == "(play) aws iam create-user --user-name alice\n" if result.code == 0 else result.code == 2
+    assert (result.code, result.err, result.out) == (0, "", "(play) aws iam create-user --user-name alice\n")
     assert not (home / ".aws" / "config").exists()
 
 

@@ -114,9 +114,7 @@ def test_a_word_that_quotes_a_secret_in_an_unusual_way_is_replaced_whole() -> No
 def test_a_secret_that_is_a_common_word_leaves_the_words_of_the_command_alone(secret: str) -> None:
     argv = ["--debug", "iam", "create-login-profile", "--password", secret]
     given = operation("iam.CreateLoginProfile", {"Password": secret}, {}, argv)
-    assert given.operation is not None
-    own = replace(given.operation, words=("iam", "create-login-profile"))
-    redacted = redactor().redact_command(replace(given, operation=own))
+    redacted = redactor().redact_command(given)
     assert redacted.argv == (*argv[:4], placeholder_for(KEY, secret))
     assert redacted.request == {"Password": placeholder_for(KEY, secret)}
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from awstracer.trace import store
-from awstracer.trace.model import Command, Operation
+from awstracer.trace.model import Command, Trace
 from awstracer.trace.query import evaluate
-from awstracer.trace.serializer import MAX_DEPTH
+from awstracer.trace.serializer import MAX_DEPTH, trace_from_json, trace_to_json
 from benchmarks import fuzz_traces as fuzz
-from tests.programs import Relay, Result, Session, play, rec
+from tests.programs import Relay, Result, Session, Trouble, play, rec
 from tests.traces import command, operation, trace
 
 pytestmark = pytest.mark.once
@@ -157,7 +157,8 @@ def test_control_characters_of_a_trace_are_shown_escaped(odd: str, switches: tup
     name, arn = f"alice{odd}", f"arn:aws:iam::123456789012:user/alice{odd}"
     made = operation("iam.CreateUser", {"UserName": name}, {"User": {"Arn": arn, f"Key{odd}": name}})
     tagged = operation("iam.TagUser", {"UserName": name, "Tags": [{"Key": f"k{odd}", "Value": arn}]}, {})
-    copied = command(["s3", "cp", f"a{odd}", f"s3://b/{name}"], files={f"file://{odd}": odd})
+    argv = ["s3", "cp", f"a{odd}", f"s3://b/{name}", "--metadata", f"k@=file://{odd}"]
+    copied = command(argv, files={f"file://{odd}": odd})
     text = store.format_trace(trace(made, tagged, copied))
     ending = shown(text.encode("utf-8", "backslashreplace"), *switches)
     assert ending.code == 0, ending.err
@@ -244,35 +245,82 @@ def played(relay: Relay, *entries: Command) -> fuzz.Ending:
 @pytest.mark.parametrize(
     "words",
     [
-        ["create-user", "--user-name", "file://secret.txt"],
-        ["create-user", "--user-name=file://secret.txt"],
-        ["create-user", "--user-name", "fileb://secret.txt"],
-        ["create-user", "--user-name", "http://127.0.0.1:9/secret"],
-        ["create-user", "--cli-input-json", "file://secret.json"],
-        ["create-user", "--user-name", "u", "--cli-input-j", "file://secret.json"],
-        ["create-user", "--user-name", "u", "--tags", "Key=a,Value@=file://secret.txt"],
-        ["wait", "user-exists", "--cli-input-json", "file://secret.json"],
-        ["list-users", "--query", "file://secret.txt"],
+        ["iam", "wait", "user-exists", "--user-name", "file://secret.txt"],
+        ["iam", "wait", "user-exists", "--user-name=file://secret.txt"],
+        ["iam", "wait", "user-exists", "--user-name", "fileb://secret.txt"],
+        ["iam", "wait", "user-exists", "--user-name", "http://127.0.0.1:9/secret"],
+        ["iam", "wait", "user-exists", "--cli-input-json", "file://secret.json"],
+        ["iam", "wait", "user-exists", "--user-name", "u", "--cli-input-j", "file://secret.json"],
+        ["s3", "cp", "t.trace", "s3://b/k", "--metadata", "k@=file://secret.txt"],
+        ["s3", "ls", "file://secret.txt"],
+        ["s3", "ls", "--query", "file://secret.txt"],
     ],
 )
 def test_no_word_of_a_line_is_expanded(words: list[str], relay: Relay) -> None:
-    ending = played(relay, command(["iam", *words]))
-    assert all("secret" not in request.members.values() for request in relay.requests)
-    assert (ending.code == 0) == (len(relay.requests) == 1)
+    relay.faults["*"] = [Trouble(400)] * 5
+    played(relay, command(words))
+    for request in relay.played:
+        assert "secret" not in request.members.values()
+        assert "secret" not in {request.http.path.strip("/"), request.http.headers.get("x-amz-meta-k")}
 
 
 @pytest.mark.usefixtures("stranger")
 @pytest.mark.parametrize(
     ("words", "word", "content"),
     [
-        (["--cli-input-json", "file://gone.json"], "file://gone.json", '{"UserName": "recorded"}'),
-        (["--user-name", "u", "--tags", "Key=k,Value@=file://gone.txt"], "file://gone.txt", "recorded"),
+        (["iam", "wait", "user-exists", "--cli-input-json", "file://gone"], "file://gone", '{"UserName": "recorded"}'),
+        (["s3", "ls", "file://gone"], "file://gone", "s3://recorded"),
+        (["s3", "cp", "secret.txt", "s3://b/k", "--metadata", "k@=file://gone"], "file://gone", "recorded"),
+        (["s3", "cp", "-", "s3://b/k"], "-", "recorded"),
     ],
 )
 def test_what_a_word_held_when_it_was_recorded_is_sent(words: list[str], word: str, content: str, relay: Relay) -> None:
-    ending = played(relay, command(["iam", "create-user", *words], files={word: content}))
-    assert ending.code == 0, ending.err
-    assert "recorded" in relay.requests[0].members.values()
+    relay.faults["*"] = [Trouble(400)] * 5
+    played(relay, command(words, files={word: content}))
+    assert any("recorded" in repr(request.http) for request in relay.played)
+
+
+@pytest.mark.usefixtures("stranger")
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        (["s3", "rm", "s3://harmless", "--recursive"], "s3://harmless"),
+        (["s3", "cp", "secret.txt", "s3://b/k"], "secret.txt"),
+        (["s3", "cp", "secret.txt", "s3://b/k"], "-"),
+        (["cloudformation", "package", "--template-file", "t", "--output-template-file", "out.yaml"], "out.yaml"),
+        (["configure"], "-"),
+        (["s3", "ls", "file://other"], "file://one"),
+        (["s3", "ls"], ""),
+    ],
+)
+def test_a_content_for_what_a_line_does_not_read_is_refused(words: list[str], word: str, relay: Relay) -> None:
+    ending = played(relay, command(words, files={word: "s3://victim"}))
+    assert (ending.code, relay.requests) == (2, [])
+    assert ending.err == f"awstrace-play: command 1 has a file for {word}, which its line does not read: take it out\n"
+
+
+@pytest.mark.usefixtures("stranger")
+@pytest.mark.parametrize("before", [[], ["--region", "eu-west-1"], ["--profile=mine"]])
+def test_an_operations_line_without_its_operation_is_refused(before: list[str], relay: Relay) -> None:
+    ending = played(relay, command([*before, "s3api", "get-object", "--bucket", "b", "--key", "k", "../.bashrc"]))
+    assert (ending.code, relay.requests) == (2, [])
+    assert "command 1 is aws s3api get-object, and the trace has no operation for it" in ending.err
+
+
+@pytest.mark.usefixtures("stranger")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["iam", "create-user", "--user-name", "u"], 255),
+        (["iam", "--user-name=u", "create-user"], 0),
+        (["iam", "create-user", "--generate-cli-skeleton"], 0),
+        (["iam", "create-user", "--user-name", "u", "--generate-cli-skeleton"], 0),
+    ],
+)
+def test_without_its_operation_a_line_calls_none(words: list[str], code: int, relay: Relay) -> None:
+    """A line that failed when it was recorded called nothing; nor does one that prints a skeleton."""
+    played(relay, replace(command(words), exit_code=code))
+    assert relay.requests == []
 
 
 def test_a_waiter_with_its_input_in_a_file_is_played_without_the_file(stranger: Path, relay: Relay) -> None:
@@ -332,8 +380,12 @@ def test_an_operation_runs_what_it_shows_whatever_its_line_was(stranger: Path, r
 
 
 @pytest.mark.usefixtures("stranger")
-def test_words_of_another_operation_are_refused(relay: Relay) -> None:
-    odd = replace(command([]), operation=Operation("iam", "ListUsers", {}, words=("iam", "delete-user")))
-    ending = played(relay, odd)
-    assert (ending.code, relay.requests) == (2, [])
-    assert "command 1 is iam.ListUsers" in ending.err
+@pytest.mark.parametrize(
+    "words", [["iam", "delete-user"], ["iam", "--endpoint-url=http://127.0.0.1:9", "list-users"], ["configure"], []]
+)
+def test_words_beside_an_operation_are_ignored(relay: Relay, words: list[str]) -> None:
+    document = trace_to_json(Trace((operation("iam.ListUsers", {}, {}),)))
+    document["commands"][0]["operation"]["words"] = words
+    ending = played(relay, *trace_from_json(document).commands)
+    assert (ending.code, relay.operations) == (0, ["ListUsers"])
+    assert ending.out.splitlines()[0] == "(play) aws iam list-users"

@@ -62,6 +62,8 @@ def test_what_older_versions_noted_of_awscli_is_ignored_and_not_written_again() 
     found = store.load_trace(path)
     assert [each.operation.name for each in found.commands if each.operation] == ["CreateVpc", "CreateSubnet"]
     del document["known"]
+    for each in document["commands"]:
+        del each["operation"]["words"]
     jsonschema.validate(document, SCHEMA)
     assert json.loads(store.format_trace(found)) == document
 
