@@ -1,4 +1,4 @@
-"""Serves what the `file://` words of a line stood for when the line was recorded.
+"""What the `file://` words of a line stood for when it was recorded, and what the files hold now.
 
 `--value file://v.txt` of a custom command is recorded with the content of `v.txt` (`loaded_awscli.record_files`). A
 replay expands this word to the recorded content, and no other word: a recorded value that merely looks like
@@ -7,7 +7,9 @@ replay expands this word to the recorded content, and no other word: a recorded 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import awscli.clidriver
@@ -37,3 +39,27 @@ def serve_files(session: Any, files: Files) -> Reader:
     session.unregister("session-initialized", awscli.paramfile.register_uri_param_handler)
     session.register("load-cli-arg", serve)
     return read
+
+
+def read_regular_file(word: str, read: Callable[[], Content]) -> Content:
+    """Return what a word such as `file://policy.json` names now (a Reader); raise ValueError if it is no regular file.
+
+    A URL is not fetched, and nothing is read that could wait, such as a pipe.
+    """
+    if not word.startswith(("file://", "fileb://")) or not _path(word).is_file():
+        raise ValueError(word)
+    return read()
+
+
+def holds(word: str, content: bytes) -> bool:
+    """Return whether the file that a word such as `fileb://fn.zip` names has this content now."""
+    path = _path(word)
+    try:
+        return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _path(word: str) -> Path:
+    """Return the path in a word, as `awscli.paramfile.get_file` finds it."""
+    return Path(os.path.expandvars(os.path.expanduser(word.partition("://")[2])))  # noqa: PTH111 - it never raises

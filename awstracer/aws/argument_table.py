@@ -29,7 +29,7 @@ import awscli.paramfile
 from botocore import xform_name
 from botocore.utils import is_json_value_header
 
-from awstracer.aws import isolation
+from awstracer.aws import argument_files, isolation
 from awstracer.aws.capture import snapshot
 from awstracer.aws.isolation import member_name
 from awstracer.commandline.formatter import is_text
@@ -227,7 +227,9 @@ def _residual_arguments(
         contents = blobs([parameters.get(member) for member in members])
         is_renewed = any(path[0] in members for path in generated)
         if not members or not members <= settable or is_renewed or not is_text(contents):
-            extras.append(ExtraArgument(each.name, tuple(_words_of(each.argument, each.value)), frozenset(members)))
+            is_other = each.from_bytes and not any(argument_files.holds(each.value, content) for content in contents)
+            words, named = tuple(_words_of(each.argument, each.value)), frozenset(members)
+            extras.append(ExtraArgument(each.name, words, named, named if is_other else frozenset()))
     renewed = transform(request, lambda path, _: lookup(parameters, path) if path in generated else None)
     inexact_members = {member for member in request if renewed[member] != parameters.get(member)}
     return tuple(

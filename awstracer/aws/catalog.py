@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from pathlib import Path as FilePath
 from typing import Any
 
 import awscli.alias
@@ -30,17 +28,18 @@ from botocore.validate import ParamValidator
 
 from awstracer.aws import api_model, argument_table
 from awstracer.aws.api_model import Direction, MemberInfo
+from awstracer.aws.argument_files import read_regular_file
 from awstracer.aws.driver_factory import DriverFactory
 from awstracer.aws.isolation import configuration_errors, operation_model
-from awstracer.aws.loaded_awscli import Content, files_read_by
+from awstracer.aws.loaded_awscli import files_read_by
 from awstracer.commandline.options import OperationCommand, match_option, split_options
 from awstracer.errors import BadValue, OperationLeftOut, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace.model import Opaque, Operation
 from awstracer.trace.paths import Path
 
 AWSCLI_VERSION: str = awscli.__version__
-# awscli adds required parameters by itself, and removes members that begin with an underscore
 SKELETON = ("--generate-cli-skeleton",)
+# awscli adds required parameters by itself, and removes members that begin with an underscore
 RESOLVED_BY_AWSCLI = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
 
 
@@ -129,7 +128,7 @@ class Catalog(InstalledApiModel):
         if line is None:
             return False
         unpack = argument_table.unpacker(self._reading_session, self.find_command(words))
-        with files_read_by(_read_regular_file):
+        with files_read_by(read_regular_file):
             return self._argument_table(words).read(line, unpack) == operation.parameters
 
     def _arguments_in(self, argv: Sequence[str], words: tuple[str, ...]) -> Sequence[str] | None:
@@ -143,7 +142,7 @@ class Catalog(InstalledApiModel):
     def _reading_session(self) -> Any:
         """A session in which awscli reads the regular files that a line's words name."""
         session = self._drivers.create().session
-        with files_read_by(_read_regular_file):
+        with files_read_by(read_regular_file):
             awscli.paramfile.register_uri_param_handler(session)
         return session
 
@@ -311,14 +310,6 @@ class Catalog(InstalledApiModel):
     def _can_set(self, operation: Operation, words: tuple[str, ...]) -> bool:
         members = {option.path[0] for option in self._argument_table(words).usual.options}
         return members.issuperset(operation.parameters)
-
-
-def _read_regular_file(word: str, read: Callable[[], Content]) -> Content:
-    """Return what a word such as `file://policy.json` names; raise ValueError if it is no regular file."""
-    path = os.path.expandvars(FilePath(word.partition("://")[2]).expanduser())  # as `awscli.paramfile.get_file`
-    if not word.startswith(("file://", "fileb://")) or not FilePath(path).is_file():
-        raise ValueError(word)
-    return read()
 
 
 def load_aliases() -> Mapping[str, str]:

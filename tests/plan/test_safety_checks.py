@@ -685,7 +685,7 @@ def test_what_is_no_account_can_not_be_expected(text: str) -> None:
 @pytest.mark.parametrize("line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"]])
 def test_an_alias_that_runs_in_the_shell_needs_a_yes(line: list[str], aws_home: Path) -> None:
     (aws_home / ".aws/cli").mkdir(parents=True)
-    aliases = "[toplevel]\ngreet = !echo greeting\nhello = greet\niam = !echo greeting\nwho = sts get-caller-identity\n"
+    aliases = "[toplevel]\ngreet = !echo greeting\nhello = greet\niam = !echo greeting\nwho = s3 ls\n"
     (aws_home / ".aws/cli/alias").write_text(aliases)
     recorded = operation("iam.ListUsers", {}, {}, line) if line[0] == "iam" else command(line)
     store.save_trace(trace(command(["who"]), recorded), Path("t.trace"))
