@@ -317,6 +317,17 @@ class MissingInput(AwstracerError):
 
 
 @dataclass(eq=False, repr=False)
+class UnsafeWord(AwstracerError):
+    """Values from responses make a custom command's line do what it did not do; `reason` is a clause about `words`."""
+
+    words: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"a response would change what it does: {_truncate(self.words)} {self.reason}"
+
+
+@dataclass(eq=False, repr=False)
 class MissingSecret(MissingInput):
     """Nobody gave the secrets `names`, as `-p` spells them; the environment variable `variable` may have the first."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -31,6 +32,11 @@ def operation(
 
 
 def trace(*entries: Any) -> Trace:
-    """A trace of `[name, request, response]` lists, and of commands as they are."""
+    """A trace of `[name, request, response]` lists, and of commands as they are, that the person has recorded."""
     commands = tuple(entry if isinstance(entry, Command) else operation(*entry) for entry in entries)
-    return Trace(commands, RecordingInfo(region="us-east-1"))
+    return Trace(commands, RecordingInfo(region="us-east-1"), is_own=True)
+
+
+def foreign(*entries: Any) -> Trace:
+    """A trace that somebody else has recorded."""
+    return replace(trace(*entries), is_own=False)

@@ -28,16 +28,20 @@ from botocore.validate import ParamValidator
 
 from awstracer.aws import api_model, argument_table
 from awstracer.aws.api_model import Direction, MemberInfo
-from awstracer.aws.argument_files import read_regular_file
+from awstracer.aws.argument_files import Files, read_regular_file
+from awstracer.aws.custom_commands import effects_of
+from awstracer.aws.custom_lines import CustomLine, read_line
 from awstracer.aws.driver_factory import DriverFactory
-from awstracer.aws.isolation import configuration_errors, operation_model
+from awstracer.aws.isolation import configuration_errors, has_standard_caller, operation_model
 from awstracer.aws.loaded_awscli import files_read_by
+from awstracer.aws.local_effects import NO_EFFECTS, LocalEffects
 from awstracer.commandline.options import OperationCommand, match_option, split_options
 from awstracer.errors import BadValue, OperationLeftOut, UnfitParameters, UnknownCommand, UnknownProfile
 from awstracer.trace.model import Opaque, Operation
 from awstracer.trace.paths import Path
 
 AWSCLI_VERSION: str = awscli.__version__
+ALIAS = "is an alias of yours"
 SKELETON = ("--generate-cli-skeleton",)
 # awscli adds required parameters by itself, and removes members that begin with an underscore
 RESOLVED_BY_AWSCLI = re.compile(r'Missing required|Unknown parameter in [^"]*"_')
@@ -196,13 +200,24 @@ class Catalog(InstalledApiModel):
                 raise OperationLeftOut(number, words)
             table = table[argv[position]].create_help_command().command_table
 
-    def shell_aliases(self) -> frozenset[str]:
-        """Return the person's aliases that run in a shell (`x = !command`), also through others (`y = x`)."""
-        aliases = load_aliases()
-        found = {name for name, text in aliases.items() if text.startswith("!")}
-        for _ in aliases:
-            found |= {name for name, text in aliases.items() if text.split(maxsplit=1)[:1] and text.split()[0] in found}
-        return frozenset(found)
+    def local_effects(self, argv: Sequence[str], files: Files) -> LocalEffects:
+        """Return what a custom command's line does on this machine; `files` has the contents of its `file://` words."""
+        own, _ = split_options(argv, self.global_options())
+        first = argv[own[0]] if own else ""
+        if first in load_aliases():
+            return LocalEffects((first,), unsafe=ALIAS)
+        line = read_line(self._drivers.catalog_driver(), self._command_table(), argv, files)
+        return NO_EFFECTS if line is None else effects_of(line)
+
+    def operation_effects(self, words: tuple[str, ...]) -> LocalEffects:
+        """Return what an operation's command does on this machine besides calling its operation.
+
+        An alias can have the name of a service.
+        """
+        if words[0] in load_aliases():
+            return LocalEffects(words[:1], unsafe=ALIAS)
+        is_standard = has_standard_caller(self.find_command(words))
+        return NO_EFFECTS if is_standard else effects_of(CustomLine(words, {}))
 
     def complete(self, line: str) -> list[str]:
         """Return what the last word of a line could become, by awscli's own completer."""

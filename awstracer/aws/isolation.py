@@ -69,6 +69,18 @@ def has_standard_caller(command: Any) -> bool:
     return type(command._operation_caller) is awscli.clidriver.CLIOperationCaller
 
 
+def main_parser(driver: Any, commands: dict[str, Any]) -> argparse.ArgumentParser:
+    """Return the parser of a line's global options and first word, one of `commands`; `help` is added to these."""
+    parser: argparse.ArgumentParser = driver._create_parser(commands)
+    return parser
+
+
+def service_parser(command: Any) -> argparse.ArgumentParser:
+    """Return the parser of the word behind a service's."""
+    parser: argparse.ArgumentParser = command._create_parser()
+    return parser
+
+
 def customer_model_folder() -> str:
     """Return the folder of the service models that the person added (`aws configure add-model`)."""
     return str(Loader.CUSTOMER_DATA_PATH)

@@ -8,29 +8,26 @@ nothing but the error.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
+from awstracer.cli import prompts
 from awstracer.cli.output import show
 from awstracer.cli.plan_view import PlanView, PreparedLine
 from awstracer.errors import ExitCode
-from awstracer.plan import missing_secrets, safety_checks, warnings
+from awstracer.plan import missing_secrets, warnings
 from awstracer.plan.request import PlayRequest, Replay, plan_replay
-from awstracer.trace import store
 
 
 def run(play_request: PlayRequest, view: PlanView, *, as_json: bool) -> int:
     """Show what a replay would do, as lines or as a JSON report; return the exit code."""
-    trace = store.load_trace(play_request.trace_file)
+    trace = play_request.load_trace()
     from awstracer.aws.catalog import Catalog  # awscli takes a while to import: an unreadable trace does without
 
     catalog = Catalog()
     replay = plan_replay(play_request, trace, catalog)
     lines = _prepare_lines(replay, play_request.pause, view, as_json=as_json)
-    confirmations = safety_checks.required_confirmations(
-        replay.plan, catalog.global_options(), os.environ, Path.cwd(), catalog.shell_aliases()
-    )
+    confirmations = prompts.safety_checks_here(catalog, trace).required_confirmations(replay.plan)
+    view.show_origin(trace)
     view.show_relations(replay.relations)
     view.show_confirmations(() if play_request.agrees else confirmations)
     view.show_missing_secrets(missing_secrets.find_missing_secrets(replay.plan))

@@ -119,6 +119,7 @@ def _play_request(args: argparse.Namespace) -> PlayRequest:
         start=args.start_at,
         only=args.only,
         agrees=args.yes,
+        trusts=args.trust,
         account=args.expect_account,
         asks_each=args.step,
         pause=args.sleep,

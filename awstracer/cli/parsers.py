@@ -233,7 +233,10 @@ def _add_how(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--yes",
         action="store_true",
-        help="do not ask about recorded profiles and endpoints, files outside this folder, or changes of your settings",
+        help="do not ask about recorded profiles and endpoints, nor what a foreign trace does on this machine",
+    )
+    group.add_argument(
+        "--trust", action="store_true", help="take the trace for your own recording, though it was made elsewhere"
     )
     group.add_argument("-f", "--force", action="store_true", help="continue after a failure")
     group.add_argument(

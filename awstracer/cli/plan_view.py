@@ -24,12 +24,12 @@ from awstracer.plan.invocation import Invocation, Substitution
 from awstracer.plan.missing_secrets import UnfilledPlaceholder
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
-from awstracer.plan.safety_checks import Confirmation, ForeignKey, OutsideFile, RecordedOption, ShellAlias
+from awstracer.plan.safety_checks import Confirmation, ForeignKey, LocalPath, RecordedOption, UnsafeCommand
 from awstracer.plan.template import Given, Kept, Secret
 from awstracer.play import waiter
 from awstracer.relations.model import EnvironmentValue, Relation, Source
 from awstracer.secrets.placeholders import DISPLAYED
-from awstracer.trace.model import Command, Condition
+from awstracer.trace.model import Command, Condition, Trace
 from awstracer.trace.paths import Path, format_path
 from awstracer.trace.selection import format_ranges as numbered
 
@@ -45,6 +45,11 @@ class PlanView:
 
     def __init__(self, styles: Styles, *, explain: bool, debug: bool) -> None:
         self._styles, self._explain, self._debug = styles, explain, debug
+
+    def show_origin(self, trace: Trace) -> None:
+        """Print that a trace is foreign, unless it is the person's own."""
+        if not trace.is_own:
+            warn_play("this trace is foreign: you have not recorded it here, or it was changed since")
 
     def show_relations(self, relations: Iterable[Relation]) -> None:
         """With `-d`, print the relations that were derived from the trace."""
@@ -273,16 +278,14 @@ def missing_secret(missing: Sequence[UnfilledPlaceholder]) -> MissingSecret:
 def describe_confirmation(confirmation: Confirmation) -> str:
     """Return what a trace would do that the person must confirm, as a clause: `command 3 writes /etc/x, ...`."""
     who = f"command{'s' if len(confirmation.numbers) > 1 else ''} {numbered(confirmation.numbers)}"
-    match confirmation:
+    match confirmation.concern:
         case RecordedOption(option=option, value=value):
             was = "were" if len(confirmation.numbers) > 1 else "was"
             text = f"{who} {was} recorded with {option}{'' if value is None else f' {value}'}"
-        case OutsideFile(path=path):
-            text = f"{who} writes {path}, outside this folder"
-        case ShellAlias(name=name):
-            text = f"{who}, {name}, is an alias of yours that runs in the shell"
+        case LocalPath(action=action, path=path, reason=reason):
+            text = f"{who} {action.value} {path}, {reason}"
+        case UnsafeCommand(words=words, effect=effect):
+            text = f"{who}, {words}, {effect}"
         case ForeignKey(key=key):
             text = f"{who} ran under another access key ({key}), which is not in the trace, and would run under yours"
-        case _:
-            text = f"{who}, {confirmation.words}, changes your own settings"
     return escape_line(text)

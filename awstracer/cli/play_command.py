@@ -27,7 +27,7 @@ from awstracer.cli import prompts
 from awstracer.cli.output import save_failure_text, unwritten_text, warn_play
 from awstracer.cli.replay_view import ReplayView, resuming
 from awstracer.errors import ExitCode, TraceError, WrongAccount
-from awstracer.plan import missing_secrets, safety_checks, scheduler
+from awstracer.plan import missing_secrets, scheduler
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.request import PlayRequest, plan_replay
@@ -50,7 +50,7 @@ class PlayCommand:
 
     def __init__(self, play_request: PlayRequest, view: ReplayView) -> None:
         self._play_request, self._view = play_request, view
-        trace = store.load_trace(play_request.trace_file)
+        trace = play_request.load_trace()
         from awstracer.aws import catalog, driver  # awscli takes a while to import: an unreadable trace does without
 
         self._awscli_version = catalog.AWSCLI_VERSION
@@ -58,11 +58,14 @@ class PlayCommand:
         self._catalog = self._aws.catalog
         self._account = functools.cache(lambda words: self._aws.account([*words, *play_request.global_option_words]))
         self._replay = plan_replay(play_request, trace, self._catalog, self._account)
+        self._checks = prompts.safety_checks_here(self._catalog, trace)
+        view.show_origin(trace)
         view.show_relations(self._replay.relations)
 
     def run(self, save_trace: Path | None, *, resume: bool) -> int:
         """Play, and record the replay in `save_trace` unless that is None; return the exit code."""
-        prompts.confirm_all(self._confirmations())
+        if not self._play_request.agrees:
+            prompts.confirm_all(self._checks.required_confirmations(self._replay.plan))
         self._check_account()
         plan = self._replay.plan
         secrets = prompts.ask_secrets(missing_secrets.find_missing_secrets(plan), os.environ)
@@ -70,12 +73,6 @@ class PlayCommand:
         if save_trace is None:
             return self._play(resolver, {}, lambda *_: None)
         return self._play_and_save(save_trace, resolver, resume=resume)
-
-    def _confirmations(self) -> Sequence[safety_checks.Confirmation]:
-        if self._play_request.agrees:
-            return ()
-        options, aliases = self._catalog.global_options(), self._catalog.shell_aliases()
-        return safety_checks.required_confirmations(self._replay.plan, options, os.environ, Path.cwd(), aliases)
 
     def _check_account(self) -> None:
         """Raise WrongAccount unless all credentials that the trace names are of the account of `--expect-account`."""
@@ -114,6 +111,7 @@ class PlayCommand:
                 sleep=time.sleep,
                 listener=self._view,
                 options=options,
+                check=self._checks.check,
                 ask=prompts.StepPrompt() if self._play_request.asks_each else lambda _: player.StepDecision.YES,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
@@ -135,6 +133,7 @@ class PlayCommand:
                 resolver=resolver,
                 listener=self._view,
                 options=options,
+                check=self._checks.check,
                 interrupted=lambda: interrupt.is_set,
                 on_done=on_done,
             ).play()
@@ -156,7 +155,7 @@ class PlayCommand:
                 check_same_destination(before.recorded if before else journal.recorded, here)
                 done = load_progress(earlier, resolver)
                 warn_play(resuming(done, len(resolver.selected)))
-            commands = list(journal.commands)
+            commands, is_own = list(journal.commands), not journal.commands
             write_journal = saver.journal_writer(journal, lambda error: warn_play(unwritten_text(error)))
             redactor = Redactor(new_key(), self._catalog, resolver.plan.secrets.values())
 
@@ -171,7 +170,7 @@ class PlayCommand:
             try:
                 code = self._play(resolver, done, record)
             finally:
-                trace = Trace(tuple(commands), journal.recorded)
+                trace = Trace(tuple(commands), journal.recorded, is_own=self._replay.trace.is_own and is_own)
                 failure = saver.save_and_clear_journal(path, before, trace, journal)
                 if failure is not None:
                     warn_play(save_failure_text(failure, "go on with --resume"))

@@ -7,23 +7,50 @@ command. Which questions there are is decided in `plan/safety_checks`, `plan/mis
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from awstracer.aws.local_effects import Action
+from awstracer.aws.settings import configuration_files
 from awstracer.cli.console import is_somebody_there
 from awstracer.cli.plan_view import describe_confirmation, missing_secret
 from awstracer.cli.styles import escape
 from awstracer.errors import Refused
 from awstracer.plan import missing_secrets
+from awstracer.plan.local_paths import Surroundings
 from awstracer.plan.missing_secrets import UnfilledPlaceholder
 from awstracer.plan.model import Step
-from awstracer.plan.safety_checks import Confirmation, OutsideFile, RecordedOption
+from awstracer.plan.safety_checks import Confirmation, LocalPath, RecordedOption, SafetyChecks
 from awstracer.play.player import StepDecision
+from awstracer.trace.model import Trace
+
+if TYPE_CHECKING:
+    from awstracer.aws.catalog import Catalog
 
 STEP_QUESTION = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
 STEP_ANSWERS = {"y": StepDecision.YES, "n": StepDecision.NO, "q": StepDecision.QUIT, "a": StepDecision.YES}
+ACTION_QUESTIONS = {
+    Action.READ: "Read and send it?",
+    Action.WRITE: "Write it?",
+    Action.DELETE: "Delete it?",
+}
 SWITCHES = {"--profile": "--profile", "--endpoint-url": "--endpoint"}  # for recorded options
+
+
+def safety_checks_here(catalog: Catalog, trace: Trace) -> SafetyChecks:
+    """Return what judges the plan of a trace in this process, on this machine."""
+    return SafetyChecks(
+        options=catalog.global_options(),
+        environment=os.environ,
+        around=Surroundings(Path.cwd(), Path.home(), tuple(map(Path, configuration_files(os.environ)))),
+        effects_of=catalog.local_effects,
+        operation_effects=catalog.operation_effects,
+        is_own=trace.is_own,
+    )
 
 
 def confirm_all(confirmations: Iterable[Confirmation]) -> None:
@@ -37,11 +64,11 @@ def confirm_all(confirmations: Iterable[Confirmation]) -> None:
 def confirmation_question(confirmation: Confirmation) -> str:
     """Return what the person is asked about something that a trace would do."""
     text = describe_confirmation(confirmation)
-    match confirmation:
-        case RecordedOption(numbers=numbers):
-            question = f"Play {'them' if len(numbers) > 1 else 'it'} with that?"
-        case OutsideFile():
-            question = "Write it?"
+    match confirmation.concern:
+        case RecordedOption():
+            question = f"Play {'them' if len(confirmation.numbers) > 1 else 'it'} with that?"
+        case LocalPath(action=action):
+            question = ACTION_QUESTIONS[action]
         case _:
             question = "Run it?"
     return f"{text[0].upper()}{text[1:]}. {question} [y/N]: "
@@ -50,8 +77,8 @@ def confirmation_question(confirmation: Confirmation) -> str:
 def refusal(confirmation: Confirmation, *, is_asked: bool) -> str:
     """Return why nothing was sent, and what to do: the person said no or, unless `is_asked`, could not be asked."""
     switch, value = None, None
-    if isinstance(confirmation, RecordedOption):
-        switch, value = SWITCHES.get(confirmation.option), confirmation.value
+    if isinstance(confirmation.concern, RecordedOption):
+        switch, value = SWITCHES.get(confirmation.concern.option), confirmation.concern.value
     if is_asked:
         mend = f"; pass {switch} to say where to play" if switch else ""
     else:

@@ -88,7 +88,7 @@ class RecordCommand:
             warn_rec(f"secrets are stored: only you should read {self._path}")
         buffer = CommandBuffer(leftover, before=len(before.commands) if before else 0)
         info = replace(info, started=journal.recorded.started)
-        unsaved = _Unsaved(self._path, before, buffer, journal)
+        unsaved = _Unsaved(self._path, before, not leftover, buffer, journal)
         session = RecordingSession(
             aws=aws,
             console=console,
@@ -175,7 +175,7 @@ class RecordCommand:
             for note in dict.fromkeys(notes):
                 warn_rec(note)
             buffer = CommandBuffer(poll_detector.collapse_polls(recording.commands, query.evaluate))
-            unsaved = _Unsaved(self._path, before, buffer, journal)
+            unsaved = _Unsaved(self._path, before, not leftover, buffer, journal)
             return self._save_script(unsaved, replace(info, started=journal.recorded.started), console, code)
 
     def _save_script(self, unsaved: _Unsaved, info: RecordingInfo, console: Console, code: int) -> int:
@@ -238,10 +238,14 @@ class RecordCommand:
 
 @dataclass(frozen=True)
 class _Unsaved:
-    """The commands of one recording, which are saved after those of the trace `before`."""
+    """The commands of one recording, which are saved after those of the trace `before`.
+
+    `is_own` says that all of them were recorded now, and none found in a journal.
+    """
 
     path: Path
     before: Trace | None
+    is_own: bool
     buffer: CommandBuffer
     journal: Journal
 
@@ -254,7 +258,7 @@ class _Unsaved:
         buffer = self.buffer
         calls = [call for command in (*buffer.saved, *buffer.commands) for call in command.calls]
         info = replace(info, region=rules.main_region(calls))
-        earlier = self.before or Trace((), info)
+        earlier = self.before or Trace((), info, is_own=self.is_own)
         earlier = replace(earlier, commands=(*earlier.commands, *buffer.saved))
         new = Trace(tuple(buffer.commands), info)
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -19,7 +19,7 @@ from awstracer.cli.output import error_text, warn_play
 from awstracer.cli.plan_view import PlanView, describe_poll, format_duration
 from awstracer.cli.styles import truncate
 from awstracer.commandline.text import format_value
-from awstracer.errors import MissingInput, MissingValue
+from awstracer.errors import MissingInput, MissingValue, UnsafeWord
 from awstracer.plan.invocation import Destination, Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
@@ -65,13 +65,13 @@ class ReplayView(PlanView):
         """Print that a command succeeded which failed when it was recorded."""
         warn_play(unexpected_success(step))
 
-    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
+    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
         """Print why a command is not sent; it is skipped if the command that it needs was not done."""
-        if status is Status.SKIPPED and isinstance(missing, MissingValue):
-            needed = f"{missing.path} of command {missing.number}"
+        if status is Status.SKIPPED and isinstance(reason, MissingValue):
+            needed = f"{reason.path} of command {reason.number}"
             warn_play(f"command {step.number} is skipped: it needs {needed}, which was not done")
         else:
-            warn_play(f"command {step.number} is not sent: {error_text(missing)}")
+            warn_play(f"command {step.number} is not sent: {error_text(reason)}")
 
     def ended(self, report: Report) -> None:
         """Print a summary, unless everything succeeded."""

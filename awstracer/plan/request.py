@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from awstracer.plan.model import Keep, Override, Plan
 from awstracer.plan.resolver import Resolver
 from awstracer.relations import deriver
 from awstracer.relations.model import Relation
-from awstracer.trace import selection
+from awstracer.trace import selection, store
 from awstracer.trace.memory import gc_paused
 from awstracer.trace.model import Trace
 from awstracer.trace.query import evaluate
@@ -35,6 +35,7 @@ class PlayRequest:
     global_options  for all commands, in the place of recorded ones
     start, only     which commands are played; None for no such limit
     agrees          whether the person confirmed everything beforehand (`--yes`)
+    trusts          whether the trace is taken for the person's own (`--trust`)
     account         the only one to play in; None for any
     asks_each       whether to ask before each command
     pause, keep_going, settle   see `play/player`'s PlayerOptions
@@ -47,12 +48,18 @@ class PlayRequest:
     start: int | None
     only: Sequence[selection.Range] | None
     agrees: bool
+    trusts: bool
     account: str | None
     asks_each: bool
     pause: float | None
     keep_going: bool
     settle: float
     jobs: int
+
+    def load_trace(self) -> Trace:
+        """Return the trace; raise TraceError if it can't be read or holds no trace."""
+        trace = store.load_trace(self.trace_file)
+        return replace(trace, is_own=trace.is_own or self.trusts)
 
     @property
     def global_option_words(self) -> tuple[str, ...]:

@@ -1,8 +1,12 @@
 """Finds what a plan would do that a person has to confirm before anything is sent.
 
 A trace may come from somebody else. It must not decide alone under which identity commands run, whom the requests
-reach, or what is written outside the current folder. A command that was recorded with `--profile prod` gives
-`RecordedOption((3,), "--profile", "prod")`, if `prod` isn't the profile of the session anyway.
+reach, or what happens on the person's machine. A command that was recorded with `--profile prod` gives
+`Confirmation((3,), RecordedOption("--profile", "prod"))`, if `prod` isn't the profile of the session anyway.
+
+Operations are what replaying means, and are not asked about. Of custom commands, those are harmless that
+`aws/custom_commands` lists, with local paths that `plan/local_paths` finds harmless. The words of a line may be other
+ones when it is played, since answers feed them: `SafetyChecks.check` then judges the line again.
 
 `cli/prompts` asks, and `cli/plan_view` has the words.
 """
@@ -10,17 +14,20 @@ reach, or what is written outside the current folder. A command that was recorde
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path as FilePath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from awstracer.aws.local_effects import Action, LocalEffects, PathEffect
 from awstracer.aws.settings import OPTION_VARIABLES, value_of_option
-from awstracer.commandline.options import match_option
-from awstracer.commandline.text import Provenance, to_str
+from awstracer.commandline.options import ExtraArgument, match_option
+from awstracer.commandline.text import Provenance, text_of, to_str
+from awstracer.errors import UnsafeWord
 from awstracer.plan.credentials import PROFILE_OPTION
+from awstracer.plan.invocation import Invocation
+from awstracer.plan.local_paths import Surroundings, reason_to_ask
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.template import Given, Kept
+from awstracer.trace.model import Opaque
 
 # The options that decide the identity and the address of requests, each with the environment variables that do the
 # same, in the order in which awscli reads them.
@@ -32,85 +39,203 @@ TRUSTED: Mapping[str, tuple[str, ...]] = {
     "--no-verify-ssl": (),
 }
 DEFAULTS = {"--profile": "default"}
-
-# Custom commands that change a person's own settings, with the options that keep them from it.
-SETTING: Mapping[tuple[str, ...], frozenset[str]] = {
-    ("configure", "set"): frozenset(),
-    ("configure", "add-model"): frozenset(),
-    ("codeartifact", "login"): frozenset({"--dry-run"}),
-    ("deploy", "install"): frozenset(),
-    ("deploy", "uninstall"): frozenset(),
-    ("eks", "update-kubeconfig"): frozenset({"--kubeconfig", "--dry-run"}),
-}
-OUTPUT_OPTION = re.compile(r"--(out|save|dest|kube).*")
-DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr")
+ENDPOINT_PARAMETERS = {("machinelearning", "Predict"): "PredictEndpoint"}  # stronger than `--endpoint-url`
 
 
 @dataclass(frozen=True)
 class RecordedOption:
-    """Commands were recorded with a global option that the session doesn't have; `value` is None for a flag."""
+    """A command was recorded with a global option that the session doesn't have; `value` is None for a flag."""
 
-    numbers: tuple[int, ...]
     option: str
     value: str | None
 
 
 @dataclass(frozen=True)
-class OutsideFile:
-    """A command writes a file outside the current folder."""
+class LocalPath:
+    """A command reads, writes or deletes a local path; `reason` says why that is asked about."""
 
-    numbers: tuple[int, ...]
+    action: Action
     path: str
+    reason: str
 
 
 @dataclass(frozen=True)
-class OwnSettings:
-    """A command such as `configure set` changes the person's own settings; `words` are its name."""
+class UnsafeCommand:
+    """A command may do other things on this machine than call APIs; `words` are its name, `effect` says what."""
 
-    numbers: tuple[int, ...]
     words: str
-
-
-@dataclass(frozen=True)
-class ShellAlias:
-    """A command is an alias in the person's own configuration that runs in a shell."""
-
-    numbers: tuple[int, ...]
-    name: str
+    effect: str
 
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """Commands ran under another access key than the session's, and no command of the trace creates `key`."""
+    """A command ran under another access key than the session's, and no command of the trace creates `key`."""
 
-    numbers: tuple[int, ...]
     key: str
 
 
-Confirmation = RecordedOption | OutsideFile | OwnSettings | ShellAlias | ForeignKey
+Concern = RecordedOption | LocalPath | UnsafeCommand | ForeignKey
 
 
-def required_confirmations(
-    plan: Plan,
-    options: Mapping[str, bool],
-    environment: Mapping[str, str],
-    folder: FilePath,
-    shell_aliases: Container[str] = (),
-) -> tuple[Confirmation, ...]:
-    """Return what a person has to confirm before a plan is played, each thing once, with its commands' numbers.
+@dataclass(frozen=True)
+class Confirmation:
+    """What a person has to confirm, with the numbers of the commands that do it."""
 
-    options         awscli's global options, and whether each takes a value
-    environment     the variables of the process
-    folder          the current one
-    shell_aliases   names of aliases in the person's configuration that run in a shell
+    numbers: tuple[int, ...]
+    concern: Concern
+
+
+@dataclass(frozen=True)
+class SafetyChecks:
+    """Judges the steps of plans.
+
+    options       awscli's global options, and whether each takes a value
+    environment   the variables of the process
+    around        where on this machine the replay takes place
+    effects_of    returns what a custom command's line does on this machine, with the contents of its files
+    operation_effects   returns what an operation's command of these words does besides calling the operation
+    is_own        whether the person recorded the trace: what its commands do on this machine was agreed to then
     """
-    return (
-        *_recorded_options(plan, options, environment),
-        *_outside_files(plan, folder),
-        *_own_settings(plan),
-        *_shell_aliases(plan, shell_aliases),
-        *_foreign_keys(plan, options),
-    )
+
+    options: Mapping[str, bool]
+    environment: Mapping[str, str]
+    around: Surroundings
+    effects_of: Callable[[Sequence[str], Mapping[str, str | bytes]], LocalEffects]
+    operation_effects: Callable[[tuple[str, ...]], LocalEffects]
+    is_own: bool
+
+    def required_confirmations(self, plan: Plan) -> tuple[Confirmation, ...]:
+        """Return what a person has to confirm before a plan is played, each thing once."""
+        numbers: dict[Concern, list[int]] = {}
+        for step in plan.selected:
+            for concern in dict.fromkeys(self._concerns(step)):
+                numbers.setdefault(concern, []).append(step.number)
+        return tuple(Confirmation(tuple(its_numbers), concern) for concern, its_numbers in numbers.items())
+
+    def check(self, step: Step, invocation: Invocation) -> None:
+        """Raise UnsafeWord if values from responses make a custom command's line do what its recorded one doesn't.
+
+        A word from a response can only be a value. It is no option, and it changes neither what kind of thing a word
+        is (a path, an S3 URI) nor where a path leads.
+        """
+        if step.operation_command is not None:
+            return
+        words = list(map(text_of, invocation.words))
+        for word in words:
+            if word and word[0].provenance is Provenance.DERIVED and word[0].text.startswith("-"):
+                raise UnsafeWord(to_str(word), "looks like an option")
+        recorded = self.effects_of(step.command.argv, step.command.files)
+        if invocation.argv == step.command.argv and invocation.files == step.command.files:
+            return
+        now = self.effects_of(invocation.argv, invocation.files)
+        if (now.words, now.unsafe) != (recorded.words, recorded.unsafe):
+            raise UnsafeWord(" ".join(invocation.argv), "is another command than was recorded")
+        if [effect.action for effect in now.paths] != [effect.action for effect in recorded.paths]:
+            raise UnsafeWord(" ".join(invocation.argv), "does something else with local files than was recorded")
+        derived = [segment.text for word in words for segment in word if segment.provenance is Provenance.DERIVED]
+        moves = any("/" in text or ".." in text for text in derived)
+        agreed = {concern if moves else _kind(concern) for concern in self._line_concerns(step, recorded)}
+        given = {to_str(text_of(value)) for value in step.override_values()}
+        for concern in self._line_concerns(step, now):
+            is_given = isinstance(concern, LocalPath) and concern.path in given
+            if not is_given and (concern if moves else _kind(concern)) not in agreed:
+                raise UnsafeWord(_subject(concern), "was not agreed to")
+
+    # --- what one step does
+
+    def _concerns(self, step: Step) -> Iterator[Concern]:
+        yield from self._option_concerns(trusted_options(step, self.options))
+        if not self.is_own and step.operation_command is None:
+            yield from self._line_concerns(step, self.effects_of(step.command.argv, step.command.files))
+        elif not self.is_own:
+            yield from self._operation_concerns(step)
+        yield from self._key_concerns(step)
+
+    def _option_concerns(self, pairs: Iterable[tuple[str, str | None]]) -> Iterator[RecordedOption]:
+        for option, value in pairs:
+            if value is None or not _is_same(value, self._session_value(option)):
+                yield RecordedOption(option, value)
+
+    def _session_value(self, option: str) -> str | None:
+        """Return the value that an option has in the session; None if it has none."""
+        return value_of_option(TRUSTED.get(option, ()), self.environment) or DEFAULTS.get(option)
+
+    def _line_concerns(self, step: Step, effects: LocalEffects) -> Iterator[Concern]:
+        """Yield what a custom command's line does; what the person gave with `-p` is not asked about."""
+        if effects.unsafe is not None:
+            yield UnsafeCommand(" ".join(effects.words), effects.unsafe)
+        given = _given_texts(step)
+        yield from self._path_concerns(effect for effect in effects.paths if effect.path not in given)
+        yield from self._option_concerns(effects.endpoints)
+
+    def _operation_concerns(self, step: Step) -> Iterator[Concern]:
+        command, operation = step.operation_command, step.command.operation
+        assert command is not None
+        assert operation is not None
+        effects = self.operation_effects(command.words)
+        if effects.unsafe is not None:
+            yield UnsafeCommand(" ".join(effects.words), effects.unsafe)
+        bodies = (value.name for value in operation.parameters.values() if isinstance(value, Opaque) and value.name)
+        read = (PathEffect(Action.READ, path) for name in bodies for path in _spellings(name))
+        yield from self._path_concerns([*read, *_extra_effects(command.extra)])
+        endpoint = operation.parameters.get(ENDPOINT_PARAMETERS.get((operation.service, operation.name), ""))
+        if endpoint is not None:
+            yield RecordedOption("--predict-endpoint", str(endpoint))
+
+    def _path_concerns(self, effects: Iterable[PathEffect]) -> Iterator[LocalPath]:
+        for effect in effects:
+            reason = reason_to_ask(effect, self.around)
+            if reason is not None:
+                yield LocalPath(effect.action, effect.path, reason)
+
+    def _key_concerns(self, step: Step) -> Iterator[ForeignKey]:
+        """Yield the access key that no command creates; a line with a profile of its own has that one's."""
+        key = step.command.access_key
+        has_profile = any(match_option(word, self.options) == PROFILE_OPTION for word in step.command.argv)
+        if key is not None and step.credentials is None and not has_profile:
+            yield ForeignKey(key)
+
+
+def _extra_effects(extras: Iterable[ExtraArgument]) -> Iterator[PathEffect]:
+    """Yield the effects of the arguments that are no parameters; not those that the person named with `-p`."""
+    for extra in extras:
+        word = extra.words[-1]
+        if not extra.members and all(segment.provenance is Provenance.RECORDED for segment in word):
+            action = Action.WRITE if extra.name.endswith("outfile") else Action.READ
+            yield from (PathEffect(action, path) for path in _spellings(to_str(word)))
+
+
+def _spellings(path: str) -> Sequence[str]:
+    """Return a path, and as awscli expands it for some commands (`awscli.arguments.resolve_given_outfile_path`)."""
+    return list(dict.fromkeys([path, os.path.expandvars(os.path.expanduser(path))]))  # noqa: PTH111
+
+
+def _given_texts(step: Step) -> set[str]:
+    """Return the recorded words, and the values joined to options, in whose place the person gave others with `-p`."""
+    argv, leaves = step.command.argv, step.request.leaves
+    places = [path[1] for path, leaf in leaves.items() if isinstance(leaf, (Given, Kept))]
+    words = [argv[at] for at in places if isinstance(at, int)]
+    return {text for word in words for text in (word, word.partition("=")[2]) if text}
+
+
+def _kind(concern: Concern) -> Concern:
+    """Return a concern without the path, which a name from a response can be a part of: `/tmp/i-0a1b.json`."""
+    return replace(concern, path="") if isinstance(concern, LocalPath) else concern
+
+
+def _subject(concern: Concern) -> str:
+    match concern:
+        case LocalPath(path=path, reason=reason):
+            return f"{path}, {reason},"
+        case RecordedOption(option=option, value=value):
+            return f"{option} {value}"
+        case UnsafeCommand(words=words):
+            return words
+        case ForeignKey(key=key):
+            return key
+
+
+# --- options that decide identities and addresses
 
 
 def credential_options(plan: Plan, options: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
@@ -136,100 +261,5 @@ def trusted_options(step: Step, options: Mapping[str, bool]) -> list[tuple[str, 
     return pairs
 
 
-def _recorded_options(
-    plan: Plan, options: Mapping[str, bool], environment: Mapping[str, str]
-) -> Iterator[RecordedOption]:
-    numbers: dict[tuple[str, str | None], list[int]] = {}
-    for step in plan.selected:
-        for option, value in trusted_options(step, options):
-            if value is None or not _is_same(value, _session_value(option, environment)):
-                numbers.setdefault((option, value), []).append(step.number)
-    for (option, value), its_numbers in numbers.items():
-        yield RecordedOption(tuple(its_numbers), option, value)
-
-
-def _session_value(option: str, environment: Mapping[str, str]) -> str | None:
-    """Return the value that an option has in the session; None if it has none."""
-    return value_of_option(TRUSTED[option], environment) or DEFAULTS.get(option)
-
-
 def _is_same(value: str, other: str | None) -> bool:
     return other is not None and value.rstrip("/") == other.rstrip("/")
-
-
-def _outside_files(plan: Plan, folder: FilePath) -> Iterator[OutsideFile]:
-    for step in plan.selected:
-        for path in dict.fromkeys(_written_files(step)):
-            if is_outside(path, folder):
-                yield OutsideFile((step.number,), path)
-
-
-def _written_files(step: Step) -> Iterator[str]:
-    """Yield the files that a recorded line makes its command write; not those that the person named with `-p`."""
-    if step.operation_command is None:
-        yield from _files_of_words(step)
-        return
-    for extra in step.operation_command.extra:
-        is_recorded = all(segment.provenance is Provenance.RECORDED for segment in extra.words[-1])
-        if not extra.members and is_recorded:
-            yield to_str(extra.words[-1])
-
-
-def _files_of_words(step: Step) -> Iterator[str]:
-    """Yield the files that a custom command writes: targets of `s3`, and options such as `--output-template-file`."""
-    argv, follows_s3_uri = step.command.argv, False
-    for at in step.arguments:
-        name, _, value = argv[at].partition("=")
-        is_target = follows_s3_uri and not argv[at].startswith(("-", "s3://"))
-        path = (
-            value
-            if OUTPUT_OPTION.fullmatch(name)
-            else argv[at]
-            if is_target or OUTPUT_OPTION.fullmatch(argv[at - 1])
-            else ""
-        )
-        if path and not isinstance(step.request.leaves.get(("argv", at)), (Given, Kept)):
-            yield path
-        follows_s3_uri = follows_s3_uri or (argv[at].startswith("s3://") and argv[step.arguments[0]] == "s3")
-
-
-def is_outside(path: str, folder: FilePath) -> bool:
-    """Return whether a path leads out of a folder: by its beginning, by `..`, or by a symbolic link."""
-    if path in DEVICES:
-        return False
-    if path.startswith("~") or "\0" in path:
-        return True
-    return not FilePath(os.path.realpath(folder / path)).is_relative_to(os.path.realpath(folder))
-
-
-def _own_settings(plan: Plan) -> Iterator[OwnSettings]:
-    for step in plan.selected:
-        words = [step.command.argv[at] for at in step.arguments] if step.operation_command is None else []
-        name = tuple(words[:2])
-        if name in SETTING and not SETTING[name] & {word.partition("=")[0] for word in words}:
-            yield OwnSettings((step.number,), " ".join(name))
-
-
-def _shell_aliases(plan: Plan, aliases: Container[str]) -> Iterator[ShellAlias]:
-    """Yield the commands that are aliases; one can have the name of a service, whose operations then run it."""
-    for step in plan.selected:
-        words = (
-            [step.command.argv[at] for at in step.arguments]
-            if step.operation_command is None
-            else step.operation_command.words
-        )
-        for name in words[:1]:
-            if name in aliases:
-                yield ShellAlias((step.number,), name)
-
-
-def _foreign_keys(plan: Plan, options: Mapping[str, bool]) -> Iterator[ForeignKey]:
-    """Yield the access keys that no command creates, but for lines with a profile of their own, which has its key."""
-    numbers: dict[str, list[int]] = {}
-    for step in plan.selected:
-        key = step.command.access_key
-        has_profile = any(match_option(word, options) == PROFILE_OPTION for word in step.command.argv)
-        if key is not None and step.credentials is None and not has_profile:
-            numbers.setdefault(key, []).append(step.number)
-    for key, its_numbers in numbers.items():
-        yield ForeignKey(tuple(its_numbers), key)

@@ -22,11 +22,21 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from awstracer.aws.capture import Outcome
-from awstracer.errors import MissingInput
+from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.resolver import Resolver
-from awstracer.play.player import ExecutionListener, OnDone, PlayerOptions, Report, Send, Status, StepRun, StepRunner
+from awstracer.play.player import (
+    Check,
+    ExecutionListener,
+    OnDone,
+    PlayerOptions,
+    Report,
+    Send,
+    Status,
+    StepRun,
+    StepRunner,
+)
 from awstracer.play.worker_pool import CapturedRun, WorkerPool
 
 
@@ -46,13 +56,14 @@ class ParallelPlayer:
         resolver: Resolver,
         listener: ExecutionListener,
         options: PlayerOptions,
+        check: Check = lambda *_: None,
         interrupted: Callable[[], bool] = lambda: False,
         on_done: OnDone = lambda *_: None,
     ) -> None:
         self._pool, self._interrupted = pool, interrupted
         self._listener = InOrderListener(listener, plan.selected)
         self._step_runner = StepRunner(
-            plan, resolver=resolver, listener=self._listener, options=options, on_done=on_done
+            plan, resolver=resolver, listener=self._listener, options=options, check=check, on_done=on_done
         )
         self._steps = {step.number: step for step in self._step_runner.pending}
         self._order = TopologicalSorter({number: before[number] & self._steps.keys() for number in self._steps})
@@ -160,8 +171,8 @@ class InOrderListener:
     def unexpected_success(self, step: Step) -> None:
         self._pass_on(step, partial(self._listener.unexpected_success, step))
 
-    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
-        self._pass_on(step, partial(self._listener.not_sent, step, missing, status))
+    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
+        self._pass_on(step, partial(self._listener.not_sent, step, reason, status))
 
     def command_printed(self, step: Step, out: bytes, err: bytes) -> None:
         self._pass_on(step, partial(_print, out, err))

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from awstracer.aws.capture import Outcome
 from awstracer.aws.settings import Environment
-from awstracer.errors import ExitCode, MissingInput, MissingValue
+from awstracer.errors import ExitCode, MissingInput, MissingValue, UnsafeWord
 from awstracer.plan import credentials
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Plan, Step
@@ -58,10 +58,11 @@ class ExecutionListener(Protocol):
     def unexpected_success(self, step: Step) -> None:
         """A step succeeded that failed when it was recorded."""
 
-    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
-        """A step can't be sent, since a value that it needs is missing."""
+    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
+        """A step can't be sent, since a value that it needs is missing, or would change what it does."""
 
 
+Check = Callable[[Step, Invocation], None]
 OnDone = Callable[[Step, Invocation, Outcome, datetime, datetime], None]
 
 
@@ -140,7 +141,8 @@ StepRun = Generator[Send | Sleep, Outcome | None, Status]
 class StepRunner:
     """Runs the steps of one plan, and remembers what became of them.
 
-    `ask` is called before a step is sent, when it has been shown. `on_done` is called as soon as a step is done, with
+    `check` is called with what is to be sent, and raises UnsafeWord if that must not be. `ask` is called before a step
+    is sent, when it has been shown. `on_done` is called as soon as a step is done, with
     the times when it began and ended.
     """
 
@@ -151,11 +153,12 @@ class StepRunner:
         resolver: Resolver,
         listener: ExecutionListener,
         options: PlayerOptions,
+        check: Check = lambda *_: None,
         ask: Callable[[Step], StepDecision] = lambda _: StepDecision.YES,
         on_done: OnDone = lambda *_: None,
     ) -> None:
         self._plan, self._resolver, self._options = plan, resolver, options
-        self._listener, self._ask, self._on_done = listener, ask, on_done
+        self._listener, self._check, self._ask, self._on_done = listener, check, ask, on_done
         self._statuses = dict.fromkeys(options.done, Status.DONE)
         self._calls = dict(options.done)
 
@@ -189,8 +192,9 @@ class StepRunner:
     def _run(self, step: Step) -> StepRun:
         try:
             invocation, environment = self._resolver.invocation(step), self._resolver.environment(step)
-        except MissingInput as missing:
-            return self._refuse(step, missing)
+            self._check(step, invocation)
+        except (MissingInput, UnsafeWord) as reason:
+            return self._refuse(step, reason)
         self._listener.step_started(step, invocation, self._resolver)
         decision = self._ask(step)
         if decision is not StepDecision.YES:
@@ -205,12 +209,12 @@ class StepRunner:
             self._listener.unexpected_success(step)
         return Status.DONE
 
-    def _refuse(self, step: Step, missing: MissingInput) -> Status:
-        """Report a command whose input is missing: it is never sent with the recorded value in its place."""
-        number = missing.number if isinstance(missing, MissingValue) else None
+    def _refuse(self, step: Step, reason: MissingInput | UnsafeWord) -> Status:
+        """Report a command that is not sent; a missing input never has the recorded value in its place."""
+        number = reason.number if isinstance(reason, MissingValue) else None
         is_lost = number is not None and self._statuses.get(number) is not Status.DONE
         status = Status.SKIPPED if is_lost else Status.FAILED
-        self._listener.not_sent(step, missing, status)
+        self._listener.not_sent(step, reason, status)
         return status
 
     def _action(self, step: Step, invocation: Invocation, environment: Environment) -> Send:
@@ -289,13 +293,14 @@ class Player:
         sleep: Callable[[float], None],
         listener: ExecutionListener,
         options: PlayerOptions,
+        check: Check = lambda *_: None,
         ask: Callable[[Step], StepDecision] = lambda _: StepDecision.YES,
         interrupted: Callable[[], bool] = lambda: False,
         on_done: OnDone = lambda *_: None,
     ) -> None:
         self._aws, self._sleep, self._interrupted = aws, sleep, interrupted
         self._step_runner = StepRunner(
-            plan, resolver=resolver, listener=listener, options=options, ask=ask, on_done=on_done
+            plan, resolver=resolver, listener=listener, options=options, check=check, ask=ask, on_done=on_done
         )
 
     def play(self) -> Report:

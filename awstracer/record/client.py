@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from awstracer.record import aws_cli_v2, protocol, rules
 from awstracer.record.protocol import Acknowledgement, CommandReport, NoteReport, SessionInfo, SessionRequest
 from awstracer.secrets.placeholders import new_key
 from awstracer.secrets.redactor import Redactor
-from awstracer.trace import serializer, store
+from awstracer.trace import seal, serializer, store
 from awstracer.trace.journal import Journal
 from awstracer.trace.model import STDIN, Command, RecordingInfo, Trace
 
@@ -210,12 +209,13 @@ def append(trace_file: Path, finished: FinishedCommand, models: MemberModel) -> 
     session = SessionInfo(key=_user_key().hex(), environment=finished.environment)
     command, _ = _to_redacted_command(finished, session, models)
     with _open_journal(trace_file, finished) as journal:
+        is_own = not journal.commands
         journal.write([*journal.commands, command])
-        before = store.load_trace(trace_file) if trace_file.exists() else Trace((), journal.recorded)
+        before = store.load_trace(trace_file) if trace_file.exists() else Trace((), journal.recorded, is_own=True)
         saved = set(map(_identity, before.commands))
         new = [each for each in (*journal.commands, command) if _identity(each) not in saved]
         commands = sorted((*before.commands, *new), key=lambda each: each.started)
-        store.save_trace(replace(before, commands=tuple(commands)), trace_file)
+        store.save_trace(replace(before, commands=tuple(commands), is_own=before.is_own and is_own), trace_file)
         journal.clear()
 
 
@@ -232,23 +232,7 @@ def _open_journal(trace_file: Path, finished: FinishedCommand) -> Journal:
 
 def _user_key() -> bytes:
     """Return the user's own key of placeholders, so that processes give equal secrets equal placeholders."""
-    file = store.state_directory() / "key"
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            _create_key(file)
-        return file.read_bytes()
-    return new_key()
-
-
-def _create_key(file: Path) -> None:
-    """Create the file of a key. If several processes do so at once, one of them succeeds."""
-    handle, draft = tempfile.mkstemp(dir=file.parent)
-    os.write(handle, new_key())
-    os.close(handle)
-    with suppress(FileExistsError):
-        os.link(draft, file)
-    Path(draft).unlink()
+    return seal.make_key(store.state_directory() / "key") or new_key()
 
 
 # --- errors

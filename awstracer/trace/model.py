@@ -174,10 +174,11 @@ class RecordingInfo:
 
 @dataclass(frozen=True)
 class Trace:
-    """Commands in the order in which they were run."""
+    """Commands in the order in which they were run; `is_own` if this person recorded them, and nobody changed them."""
 
     commands: tuple[Command, ...]
     recorded: RecordingInfo = RecordingInfo()
+    is_own: bool = False
 
 
 def utc_now() -> datetime:

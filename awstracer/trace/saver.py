@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from awstracer.errors import TraceError
@@ -70,7 +70,7 @@ def journal_writer(journal: Journal, report: Callable[[TraceError], None]) -> Ca
 
 def save_and_clear_journal(path: Path, before: Trace | None, new: Trace, journal: Journal) -> SaveFailure | None:
     """Save the new commands after those of the trace `before`, and clear the journal; return None if that worked."""
-    trace = new if before is None else Trace(before.commands + new.commands, before.recorded)
+    trace = new if before is None else replace(before, commands=before.commands + new.commands)
     try:
         store.save_trace(trace, path)
     except TraceError as error:

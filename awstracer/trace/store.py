@@ -15,11 +15,12 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from awstracer.errors import TraceError
-from awstracer.trace import format_v1
+from awstracer.trace import format_v1, seal
 from awstracer.trace.memory import gc_paused
 from awstracer.trace.model import Trace
 from awstracer.trace.serializer import (
@@ -38,15 +39,21 @@ CONVERTERS: Mapping[int, Callable[[Any], dict[str, Any]]] = {1: format_v1.conver
 
 
 def format_trace(trace: Trace) -> str:
-    """Return a trace as the text of a file."""
-    return json.dumps(trace_to_json(trace), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return a trace as the text of a file; it is sealed if it is this person's own."""
+    document = trace_to_json(trace)
+    key = seal.make_key(_seal_key_file()) if trace.is_own else None
+    document = document if key is None else seal.sealed(document, key)
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def parse_trace(text: str) -> Trace:
     """Return the trace of a file's text, of any supported format; raise ValueError with the reason if it is none."""
     try:
         with gc_paused():
-            return trace_from_json(_convert(_parse_json(text)))
+            document = _parse_json(text)
+            key = seal.read_key(_seal_key_file())
+            is_own = key is not None and seal.is_intact(document, key)
+            return replace(trace_from_json(_convert(document)), is_own=is_own)
     except FormatError as error:
         raise ValueError(f"is not a trace: {error}") from None
 
@@ -93,6 +100,10 @@ def state_directory() -> Path:
     """Return the folder for what outlives a session, by the XDG Base Directory Specification; it may not exist yet."""
     state = os.environ.get("XDG_STATE_HOME")
     return (Path(state) if state else Path("~/.local/state").expanduser()) / "awstracer"
+
+
+def _seal_key_file() -> Path:
+    return state_directory() / "seal.key"
 
 
 def sync_directory(directory: Path) -> None:

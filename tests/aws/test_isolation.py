@@ -62,6 +62,7 @@ PATCHED = (
 )
 PRIVATE = {
     "_action",
+    "_create_parser",
     "_credentials",
     "_enabled",
     "_handlers",

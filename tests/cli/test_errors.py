@@ -88,6 +88,10 @@ WORDS = [
         errors.MissingValue(1, "Vpc.VpcId", "it has no response"),
         "Vpc.VpcId should come from command 1, but it has no response",
     ),
+    (
+        errors.UnsafeWord("../x", "looks like an option"),
+        "a response would change what it does: ../x looks like an option",
+    ),
     (errors.MissingValue(None, "the account", "it is unknown"), "the account is needed, but it is unknown"),
     (errors.NotAnAwsCommand("ls"), "not an aws command: ls (start with -s to run shell commands)"),
     (errors.NotRecorded("is interactive"), "this command is interactive: it is not recorded"),

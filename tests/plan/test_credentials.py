@@ -12,6 +12,7 @@ import pytest
 
 from awstracer.aws.catalog import Catalog
 from awstracer.aws.driver import AwsCli
+from awstracer.cli import prompts
 from awstracer.errors import MissingValue
 from awstracer.plan import credentials, planner, safety_checks
 from awstracer.plan.credentials import CredentialSource
@@ -48,11 +49,9 @@ def write(*entries: Any) -> None:
 
 def doubts(*commands: Command) -> list[safety_checks.Confirmation]:
     aws = Catalog()
-    return list(
-        safety_checks.required_confirmations(
-            planner.make_plan(trace(*commands), [], [], aws), aws.global_options(), {}, Path.cwd()
-        )
-    )
+    recorded = trace(*commands)
+    checks = replace(prompts.safety_checks_here(aws, recorded), environment={})
+    return list(checks.required_confirmations(planner.make_plan(recorded, [], [], aws)))
 
 
 # --- where they are made
@@ -183,9 +182,10 @@ def test_a_dry_run_tells_whose_they_are() -> None:
 
 def test_a_key_that_the_trace_does_not_make_is_a_doubt() -> None:
     assert doubts(ASSUMED, under(KEY)) == []
-    assert doubts(under(OPEN_KEY), under(None), under(OPEN_KEY)) == [ForeignKey((1, 3), OPEN_KEY)]
+    twice = doubts(under(OPEN_KEY), under(None), under(OPEN_KEY))
+    assert twice == [safety_checks.Confirmation((1, 3), ForeignKey(OPEN_KEY))]
     (profile,) = doubts(under(OPEN_KEY, "--profile", "other"))
-    assert isinstance(profile, safety_checks.RecordedOption)
+    assert isinstance(profile.concern, safety_checks.RecordedOption)
 
 
 @pytest.mark.usefixtures("aws_home")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awstracer.aws.catalog import Catalog
+from awstracer.aws.local_effects import Action
 from awstracer.aws.settings import value_of_option
 from awstracer.cli import prompts
 from awstracer.errors import NothingSelected, UnknownCommandNumber
 from awstracer.plan import planner, safety_checks
+from awstracer.plan.local_paths import OUTSIDE, is_outside
 from awstracer.plan.model import Override
-from awstracer.plan.safety_checks import OutsideFile, OwnSettings, RecordedOption
+from awstracer.plan.safety_checks import Confirmation, LocalPath, RecordedOption, UnsafeCommand
 from awstracer.play.player import StepDecision
 from awstracer.relations import deriver
 from awstracer.trace import selection, store
-from awstracer.trace.model import Command
+from awstracer.trace.model import Command, Opaque
 from awstracer.trace.query import evaluate
 from awstracer.trace.selection import Range
 from tests.programs import Relay, Result, Silent, Terminal, Trouble, play, run, users
-from tests.traces import command, operation, trace
+from tests.traces import command, foreign, operation, trace
 
 pytestmark = pytest.mark.once
 
@@ -35,6 +38,9 @@ ALLOW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "
 HERE, ELSEWHERE = "123456789012", "999988887777"
 RUN = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
 VPC, SUBNET = "vpc-0a1b2c3d4e5f67890", "subnet-0a1b2c3d4e5f67890"
+
+
+FOREIGN = "awstrace-play: this trace is foreign: you have not recorded it here, or it was changed since"
 
 
 def write(*entries: Any) -> None:
@@ -64,11 +70,24 @@ def refused(result: Result) -> str:
     return line.removeprefix("awstrace-play: ")
 
 
-def one(*entries: Any, environment: dict[str, str] | None = None) -> Sequence[safety_checks.Confirmation]:
+def one(*entries: Any, environment: dict[str, str] | None = None) -> Sequence[Confirmation]:
     """What has to be confirmed of a trace."""
-    aws = Catalog()
-    steps = planner.make_plan(trace(*entries), [], [], aws)
-    return safety_checks.required_confirmations(steps, aws.global_options(), environment or {}, Path.cwd())
+    aws, recorded = Catalog(), foreign(*entries)
+    steps = planner.make_plan(recorded, [], [], aws)
+    checks = replace(prompts.safety_checks_here(aws, recorded), environment=environment or {})
+    return checks.required_confirmations(steps)
+
+
+def writes(number: int, path: str, reason: str = OUTSIDE) -> Confirmation:
+    return Confirmation((number,), LocalPath(Action.WRITE, path, reason))
+
+
+def reads(number: int, path: str, reason: str = OUTSIDE) -> Confirmation:
+    return Confirmation((number,), LocalPath(Action.READ, path, reason))
+
+
+def deletes(number: int, path: str, reason: str = "on this machine") -> Confirmation:
+    return Confirmation((number,), LocalPath(Action.DELETE, path, reason))
 
 
 # --- which commands
@@ -327,7 +346,7 @@ def test_an_option_is_found_however_it_was_typed(
     for own in (["s3", "ls"], ["iam", "list-users"]):
         line = words + own if before else own + words
         recorded = command(line) if own[0] == "s3" else operation("iam.ListUsers", {}, {}, line)
-        assert one(recorded) == (RecordedOption((1,), option, value),)
+        assert one(recorded) == (Confirmation((1,), RecordedOption(option, value)),)
 
 
 @pytest.mark.parametrize(
@@ -348,7 +367,10 @@ def test_what_the_session_has_anyway_is_not_asked_about(line: str, environment: 
 def test_one_question_is_about_all_commands_that_were_recorded_so() -> None:
     lines = ["s3 ls --profile prod", "s3 ls", "s3 ls --prof=prod", "s3 ls --profile test"]
     found = one(*(command(line.split()) for line in lines))
-    assert found == (RecordedOption((1, 3), "--profile", "prod"), RecordedOption((4,), "--profile", "test"))
+    assert found == (
+        Confirmation((1, 3), RecordedOption("--profile", "prod")),
+        Confirmation((4,), RecordedOption("--profile", "test")),
+    )
     assert prompts.confirmation_question(found[0]) == (
         "Commands 1, 3 were recorded with --profile prod. Play them with that? [y/N]: "
     )
@@ -420,7 +442,8 @@ def test_a_dry_run_tells_what_a_replay_asks() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_no_value_steers_the_terminal_through_a_question() -> None:
-    write(command(["s3", "cp", "s3://b/k", "/x\x1b[2J\nCommand"]))
+    line = ["s3", "cp", "s3://b/k", "/x\x1b[2J\nCommand"]
+    store.save_trace(foreign(command(line)), Path("t.trace"))
     for result in (play(*TRACE), play(*TRACE, "--dryrun")):
         assert "\x1b" not in result.err
         assert "/x\\x1b[2J Command" in result.err
@@ -480,68 +503,174 @@ def test_a_path_leads_out_of_a_folder_or_not(tmp_path: Path, path: str, is_out: 
     (here / "a").mkdir(parents=True)
     (here / "link").symlink_to(tmp_path)
     (here / "within").symlink_to(here / "a")
-    assert safety_checks.is_outside(path, here) == is_out
-    assert not safety_checks.is_outside(str(here / "x"), here)
-    assert safety_checks.is_outside(f"{here}-other", here)
+    assert is_outside(path, here) == is_out
+    assert not is_outside(str(here / "x"), here)
+    assert is_outside(f"{here}-other", here)
+
+
+PACKAGE = UnsafeCommand("cloudformation package", "sends the files that its template names")
 
 
 @pytest.mark.parametrize(
-    ("line", "path"),
+    ("line", "confirmations"),
     [
-        ("s3 cp s3://b/k /x", "/x"),
-        ("s3 cp --recursive s3://b /x", "/x"),
-        ("s3 sync s3://b ../x --delete", "../x"),
-        ("s3 mv s3://b/k ~/x", "~/x"),
-        ("cloudformation package --template-file t --s3-bucket b --output-template-file /x", "/x"),
-        ("cloudformation package --template-file t --s3-bucket b --output-template-file=/x", "/x"),
-        ("gamelift get-game-session-log --game-session-id g --save-as /x", "/x"),
-        ("eks update-kubeconfig --name c --kubeconfig /x", "/x"),
-        ("s3 cp s3://b/k x", None),
-        ("s3 cp s3://b/k -", None),
-        ("s3 cp /x s3://b/k", None),
-        ("s3 sync /x s3://b", None),
-        ("s3 cp s3://b/k s3://c/k --acl private", None),
-        ("deploy push --application-name a --s3-location s3://b/k --source /x", None),
-        ("cloudformation deploy --template-file /x --stack-name s", None),
-        ("eks update-kubeconfig --name c --kubeconfig x", None),
+        ("s3 cp s3://b/k /x", [writes(1, "/x")]),
+        ("s3 cp --recursive s3://b /x", [writes(1, "/x")]),
+        ("s3 --recursive cp s3://b /x", [writes(1, "/x")]),
+        ("s3 cp s3://b/k -- -x/../../x", [writes(1, "-x/../../x")]),
+        ("s3 cp s3://b/k S3://b", []),
+        ("s3 cp s3://b/k .", []),
+        ("s3 cp s3://b/.bashrc .", [writes(1, "./.bashrc", "where .bashrc is hidden")]),
+        ("s3 cp s3://b/k .git/hooks/pre-commit", [writes(1, ".git/hooks/pre-commit", "where .git is hidden")]),
+        ("s3 cp s3://b/k settings", [writes(1, "settings", "where your settings are")]),
+        ("s3 cp s3://b/k link/x", [writes(1, "link/x")]),
+        ("s3 sync s3://b ../x --delete", [writes(1, "../x"), deletes(1, "../x", OUTSIDE)]),
+        ("s3 sync s3://b site --del", [deletes(1, "site")]),
+        ("s3 sync site s3://b --delete", []),
+        ("s3 sync site s3://b --de", []),
+        ("s3 sync project s3://b", [reads(1, "project", "with project/.git, which is hidden")]),
+        ("s3 sync s3://b project", [writes(1, "project", "with project/.git, which is hidden")]),
+        ("s3 sync linked s3://b", [reads(1, "linked", "with linked/link, which leads out of this folder")]),
+        ("s3 mv s3://b/k ~/x", [writes(1, "~/x")]),
+        ("s3 mv site/x s3://b/k", [deletes(1, "site/x")]),
+        ("s3 mv ../x s3://b/k", [reads(1, "../x"), deletes(1, "../x", OUTSIDE)]),
+        ("s3 cp s3://b/k x", []),
+        ("s3 cp s3://b/k -", []),
+        ("s3 cp /x s3://b/k", [reads(1, "/x")]),
+        ("s3 cp .env s3://b/k", [reads(1, ".env", "where .env is hidden")]),
+        ("s3 cp site/x s3://b/k", []),
+        ("s3 cp site s3://b --recursive", []),
+        ("s3 sync /x s3://b", [reads(1, "/x")]),
+        ("s3 cp s3://b/k s3://c/k --acl private", []),
+        ("s3 rm s3://b --recursive", []),
+        ("s3 ls", []),
+        ("ec2 wait vpc-available", []),
+        ("deploy push --application-name a --s3-location s3://b/k --source /x", [reads(1, "/x")]),
+        ("cloudformation deploy --template-file /x --stack-name s", [reads(1, "/x")]),
+        ("cloudformation deploy --template-file=x --stack-name s", []),
+        ("ecs deploy --service s --task-definition $HOME/x --codedeploy-appspec y", [reads(1, "HOME/x")]),
+        ("dlm create-default-role", []),
+        (
+            "dlm create-default-role --iam-e http://x",
+            [Confirmation((1,), RecordedOption("--iam-endpoint", "http://x"))],
+        ),
+        ("cloudformation package --template-file t --s3-bucket b", [Confirmation((1,), PACKAGE)]),
+        ("nonsense --x", []),
+        ("s3 cp", []),
     ],
 )
-@pytest.mark.usefixtures("home")
-def test_a_custom_command_that_writes_elsewhere_is_asked_about(line: str, path: str | None) -> None:
-    assert one(command(line.split())) == (() if path is None else (OutsideFile((1,), path),))
+def test_what_a_custom_command_does_here_is_asked_about_unless_it_is_harmless(
+    folder: Path, line: str, confirmations: list[Confirmation]
+) -> None:
+    home = str(folder.parent)
+    expected = [
+        replace(each, concern=replace(each.concern, path=each.concern.path.replace("HOME", home)))
+        if isinstance(each.concern, LocalPath)
+        else each
+        for each in confirmations
+    ]
+    recorded = replace(command(line.split()), exit_code=255 if line in ("nonsense --x", "s3 cp") else 0)
+    assert list(one(recorded)) == expected
+
+
+@pytest.fixture
+def folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the home folder, with what may be in one."""
+    here = home / "work"
+    for name in ("site/x", "project/.git/config", "linked/x"):
+        (here / name).parent.mkdir(parents=True)
+        (here / name).touch()
+    (here / "link").symlink_to(home)
+    (here / "linked" / "link").symlink_to(home)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(here / "settings"))
+    return here
+
+
+@pytest.mark.parametrize("line", ["s3 cp x s3://b/k", "s3 cp s3://b/k x", "s3 sync . s3://b"])
+def test_in_the_home_folder_each_local_path_is_asked_about(home: Path, line: str) -> None:
+    (found,) = one(command(line.split()))
+    assert isinstance(found.concern, LocalPath)
+    assert found.concern.reason == "in your home folder"
 
 
 @pytest.mark.usefixtures("home")
 def test_a_path_is_the_persons_only_where_they_named_it() -> None:
     aws = Catalog()
-    recorded = trace(
+    recorded = foreign(
         operation("s3.CreateBucket", {"Bucket": "site-0f3a"}, {}),
         command(["s3", "cp", "s3://site-0f3a/k", "/x"]),
-        command(["cloudformation", "package", "--template-file", "t", "--output-template-file", "/y"]),
+        command(["cloudformation", "deploy", "--stack-name", "s", "--template-file", "/y"]),
     )
     found = deriver.derive(recorded, evaluate, aws)
-    said = [Override.parse("bucket", "other"), Override.parse("output-template-file", "/z")]
+    said = [Override.parse("bucket", "other"), Override.parse("template-file", "/z")]
     steps = planner.make_plan(recorded, found, said, aws)
-    assert safety_checks.required_confirmations(steps, aws.global_options(), {}, Path.cwd()) == (
-        OutsideFile((2,), "/x"),
-    )
+    assert prompts.safety_checks_here(aws, recorded).required_confirmations(steps) == (writes(2, "/x"),)
 
 
 @pytest.mark.parametrize(
     "line",
     [
+        "configure",
         "configure set region x",
         "configure set aws_access_key_id AKIA",
+        "configure get region",
         "configure add-model --service-model file://m",
+        "--region x configure --profile=default set region x",
         "eks update-kubeconfig --name c",
         "codeartifact login --tool pip --domain d --repository r",
+        "codecommit credential-helper get",
+        "history list",
+        "emr ssh --cluster-id j --key-pair-file k --ssh-options ProxyCommand=x",
+        "emr put --cluster-id j --key-pair-file k --src=-oProxyCommand=x",
+        "gamelift get-game-session-log --game-session-id g --save-as x",
+        "cloudformation deploy --stack-name s --template-file t install --config-file x",
+        "deploy register --instance-name n",
+        "ec2 wait vpc-available help",
     ],
 )
-@pytest.mark.usefixtures("home")
-def test_a_command_that_changes_the_persons_settings_is_asked_about(line: str) -> None:
-    (doubt,) = one(command(line.split()))
-    assert doubt == OwnSettings((1,), " ".join(line.split()[:2]))
-    assert one(command(["configure", "get", "region"]), command(["eks", "get-token", "--cluster-name", "c"])) == ()
+@pytest.mark.usefixtures("folder")
+def test_a_command_that_is_not_known_to_be_harmless_is_asked_about(line: str) -> None:
+    (found,) = one(command(line.split()))
+    assert isinstance(found.concern, UnsafeCommand)
+
+
+@pytest.mark.parametrize("line", ["help", "ec2 help", "s3 help", "ec2 describe-vpcs help", "s3 cp help"])
+@pytest.mark.usefixtures("folder")
+def test_a_page_of_help_is_asked_about(line: str) -> None:
+    (found,) = one(replace(command(line.split()), exit_code=1))
+    assert found.concern == UnsafeCommand(line, "runs programs that show a page of help")
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_operation_whose_command_runs_a_program_is_asked_about() -> None:
+    (found,) = one(operation("ssm.StartSession", {"Target": "i-1"}, {}))
+    assert found.concern == UnsafeCommand("ssm start-session", "runs session-manager-plugin")
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "line", "confirmations"),
+    [
+        ("s3.PutObject", {"Body": Opaque("/etc/passwd")}, "", [reads(1, "/etc/passwd")]),
+        ("s3.PutObject", {"Body": Opaque("~/x")}, "", [reads(1, "~/x")]),
+        ("s3.PutObject", {"Body": Opaque("site/x")}, "", []),
+        ("s3.GetObject", {}, "s3api get-object --bucket b --key k ../x", [writes(1, "../x")]),
+        ("s3.GetObject", {}, "s3api get-object --bucket b --key k .x", [writes(1, ".x", "where .x is hidden")]),
+        ("s3.GetObject", {}, "s3api get-object --bucket b --key k x", []),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_files_of_an_operation_are_asked_about(
+    name: str, request_: dict[str, Any], line: str, confirmations: list[Confirmation]
+) -> None:
+    assert list(one(operation(name, {"Bucket": "b", "Key": "k", **request_}, {}, line.split())))[:1] == confirmations
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_address_that_is_a_parameter_is_asked_about() -> None:
+    request = {"MLModelId": "m", "Record": {}, "PredictEndpoint": "http://evil"}
+    (found,) = one(operation("machinelearning.Predict", request, {}))
+    assert found.concern == RecordedOption("--predict-endpoint", "http://evil")
 
 
 def getting(path: str) -> Command:
@@ -553,10 +682,13 @@ def getting(path: str) -> Command:
 @pytest.mark.usefixtures("aws_home")
 def test_a_file_outside_this_folder_is_asked_about(relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = tmp_path_factory.mktemp("outside") / "x"
-    write(user("alice"), getting(str(outside)))
+    store.save_trace(foreign(user("alice"), getting(str(outside))), Path("t.trace"))
     here = (*TRACE, "--endpoint", relay.url)
-    assert refused(play(*here)) == (
-        f"command 2 writes {outside}, outside this folder: nothing was sent; pass --yes if that is what you want"
+    result = play(*here)
+    asked = f"command 2 writes {outside}, outside this folder"
+    assert (result.code, result.err.splitlines()) == (
+        2,
+        [FOREIGN, f"awstrace-play: {asked}: nothing was sent; pass --yes if that is what you want"],
     )
     assert relay.requests == []
     with Terminal("awstrace-play", *here) as replay:
@@ -565,7 +697,7 @@ def test_a_file_outside_this_folder_is_asked_about(relay: Relay, tmp_path_factor
         replay.rest()
         assert replay.code == 2
     assert relay.requests == []
-    for switches in (["--yes"], ["--only", "1"], ["-p", "2.outfile", str(outside)], ["-p", "2.outfile", "x"]):
+    for switches in (["--yes"], ["--trust"], ["--only", "1"], ["-p", "2.outfile", str(outside)]):
         assert "outside this folder" not in play(*here, *switches).err
         assert "CreateUser" in relay.operations
         relay.requests.clear()
@@ -682,15 +814,18 @@ def test_what_is_no_account_can_not_be_expected(text: str) -> None:
     assert "is not an account id" in result.err
 
 
-@pytest.mark.parametrize("line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"]])
-def test_an_alias_that_runs_in_the_shell_needs_a_yes(line: list[str], aws_home: Path) -> None:
+@pytest.mark.parametrize("line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"], ["who"]])
+def test_an_alias_needs_a_yes(line: list[str], aws_home: Path) -> None:
     (aws_home / ".aws/cli").mkdir(parents=True)
     aliases = "[toplevel]\ngreet = !echo greeting\nhello = greet\niam = !echo greeting\nwho = s3 ls\n"
     (aws_home / ".aws/cli/alias").write_text(aliases)
     recorded = operation("iam.ListUsers", {}, {}, line) if line[0] == "iam" else command(line)
-    store.save_trace(trace(command(["who"]), recorded), Path("t.trace"))
-    reason = refused(play("--trace-file", "t.trace"))
-    assert reason.startswith(f"command 2, {line[0]}, is an alias of yours that runs in the shell: nothing was sent")
+    store.save_trace(foreign(recorded), Path("t.trace"))
+    result = play("--trace-file", "t.trace")
+    assert (result.code, result.out) == (2, "")
+    origin, reason = result.err.splitlines()
+    assert origin == FOREIGN
+    assert reason.startswith(f"awstrace-play: command 1, {line[0]}, is an alias of yours: nothing was sent")
     assert "a replay asks first" in play("--trace-file", "t.trace", "--dryrun").err
     agreed = play("--trace-file", "t.trace", "--yes")
-    assert (agreed.code, agreed.out.count("greeting")) == (0, 1)
+    assert (agreed.code, agreed.out.count("greeting")) == (0, line != ["who"])

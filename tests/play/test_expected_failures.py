@@ -15,7 +15,7 @@ from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.aws.driver import AwsCli
 from awstracer.cli import replay_view
-from awstracer.errors import MissingInput
+from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan import planner
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
@@ -165,7 +165,7 @@ class Stage:
     def unexpected_success(self, step: Step) -> None:
         self.said.append(replay_view.unexpected_success(step))
 
-    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None: ...
+    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None: ...
 
 
 def answered(status: str | None, code: int = 0) -> Outcome:

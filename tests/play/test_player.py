@@ -19,7 +19,7 @@ from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.aws.driver import AwsCli
 from awstracer.cli import play_command
-from awstracer.errors import MissingInput
+from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan import planner
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
@@ -234,7 +234,7 @@ class Stage:
 
     def unexpected_success(self, step: Step) -> None: ...
 
-    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None: ...
+    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None: ...
 
     def operation_command(self, *_: Any) -> Any:
         raise AssertionError("there are only custom commands")

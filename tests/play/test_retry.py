@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from awstracer.aws.capture import Outcome
 from awstracer.aws.driver import AwsCli
 from awstracer.cli.parsers import SETTLE
-from awstracer.errors import MissingInput
+from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan import planner
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
@@ -662,8 +662,8 @@ class Hall:
 
     def unexpected_success(self, step: Step) -> None: ...
 
-    def not_sent(self, step: Step, missing: MissingInput, status: Status) -> None:
-        raise AssertionError(missing)
+    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
+        raise AssertionError(reason)
 
     def play(self, *commands: Command, settle: float = SETTLE) -> Report:
         """Play these commands against the relay."""
