@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -330,10 +331,10 @@ class Relay:
 
     While there is `trouble`, requests meet with that instead, each with the next; `faults` are the same for the
     requests of operations whose names are like a pattern. Those for an operation that is `canned` always meet
-    with its answer, and the server doesn't hear of them.
+    with its answer, and the server doesn't hear of them. With `tls` it speaks HTTPS.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self.answers: list[bytes] = []
         self.trouble: list[Trouble] = []
@@ -341,7 +342,9 @@ class Relay:
         self.canned: dict[str, Trouble] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _relaying(url, self))
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 

@@ -38,7 +38,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
-from awstracer.aws import isolation
+from awstracer.aws import endpoints, isolation
 from awstracer.aws.argument_table import make_optional
 from awstracer.aws.capture import CallRecorder, Outcome, snapshot
 from awstracer.aws.catalog import load_aliases
@@ -164,6 +164,8 @@ class _SharedSession:
         self._caller = awscli.clidriver.CLIOperationCaller(driver.session)
         self._calls: dict[tuple[str, ...], _PreparedCall | None] = {}
         self._clients: dict[str, _SharedClient] = {}
+        if options.endpoint_url is not None:
+            endpoints.keep_host(driver.session)
         isolation.share_clients(driver.session)
 
     def call_of(self, words: tuple[str, ...]) -> _PreparedCall | None:

@@ -2,7 +2,7 @@
 
 `AwsCli.run(["ec2", "create-vpc", "--cidr-block", "10.0.0.0/16"])` does what `aws ec2 create-vpc ...` does, and returns
 an `Outcome` with the API calls. `AwsCli.replay` runs a recorded line: the operation is called with the plan's
-parameters, and `file://` words stand for their recorded contents.
+parameters, `file://` words stand for their recorded contents, and `--endpoint-url` holds for all API requests.
 
 Each line has a driver of its own, unless `aws/clients` has a client for it. `aws/capture` records the calls,
 `aws/isolation` undoes what a line changes in the process, `aws/catalog` says what awscli offers.
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from awstracer.aws import argument_files, isolation
+from awstracer.aws import argument_files, endpoints, isolation
 from awstracer.aws.argument_files import Files
 from awstracer.aws.argument_table import make_optional
 from awstracer.aws.capture import CallRecorder, Outcome
@@ -55,6 +55,8 @@ class AwsCli:
     ) -> Outcome:
         """Run a recorded line. Its `file://` words stand for what `files` holds, and no other word is expanded.
 
+        An `--endpoint-url` holds for all API requests of the command.
+
         `files[STDIN]` is the line's standard input. `environment` holds for this line only; variables with None are
         removed.
 
@@ -64,12 +66,13 @@ class AwsCli:
         """
         words = {word: content for word, content in files.items() if word != STDIN}
 
-        def prepare(session: Any, _: CallRecorder) -> Reader:
+        def prepare(driver: Any, _: CallRecorder) -> Reader:
             if parameters is None:
-                _forbid_operations(session)
+                _forbid_operations(driver.session)
             else:
-                _substitute_parameters(session, parameters)
-            return argument_files.serve_files(session, words)
+                _substitute_parameters(driver.session, parameters)
+            endpoints.hold_endpoint(driver)
+            return argument_files.serve_files(driver.session, words)
 
         with _environment_changed(environment), _input_from(files.get(STDIN)):
             outcome = self._call(argv, parameters) if parameters is not None else None
@@ -91,7 +94,7 @@ class AwsCli:
         except BadConfiguration as error:
             print(error, file=sys.stderr)  # as awscli would end, without its traceback
             return Outcome(AWS_FAILED)
-        reader = prepare(driver.session, capture)
+        reader = prepare(driver, capture)
         capture.attach(driver.session.get_component("event_emitter"))
         exit_code, was_read = isolation.run_line(driver, argv, reader)
         return replace(capture.outcome(exit_code), read_input=was_read)

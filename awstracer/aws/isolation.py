@@ -7,6 +7,8 @@ its events, the classes of its arguments); what goes further stands here and now
 - awscli's readers of files are replaced while a line runs; they stand in `aws/loaded_awscli`, since the plugin, which
   runs in AWS CLI 2 too, replaces them as well;
 - `create_client` of a session is replaced: it makes one client for each service, for awscli's operation caller too;
+- the session of a driver is replaced by one with another `create_client`, which commands get and credential providers
+  don't;
 - log handlers, `sys.argv`, the standard streams and the history recorder are as before once a line has run:
   awscli assumes that its process ends then;
 - private attributes of commands, arguments, sessions and the history recorder are read: each has an accessor here.
@@ -122,6 +124,27 @@ def _without_v2_plugins() -> Iterator[None]:
         raise BadConfiguration(f"a plugin of your configuration can't be loaded: {error}") from error
     finally:
         awscli.clidriver.load_plugins = load
+
+
+def replace_create_client(driver: Any, create_client: Callable[..., Any]) -> None:
+    """Have the commands of a new driver make their clients with `create_client`.
+
+    Credential providers go on with the session's own: it gave itself to them when it was made.
+    """
+    driver.session = _CommandSession(driver.session, create_client)
+
+
+class _CommandSession:
+    """A session as commands see it: all but `create_client` is the session's own."""
+
+    def __init__(self, session: Any, create_client: Callable[..., Any]) -> None:
+        vars(self).update(_session=session, create_client=create_client)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._session, name, value)
 
 
 # --- running a line

@@ -48,6 +48,8 @@ IMPORTED = (
     "botocore.config.Config",
     "botocore.credentials.Credentials",
     "botocore.exceptions.BotoCoreError",
+    "botocore.handlers.BUILTIN_HANDLERS",
+    "botocore.handlers.switch_host_machinelearning",
     "botocore.loaders.Loader.CUSTOMER_DATA_PATH",
     "botocore.utils.CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES",
     "botocore.utils.is_json_value_header",
@@ -173,6 +175,30 @@ def test_global_options_that_awscli_changes_for_one_service_are_not_the_next_one
 def test_a_command_with_a_caller_of_its_own_is_told_apart() -> None:
     service = DriverFactory().create().create_help_command().command_table["ecs"]
     assert not isolation.has_standard_caller(service.create_help_command().command_table["execute-command"])
+
+
+@pytest.mark.usefixtures("home")
+def test_commands_get_a_session_that_differs_in_one_method_only() -> None:
+    driver = DriverFactory().create()
+    session = driver.session
+    isolation.replace_create_client(driver, lambda service, **_: service)
+    assert driver.session.create_client("iam", region_name="eu-west-1") == "iam"
+    assert type(session.create_client("iam", region_name="eu-west-1")).__name__ == "IAM"
+    assert driver.session.get_component("event_emitter") is session.get_component("event_emitter")
+    driver.session.user_agent_extra = "more"
+    assert session.user_agent_extra == driver.session.user_agent_extra == "more"
+
+
+def test_botocore_sends_a_request_to_the_host_that_a_parameter_names_for_one_operation_only() -> None:
+    """`endpoints.keep_host` takes this handler away."""
+    found = {
+        (event, handler)
+        for event, handler, *_ in look_up("botocore.handlers.BUILTIN_HANDLERS")
+        if any("switch_host" in name for name in getattr(getattr(handler, "__code__", None), "co_names", ()))
+    }
+    assert found == {
+        ("request-created.machinelearning.Predict", look_up("botocore.handlers.switch_host_machinelearning"))
+    }
 
 
 def state() -> tuple[object, ...]:
