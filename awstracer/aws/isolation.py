@@ -9,8 +9,8 @@ its events, the classes of its arguments); what goes further stands here and now
 - `create_client` of a session is replaced: it makes one client for each service, for awscli's operation caller too;
 - the session of a driver is replaced by one with another `create_client`, which commands get and credential providers
   don't;
-- log handlers, `sys.argv`, the standard streams and the history recorder are as before once a line has run:
-  awscli assumes that its process ends then;
+- log handlers and the history recorder are as before once a line has run, as `sys.argv` and the standard streams
+  (`aws/process_streams`): awscli assumes that its process ends then;
 - private attributes of commands, arguments, sessions and the history recorder are read: each has an accessor here.
 
 `tests/aws/test_isolation` lists these names and fails if an awscli lacks one of them. What a line means and which
@@ -37,12 +37,12 @@ import awscli.utils
 from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
+from awstracer.aws import process_streams
 from awstracer.aws.loaded_awscli import Reader, files_read_by, history_recorder
 from awstracer.aws.settings import AWS_FAILED, PLUGIN_PATH
 from awstracer.errors import BadConfiguration, ExitCode
 
 LOGGERS = tuple(map(logging.getLogger, ("awscli", "botocore", "s3transfer", "urllib3")))
-STREAM_METHODS = {"read", "readline", "readlines", "buffer"}
 
 
 # --- private names
@@ -157,16 +157,16 @@ def run_line(driver: Any, argv: Sequence[str], reader: Reader) -> tuple[int, boo
     the process stays.
     """
     with (
-        _sys_argv(argv),
+        process_streams.program_arguments(argv),
         files_read_by(reader),
-        _streams_restored(),
+        process_streams.output_restored(),
         _logging_restored(),
         _history_restored(),
-        _watched_input() as stdin,
+        process_streams.watched_input() as stdin,
     ):
         exit_code = _exit_code(lambda: driver.main(list(argv)))
         history_recorder().record("CLI_RC", exit_code, "CLI")  # as `awscli.clidriver.main` does
-    _flush()
+    process_streams.flush_output()
     return exit_code, stdin.was_read
 
 
@@ -265,7 +265,7 @@ def _run_silently(run: Callable[[], Any]) -> Any:
 
 def run_call(call: Callable[[], object]) -> int:
     """Call an operation outside a driver, and report what goes wrong as `CLIDriver.main` does; return the exit code."""
-    with _streams_restored(), _errors_logged():
+    with process_streams.output_restored(), _errors_logged():
         try:
             call()
             exit_code = 0
@@ -275,7 +275,7 @@ def run_call(call: Callable[[], object]) -> int:
         except Exception as error:  # noqa: BLE001 - awscli catches as much
             awscli.utils.write_exception(error, outfile=awscli.compat.get_stderr_text_writer())
             exit_code = AWS_FAILED
-    _flush()
+    process_streams.flush_output()
     return exit_code
 
 
@@ -317,59 +317,6 @@ def _exit_code(run: Callable[[], Any]) -> int:
     except Exception as error:  # noqa: BLE001 - an error that awscli or a plugin lets out must not end the session
         print(f"aws: {error}", file=sys.stderr)
         return AWS_FAILED
-
-
-def _flush() -> None:
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # a script may have closed them
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-
-
-@contextlib.contextmanager
-def _sys_argv(argv: Sequence[str]) -> Iterator[None]:
-    """Set `sys.argv`, which awscli's usage errors and debug log print."""
-    before = sys.argv
-    sys.argv = ["aws", *argv]
-    try:
-        yield
-    finally:
-        sys.argv = before
-
-
-@contextlib.contextmanager
-def _streams_restored() -> Iterator[None]:
-    """Restore the output streams: awscli's tables wrap them in colorama once more for each command."""
-    before = sys.stdout, sys.stderr
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
-
-
-class _WatchedInput:
-    """Standard input that remembers whether anybody read it."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream, self.was_read = stream, False
-
-    def __getattr__(self, name: str) -> Any:
-        self.was_read = self.was_read or name in STREAM_METHODS
-        return getattr(self._stream, name)
-
-    def __iter__(self) -> Any:
-        self.was_read = True
-        return iter(self._stream)
-
-
-@contextlib.contextmanager
-def _watched_input() -> Iterator[_WatchedInput]:
-    before, watched = sys.stdin, _WatchedInput(sys.stdin)
-    if before is not None:  # None: it is closed
-        sys.stdin = watched
-    try:
-        yield watched
-    finally:
-        sys.stdin = before
 
 
 @contextlib.contextmanager
