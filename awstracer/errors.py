@@ -328,6 +328,18 @@ class UnsafeWord(AwstracerError):
 
 
 @dataclass(eq=False, repr=False)
+class NotCreated(AwstracerError):
+    """Command `number` failed to create the resource `name` of this type, so that it is somebody else's."""
+
+    number: int
+    type: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"command {self.number} failed to create the {self.type} {self.name}, so it is not this replay's"
+
+
+@dataclass(eq=False, repr=False)
 class MissingSecret(MissingInput):
     """Nobody gave the secrets `names`, as `-p` spells them; the environment variable `variable` may have the first."""
 

@@ -19,12 +19,12 @@ from awstracer.cli.output import error_text, warn_play
 from awstracer.cli.plan_view import PlanView, describe_poll, format_duration
 from awstracer.cli.styles import truncate
 from awstracer.commandline.text import format_value
-from awstracer.errors import MissingInput, MissingValue, UnsafeWord
+from awstracer.errors import MissingValue, NotCreated
 from awstracer.plan.invocation import Destination, Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
 from awstracer.play import waiter
-from awstracer.play.player import Report, Status
+from awstracer.play.player import Hindrance, Report, Status
 from awstracer.relations.model import EnvironmentValue
 from awstracer.trace.model import error_code
 from awstracer.trace.selection import format_ranges as numbered
@@ -65,11 +65,13 @@ class ReplayView(PlanView):
         """Print that a command succeeded which failed when it was recorded."""
         warn_play(unexpected_success(step))
 
-    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
+    def not_sent(self, step: Step, reason: Hindrance, status: Status) -> None:
         """Print why a command is not sent; it is skipped if the command that it needs was not done."""
         if status is Status.SKIPPED and isinstance(reason, MissingValue):
             needed = f"{reason.path} of command {reason.number}"
             warn_play(f"command {step.number} is skipped: it needs {needed}, which was not done")
+        elif isinstance(reason, NotCreated):
+            warn_play(f"command {step.number} is skipped: {error_text(reason)}")
         else:
             warn_play(f"command {step.number} is not sent: {error_text(reason)}")
 

@@ -22,13 +22,13 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from awstracer.aws.capture import Outcome
-from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.resolver import Resolver
 from awstracer.play.player import (
     Check,
     ExecutionListener,
+    Hindrance,
     OnDone,
     PlayerOptions,
     Report,
@@ -171,7 +171,7 @@ class InOrderListener:
     def unexpected_success(self, step: Step) -> None:
         self._pass_on(step, partial(self._listener.unexpected_success, step))
 
-    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
+    def not_sent(self, step: Step, reason: Hindrance, status: Status) -> None:
         self._pass_on(step, partial(self._listener.not_sent, step, reason, status))
 
     def command_printed(self, step: Step, out: bytes, err: bytes) -> None:

@@ -27,17 +27,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from awstracer.aws.capture import Outcome
 from awstracer.aws.settings import Environment
-from awstracer.errors import ExitCode, MissingInput, MissingValue, UnsafeWord
+from awstracer.errors import ExitCode, MissingInput, MissingValue, NotCreated, UnsafeWord
 from awstracer.plan import credentials
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Plan, Step
 from awstracer.plan.resolver import Resolver
+from awstracer.play.failed_creations import FailedCreations
 from awstracer.play.retry import CreatedResources, retry_delays, retry_reason
 from awstracer.play.waiter import PollStatus, poll_interval, poll_limit, poll_status
 from awstracer.trace.model import Call, response_of, utc_now
 
 if TYPE_CHECKING:
     from awstracer.aws.driver import AwsCli
+
+
+Hindrance = MissingInput | UnsafeWord | NotCreated
 
 
 class ExecutionListener(Protocol):
@@ -58,8 +62,8 @@ class ExecutionListener(Protocol):
     def unexpected_success(self, step: Step) -> None:
         """A step succeeded that failed when it was recorded."""
 
-    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
-        """A step can't be sent, since a value that it needs is missing, or would change what it does."""
+    def not_sent(self, step: Step, reason: Hindrance, status: Status) -> None:
+        """A step is not sent: a value that it needs is missing, or it would do what it must not."""
 
 
 Check = Callable[[Step, Invocation], None]
@@ -161,6 +165,7 @@ class StepRunner:
         self._listener, self._check, self._ask, self._on_done = listener, check, ask, on_done
         self._statuses = dict.fromkeys(options.done, Status.DONE)
         self._calls = dict(options.done)
+        self._failed_creations = FailedCreations()
 
     @property
     def pending(self) -> list[Step]:
@@ -193,7 +198,8 @@ class StepRunner:
         try:
             invocation, environment = self._resolver.invocation(step), self._resolver.environment(step)
             self._check(step, invocation)
-        except (MissingInput, UnsafeWord) as reason:
+            self._failed_creations.check(step, invocation)
+        except (MissingInput, UnsafeWord, NotCreated) as reason:
             return self._refuse(step, reason)
         self._listener.step_started(step, invocation, self._resolver)
         decision = self._ask(step)
@@ -202,6 +208,7 @@ class StepRunner:
         started = utc_now()
         outcome = yield from self._poll(step, self._action(step, invocation, environment))
         if self._poll_status(step, outcome) is not PollStatus.DONE:
+            self._failed_creations.add(step, invocation)
             return Status.FAILED
         self._learn(step, outcome)
         self._on_done(step, invocation, outcome, started, utc_now())
@@ -209,9 +216,9 @@ class StepRunner:
             self._listener.unexpected_success(step)
         return Status.DONE
 
-    def _refuse(self, step: Step, reason: MissingInput | UnsafeWord) -> Status:
+    def _refuse(self, step: Step, reason: Hindrance) -> Status:
         """Report a command that is not sent; a missing input never has the recorded value in its place."""
-        number = reason.number if isinstance(reason, MissingValue) else None
+        number = reason.number if isinstance(reason, (MissingValue, NotCreated)) else None
         is_lost = number is not None and self._statuses.get(number) is not Status.DONE
         status = Status.SKIPPED if is_lost else Status.FAILED
         self._listener.not_sent(step, reason, status)

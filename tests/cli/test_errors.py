@@ -92,6 +92,10 @@ WORDS = [
         errors.UnsafeWord("../x", "looks like an option"),
         "a response would change what it does: ../x looks like an option",
     ),
+    (
+        errors.NotCreated(1, "role", "deployer"),
+        "command 1 failed to create the role deployer, so it is not this replay's",
+    ),
     (errors.MissingValue(None, "the account", "it is unknown"), "the account is needed, but it is unknown"),
     (errors.NotAnAwsCommand("ls"), "not an aws command: ls (start with -s to run shell commands)"),
     (errors.NotRecorded("is interactive"), "this command is interactive: it is not recorded"),

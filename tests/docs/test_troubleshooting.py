@@ -43,6 +43,7 @@ EXAMPLES: list[errors.AwstracerError] = [
     errors.BadValue("min-count", "two", "invalid literal for int() with base 10: 'two'"),
     errors.MissingSecret(["2.password", "3.password"], "AWSTRACE_PARAM_2_PASSWORD"),
     errors.UnsafeWord("--endpoint-url=http://x", "looks like an option"),
+    errors.NotCreated(1, "role", "deployer"),
     errors.MissingValue(1, "Vpc.VpcId", "it has no response"),
     errors.Refused(
         "command 3 was recorded with --profile prod: nothing was sent; "

@@ -15,12 +15,11 @@ from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.aws.driver import AwsCli
 from awstracer.cli import replay_view
-from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan import planner
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
-from awstracer.play.player import Player, PlayerOptions, Report, Status
+from awstracer.play.player import Hindrance, Player, PlayerOptions, Report, Status
 from awstracer.trace import store
 from awstracer.trace.model import CallError, Command, Condition, Poll
 from awstracer.trace.query import evaluate
@@ -165,7 +164,7 @@ class Stage:
     def unexpected_success(self, step: Step) -> None:
         self.said.append(replay_view.unexpected_success(step))
 
-    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None: ...
+    def not_sent(self, step: Step, reason: Hindrance, status: Status) -> None: ...
 
 
 def answered(status: str | None, code: int = 0) -> Outcome:

@@ -19,12 +19,11 @@ from awstracer.aws.capture import Outcome
 from awstracer.aws.catalog import Catalog
 from awstracer.aws.driver import AwsCli
 from awstracer.cli import play_command
-from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan import planner
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
-from awstracer.play.player import Player, PlayerOptions, Status
+from awstracer.play.player import Hindrance, Player, PlayerOptions, Status
 from awstracer.relations import deriver
 from awstracer.trace import store
 from awstracer.trace.model import Command
@@ -234,7 +233,7 @@ class Stage:
 
     def unexpected_success(self, step: Step) -> None: ...
 
-    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None: ...
+    def not_sent(self, step: Step, reason: Hindrance, status: Status) -> None: ...
 
     def operation_command(self, *_: Any) -> Any:
         raise AssertionError("there are only custom commands")

@@ -20,14 +20,13 @@ from hypothesis import strategies as st
 from awstracer.aws.capture import Outcome
 from awstracer.aws.driver import AwsCli
 from awstracer.cli.parsers import SETTLE
-from awstracer.errors import MissingInput, UnsafeWord
 from awstracer.plan import planner
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
 from awstracer.plan.template import Given, Template
 from awstracer.play import retry
-from awstracer.play.player import Player, PlayerOptions, Report, Status
+from awstracer.play.player import Hindrance, Player, PlayerOptions, Report, Status
 from awstracer.play.retry import CreatedResources
 from awstracer.relations import deriver
 from awstracer.trace import store
@@ -662,7 +661,7 @@ class Hall:
 
     def unexpected_success(self, step: Step) -> None: ...
 
-    def not_sent(self, step: Step, reason: MissingInput | UnsafeWord, status: Status) -> None:
+    def not_sent(self, step: Step, reason: Hindrance, status: Status) -> None:
         raise AssertionError(reason)
 
     def play(self, *commands: Command, settle: float = SETTLE) -> Report:
