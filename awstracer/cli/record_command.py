@@ -258,9 +258,9 @@ class _Unsaved:
         buffer = self.buffer
         calls = [call for command in (*buffer.saved, *buffer.commands) for call in command.calls]
         info = replace(info, region=rules.main_region(calls))
-        earlier = self.before or Trace((), info, is_own=self.is_own)
+        earlier = self.before or Trace((), info, is_own=True)
         earlier = replace(earlier, commands=(*earlier.commands, *buffer.saved))
-        new = Trace(tuple(buffer.commands), info)
+        new = Trace(tuple(buffer.commands), info, is_own=self.is_own)
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             failure = saver.save_and_clear_journal(self.path, earlier, new, self.journal)

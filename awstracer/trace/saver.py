@@ -69,8 +69,13 @@ def journal_writer(journal: Journal, report: Callable[[TraceError], None]) -> Ca
 
 
 def save_and_clear_journal(path: Path, before: Trace | None, new: Trace, journal: Journal) -> SaveFailure | None:
-    """Save the new commands after those of the trace `before`, and clear the journal; return None if that worked."""
-    trace = new if before is None else replace(before, commands=before.commands + new.commands)
+    """Save the new commands after those of the trace `before`, and clear the journal; return None if that worked.
+
+    The whole is the person's own if both parts are.
+    """
+    trace = new
+    if before is not None:
+        trace = replace(before, commands=before.commands + new.commands, is_own=before.is_own and new.is_own)
     try:
         store.save_trace(trace, path)
     except TraceError as error:

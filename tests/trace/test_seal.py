@@ -115,12 +115,15 @@ def test_a_trace_stays_whose_it_is_when_commands_are_appended(is_own: bool) -> N
 
 
 @pytest.mark.usefixtures("aws_home")
-def test_a_trace_that_continues_a_journal_is_foreign() -> None:
+@pytest.mark.parametrize("before", [True, False])
+def test_a_trace_that_continues_a_journal_is_foreign(before: bool) -> None:
     """Somebody may have put the journal beside the trace."""
+    if before:
+        assert rec(*TRACE, "-n", lines=[LINE.replace("alice", "bob")]).code == 0
     with Journal(Path("t.trace"), RecordingInfo()) as journal:
         journal.write([operation("iam.DeleteUser", {"UserName": "victim"}, {})])
-    assert rec(*TRACE, "-n", lines=[LINE]).code == 0
-    assert (len(loaded().commands), loaded().is_own) == (2, False)
+    assert rec(*TRACE, "-n", "--append", lines=[LINE]).code == 0
+    assert (len(loaded().commands), loaded().is_own) == (2 + before, False)
 
 
 @pytest.mark.parametrize("switches", [[], ["--trust"]])
