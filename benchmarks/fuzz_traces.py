@@ -266,10 +266,12 @@ TAGGED: dict[str, list[Any]] = {
 TAGS = [{tag: content} for tag, contents in TAGGED.items() for content in contents]
 ODD_TIMES = [
     "0001-01-01T00:00:00", "9999-12-31T23:59:59", "99999-01-01", "2026-01-01", "", "now", "2026-13-01T00:00:00Z",
-    "0001-01-01T00:00:00+23:59", "2026-01-02T03:04:05.123456789+00:00", "\x1b[31m", "2026-W01-1", "1" * 500,
+    "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00Z",
+    "2026-01-02T03:04:05.123456789+00:00", "\x1b[31m", "2026-W01-1", "1" * 500,
 ]
 PAUSES = [
     "-1", "NaN", "Infinity", "1e999", "1e300", "-0.0", "true", "null", '"3"', "9" * 5000, "9" * 299, "[]", "1e10",
+    "9.2e9", "604801", "604800",
 ]
 EXIT_CODES = ["-1", "256", "9" * 299, "9" * 5000, "0.0", "true", "null", '"0"', "1e3"]
 WORDS = [
@@ -515,6 +517,8 @@ def odd_circumstances(dice: Dice) -> bytes:
     raw = {"@pause@": dice.choice(PAUSES), "@code@": dice.choice(EXIT_CODES)}
     changes: list[dict[str, Any]] = [
         {"pause": "@pause@"},
+        {"poll": {"times": dice.choice(WRONG), "interval": "@pause@", "until": []}},
+        {"response": {"User": {"CreateDate": {"$datetime": dice.choice(ODD_TIMES)}}}},
         {"exit_code": "@code@"},
         {dice.choice(["started", "ended"]): dice.choice(ODD_TIMES)},
         {dice.choice(["ts_start", "ts_end"]): {"_isoformat": dice.choice(ODD_TIMES)}},

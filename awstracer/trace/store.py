@@ -67,14 +67,14 @@ def save_trace(trace: Trace, path: Path) -> None:
     """Write a trace file, whole or not at all; raise TraceError if it can't be written."""
     content = format_trace(trace).encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's escape of it
     try:
-        _replace(path.resolve(), content)
+        _replace(resolve(path), content)
     except OSError as error:
         raise TraceError(path, describe_os_error(error)) from error
 
 
 def check_writable(path: Path) -> None:
     """Raise TraceError if `save_trace` to this path could not work; the file itself is not changed."""
-    target = path.resolve()
+    target = resolve(path)
     if target.is_dir():
         raise TraceError(path, "is a directory")
     if target.exists() and not target.is_file():
@@ -87,6 +87,14 @@ def check_writable(path: Path) -> None:
         raise TraceError(path, describe_os_error(error)) from error
     os.close(handle)
     Path(name).unlink()
+
+
+def resolve(path: Path) -> Path:
+    """Return the file to which a path leads through symbolic links; raise TraceError if they lead in a circle."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise TraceError(path, describe_os_error(OSError(errno.ELOOP, os.strerror(errno.ELOOP))))
+    return target
 
 
 def state_directory() -> Path:
