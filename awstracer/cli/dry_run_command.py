@@ -28,8 +28,11 @@ def run(play_request: PlayRequest, view: PlanView, *, as_json: bool) -> int:
     catalog = Catalog()
     replay = plan_replay(play_request, trace, catalog)
     lines = _prepare_lines(replay, play_request.pause, view, as_json=as_json)
-    confirmations = safety_checks.required_confirmations(
-        replay.plan, catalog.global_options(), os.environ, Path.cwd(), catalog.shell_aliases()
+    confirmations = (
+        *safety_checks.required_confirmations(
+            replay.plan, catalog.global_options(), os.environ, Path.cwd(), catalog.shell_aliases()
+        ),
+        *safety_checks.long_pauses(replay.plan, play_request.pause),
     )
     view.show_relations(replay.relations)
     view.show_confirmations(() if play_request.agrees else confirmations)

@@ -75,7 +75,9 @@ class PlayCommand:
         if self._play_request.agrees:
             return ()
         options, aliases = self._catalog.global_options(), self._catalog.shell_aliases()
-        return safety_checks.required_confirmations(self._replay.plan, options, os.environ, Path.cwd(), aliases)
+        plan, pause = self._replay.plan, self._play_request.pause
+        required = safety_checks.required_confirmations(plan, options, os.environ, Path.cwd(), aliases)
+        return (*required, *safety_checks.long_pauses(plan, pause))
 
     def _check_account(self) -> None:
         """Raise WrongAccount unless all credentials that the trace names are of the account of `--expect-account`."""

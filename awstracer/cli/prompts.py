@@ -18,7 +18,7 @@ from awstracer.errors import Refused
 from awstracer.plan import missing_secrets
 from awstracer.plan.missing_secrets import UnfilledPlaceholder
 from awstracer.plan.model import Step
-from awstracer.plan.safety_checks import Confirmation, OutsideFile, RecordedOption
+from awstracer.plan.safety_checks import Confirmation, LongPause, OutsideFile, RecordedOption
 from awstracer.play.player import StepDecision
 
 STEP_QUESTION = "Run it? [y]es, [n]o, [q]uit, [a]ll: "
@@ -40,6 +40,8 @@ def confirmation_question(confirmation: Confirmation) -> str:
     match confirmation:
         case RecordedOption(numbers=numbers):
             question = f"Play {'them' if len(numbers) > 1 else 'it'} with that?"
+        case LongPause():
+            question = "Wait that long?"
         case OutsideFile():
             question = "Write it?"
         case _:
@@ -49,11 +51,14 @@ def confirmation_question(confirmation: Confirmation) -> str:
 
 def refusal(confirmation: Confirmation, *, is_asked: bool) -> str:
     """Return why nothing was sent, and what to do: the person said no or, unless `is_asked`, could not be asked."""
-    switch, value = None, None
-    if isinstance(confirmation, RecordedOption):
-        switch, value = SWITCHES.get(confirmation.option), confirmation.value
+    switch, value, purpose = None, None, "say where to play"
+    match confirmation:
+        case RecordedOption():
+            switch, value = SWITCHES.get(confirmation.option), confirmation.value
+        case LongPause():
+            switch, value, purpose = "-s", "SECONDS", "wait less"
     if is_asked:
-        mend = f"; pass {switch} to say where to play" if switch else ""
+        mend = f"; pass {switch} to {purpose}" if switch else ""
     else:
         mend = f"; pass {f'{switch} {value} or ' if switch else ''}--yes if that is what you want"
     return f"{describe_confirmation(confirmation)}: nothing was sent{mend}"

@@ -87,7 +87,15 @@ class ForeignKey:
     key: str
 
 
-Confirmation = RecordedOption | OutsideFile | OwnSettings | ShellAlias | ForeignKey
+@dataclass(frozen=True)
+class LongPause:
+    """Commands were recorded with pauses of more than LONGEST_PAUSE; `seconds` is the longest."""
+
+    numbers: tuple[int, ...]
+    seconds: float
+
+
+Confirmation = RecordedOption | OutsideFile | OwnSettings | ShellAlias | ForeignKey | LongPause
 
 
 def required_confirmations(
@@ -233,3 +241,17 @@ def _foreign_keys(plan: Plan, options: Mapping[str, bool]) -> Iterator[ForeignKe
             numbers.setdefault(key, []).append(step.number)
     for key, its_numbers in numbers.items():
         yield ForeignKey(tuple(its_numbers), key)
+
+
+LONGEST_PAUSE = 3600.0  # seconds
+
+
+def long_pauses(plan: Plan, pause: float | None) -> tuple[LongPause, ...]:
+    """Return the recorded pauses, before a command or between the runs of a poll, that a person has to confirm.
+
+    `pause` is the value of `--sleep`: with it, the recorded ones do not count.
+    """
+    commands = {step.number: step.command for step in plan.selected} if pause is None else {}
+    seconds = {number: max(each.pause, each.poll.interval if each.poll else 0.0) for number, each in commands.items()}
+    numbers = tuple(number for number in seconds if seconds[number] > LONGEST_PAUSE)
+    return (LongPause(numbers, max(map(seconds.__getitem__, numbers))),) if numbers else ()

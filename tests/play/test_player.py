@@ -163,7 +163,7 @@ def test_ctrl_c_during_a_command_ends_the_replay(silent: Silent) -> None:
 
 @pytest.mark.usefixtures("aws_home")
 def test_ctrl_c_during_a_pause_ends_the_replay() -> None:
-    write(user("alice"), user("alice"), user("bob", pause=100_000))
+    write(user("alice"), user("alice"), user("bob", pause=3_000))
     with interruptible(*TRACE, "-f") as replay:
         replay.wait("EntityAlreadyExists")
         replay.interrupt()
