@@ -8,6 +8,8 @@ after the switches have been understood, so that `--help` takes little longer th
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -162,11 +164,12 @@ def _run(program: str, action: Callable[[], int]) -> int:
 
 
 def _open_streams() -> None:
-    """Open the null device in the place of a standard stream that is closed.
+    """Open the null device in the place of an output stream that is closed, and have the input read without a BOM.
 
     Otherwise the file that is opened next would get its number, and be written to. The null device is not inherited:
     what the program runs finds its stream closed, as it was.
     """
+    _skip_byte_order_mark()
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             null = _open_null()
@@ -175,6 +178,15 @@ def _open_streams() -> None:
                 os.close(null)
             stream = open(number, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115 - as long as the program runs
             setattr(sys, name, stream)
+
+
+def _skip_byte_order_mark() -> None:
+    """Have the input read without the byte order mark that some editors put before the first line of UTF-8."""
+    stdin = sys.stdin
+    if not isinstance(stdin, io.TextIOWrapper) or stdin.isatty():
+        return
+    if codecs.lookup(stdin.encoding).name == "utf-8":
+        stdin.reconfigure(encoding="utf-8-sig", errors=stdin.errors)
 
 
 def _open_null() -> int:
