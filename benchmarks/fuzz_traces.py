@@ -45,7 +45,9 @@ from awstracer.cli.main import play_main
 
 COUNT, SEED, WORKERS, BATCH = 20_000, 1, 2, 500
 SECONDS, MEMORY = 4.0, 1_500_000_000
-STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f\ud800-\udfff]"
+)
 SAYS_WHERE = re.compile(r"command \d+|\.trace |the trace |of the trace")
 Dice = random.Random
 
@@ -243,7 +245,7 @@ def members(document: Any, dice: Dice) -> tuple[dict[str, Any], Any]:
 # fmt: off
 STEERING_TEXTS = [
     "\x1b[31mred", "\x1b]0;title\x07", "\x1b[2J\x1b[H", "a\rb", "\x00", "\x7f\x08\x08", "\x9b31m", "\u202egnp.exe",
-    "\u2028(play) aws", "\udcff\ud800", "a\nb", "\u200b\ufeff\u200f", "\U0001f600" * 3,
+    "\u2028(play) aws", "\udcff\ud800", "a\nb", "\u200b\ufeff\u200f", "\U000e0041", "\n(play) aws", "\U0001f600" * 3,
 ]
 WRONG: list[Any] = [
     None, True, False, 0, -1, 3.5, "", "x", "file://x", "https://x", [], {}, [[]], [{}], {"a": None}, ["a", 1],

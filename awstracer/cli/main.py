@@ -103,9 +103,11 @@ def _play(args: argparse.Namespace) -> int:
         return dry_run_command.run(play_request, view, as_json=args.output == "json")
     from awstracer.cli.play_command import PlayCommand
     from awstracer.cli.replay_view import ReplayView
+    from awstracer.cli.terminal import escaped_output
 
     replay_view = ReplayView(styles, explain=args.explain, debug=args.debug)
-    return PlayCommand(play_request, replay_view).run(args.save_trace, resume=args.resume)
+    with escaped_output():
+        return PlayCommand(play_request, replay_view).run(args.save_trace, resume=args.resume)
 
 
 def _play_request(args: argparse.Namespace) -> PlayRequest:
