@@ -45,7 +45,9 @@ from awstracer.cli.main import play_main
 
 COUNT, SEED, WORKERS, BATCH = 20_000, 1, 2, 500
 SECONDS, MEMORY = 4.0, 1_500_000_000
-STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f\ud800-\udfff]"
+)
 SAYS_WHERE = re.compile(r"command \d+|\.trace |the trace |of the trace")
 Dice = random.Random
 
@@ -243,7 +245,7 @@ def members(document: Any, dice: Dice) -> tuple[dict[str, Any], Any]:
 # fmt: off
 STEERING_TEXTS = [
     "\x1b[31mred", "\x1b]0;title\x07", "\x1b[2J\x1b[H", "a\rb", "\x00", "\x7f\x08\x08", "\x9b31m", "\u202egnp.exe",
-    "\u2028(play) aws", "\udcff\ud800", "a\nb", "\u200b\ufeff\u200f", "\U0001f600" * 3,
+    "\u2028(play) aws", "\udcff\ud800", "a\nb", "\u200b\ufeff\u200f", "\U000e0041", "\n(play) aws", "\U0001f600" * 3,
 ]
 WRONG: list[Any] = [
     None, True, False, 0, -1, 3.5, "", "x", "file://x", "https://x", [], {}, [[]], [{}], {"a": None}, ["a", 1],
@@ -266,10 +268,12 @@ TAGGED: dict[str, list[Any]] = {
 TAGS = [{tag: content} for tag, contents in TAGGED.items() for content in contents]
 ODD_TIMES = [
     "0001-01-01T00:00:00", "9999-12-31T23:59:59", "99999-01-01", "2026-01-01", "", "now", "2026-13-01T00:00:00Z",
-    "0001-01-01T00:00:00+23:59", "2026-01-02T03:04:05.123456789+00:00", "\x1b[31m", "2026-W01-1", "1" * 500,
+    "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00Z",
+    "2026-01-02T03:04:05.123456789+00:00", "\x1b[31m", "2026-W01-1", "1" * 500,
 ]
 PAUSES = [
     "-1", "NaN", "Infinity", "1e999", "1e300", "-0.0", "true", "null", '"3"', "9" * 5000, "9" * 299, "[]", "1e10",
+    "9.2e9", "604801", "604800",
 ]
 EXIT_CODES = ["-1", "256", "9" * 299, "9" * 5000, "0.0", "true", "null", '"0"', "1e3"]
 WORDS = [
@@ -515,6 +519,8 @@ def odd_circumstances(dice: Dice) -> bytes:
     raw = {"@pause@": dice.choice(PAUSES), "@code@": dice.choice(EXIT_CODES)}
     changes: list[dict[str, Any]] = [
         {"pause": "@pause@"},
+        {"poll": {"times": dice.choice(WRONG), "interval": "@pause@", "until": []}},
+        {"response": {"User": {"CreateDate": {"$datetime": dice.choice(ODD_TIMES)}}}},
         {"exit_code": "@code@"},
         {dice.choice(["started", "ended"]): dice.choice(ODD_TIMES)},
         {dice.choice(["ts_start", "ts_end"]): {"_isoformat": dice.choice(ODD_TIMES)}},

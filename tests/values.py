@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timezone
+from datetime import datetime, timezone
 
 from hypothesis import strategies as st
 
 from awstracer.trace.model import Call, CallError, Command, Condition, Opaque, Operation, Poll, RecordingInfo, Trace
 from awstracer.trace.paths import EACH
+from awstracer.trace.serializer import MAX_SECONDS, MAX_TIMES
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 KEYS = TEXT | st.sampled_from(["$bytes", "$datetime", "$object", "$opaque", "$float", "$", "_isoformat"])
-TIMES = st.datetimes(timezones=st.just(timezone.utc))
+FIRST, LAST = datetime(2, 1, 1), datetime(9998, 12, 31)
+TIMES = st.datetimes(FIRST, LAST, timezones=st.just(timezone.utc))
 SCALARS = (
     st.none()
     | st.booleans()
@@ -19,8 +21,8 @@ SCALARS = (
     | st.floats(allow_nan=False)
     | TEXT
     | st.binary(max_size=12)
-    | st.datetimes()
-    | TIMES
+    | st.datetimes(FIRST, LAST)
+    | st.datetimes(timezones=st.just(timezone.utc))
     | st.builds(Opaque, st.none() | TEXT)
 )
 VALUES = st.recursive(
@@ -34,7 +36,9 @@ ERRORS = st.builds(CallError, TEXT, TEXT)
 PATHS = st.sampled_from([(), ("a b", 0), ("DBInstances", EACH, "$x")])
 WAITED_FOR = TEXT | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 CONDITIONS = st.builds(Condition, PATHS, WAITED_FOR) | st.builds(Condition, PATHS, is_there=st.booleans())
-POLLS = st.none() | st.builds(Poll, st.integers(2), st.floats(0, 1e6), st.tuples(CONDITIONS), st.tuples(TEXT))
+POLLS = st.none() | st.builds(
+    Poll, st.integers(1, MAX_TIMES), st.floats(0, MAX_SECONDS), st.tuples(CONDITIONS), st.tuples(TEXT)
+)
 
 
 def calls() -> st.SearchStrategy[Call]:
@@ -62,7 +66,7 @@ def commands() -> st.SearchStrategy[Command]:
         exit_code=st.integers(0, 255),
         started=TIMES,
         ended=TIMES,
-        pause=st.floats(0, 1e6),
+        pause=st.floats(0, MAX_SECONDS),
         files=st.dictionaries(TEXT, TEXT | st.binary(max_size=12), max_size=2),
         step=st.none() | st.integers(1),
         access_key=st.none() | TEXT,

@@ -26,7 +26,7 @@ def run(play_request: PlayRequest, view: PlanView, *, as_json: bool) -> int:
     catalog = Catalog()
     replay = plan_replay(play_request, trace, catalog)
     lines = _prepare_lines(replay, play_request.pause, view, as_json=as_json)
-    confirmations = prompts.safety_checks_here(catalog, trace).required_confirmations(replay.plan)
+    confirmations = prompts.safety_checks_here(catalog, trace, play_request.pause).required_confirmations(replay.plan)
     view.show_origin(trace)
     view.show_relations(replay.relations)
     view.show_confirmations(() if play_request.agrees else confirmations)

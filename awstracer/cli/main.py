@@ -8,6 +8,8 @@ after the switches have been understood, so that `--help` takes little longer th
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -101,9 +103,11 @@ def _play(args: argparse.Namespace) -> int:
         return dry_run_command.run(play_request, view, as_json=args.output == "json")
     from awstracer.cli.play_command import PlayCommand
     from awstracer.cli.replay_view import ReplayView
+    from awstracer.cli.terminal import escaped_output
 
     replay_view = ReplayView(styles, explain=args.explain, debug=args.debug)
-    return PlayCommand(play_request, replay_view).run(args.save_trace, resume=args.resume)
+    with escaped_output():
+        return PlayCommand(play_request, replay_view).run(args.save_trace, resume=args.resume)
 
 
 def _play_request(args: argparse.Namespace) -> PlayRequest:
@@ -163,11 +167,12 @@ def _run(program: str, action: Callable[[], int]) -> int:
 
 
 def _open_streams() -> None:
-    """Open the null device in the place of a standard stream that is closed.
+    """Open the null device in the place of an output stream that is closed, and have the input read without a BOM.
 
     Otherwise the file that is opened next would get its number, and be written to. The null device is not inherited:
     what the program runs finds its stream closed, as it was.
     """
+    _skip_byte_order_mark()
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             null = _open_null()
@@ -176,6 +181,15 @@ def _open_streams() -> None:
                 os.close(null)
             stream = open(number, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115 - as long as the program runs
             setattr(sys, name, stream)
+
+
+def _skip_byte_order_mark() -> None:
+    """Have the input read without the byte order mark that some editors put before the first line of UTF-8."""
+    stdin = sys.stdin
+    if not isinstance(stdin, io.TextIOWrapper) or stdin.isatty():
+        return
+    if codecs.lookup(stdin.encoding).name == "utf-8":
+        stdin.reconfigure(encoding="utf-8-sig", errors=stdin.errors)
 
 
 def _open_null() -> int:

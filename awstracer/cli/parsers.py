@@ -313,12 +313,14 @@ class _Pairs(argparse.Action):
 
 
 def _seconds(text: str) -> float:
+    from awstracer.trace.serializer import MAX_SECONDS
+
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds: it must be 0 or more")
+    if not 0 <= seconds <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds: it must be from 0 to {MAX_SECONDS:.0f}")
     return seconds
 
 

@@ -24,7 +24,7 @@ from awstracer.plan.invocation import Invocation, Substitution
 from awstracer.plan.missing_secrets import UnfilledPlaceholder
 from awstracer.plan.model import Step
 from awstracer.plan.resolver import Resolver
-from awstracer.plan.safety_checks import Confirmation, ForeignKey, LocalPath, RecordedOption, UnsafeCommand
+from awstracer.plan.safety_checks import Confirmation, ForeignKey, LocalPath, LongPause, RecordedOption, UnsafeCommand
 from awstracer.plan.template import Given, Kept, Secret
 from awstracer.play import waiter
 from awstracer.relations.model import EnvironmentValue, Relation, Source
@@ -277,10 +277,10 @@ def missing_secret(missing: Sequence[UnfilledPlaceholder]) -> MissingSecret:
 
 def describe_confirmation(confirmation: Confirmation) -> str:
     """Return what a trace would do that the person must confirm, as a clause: `command 3 writes /etc/x, ...`."""
-    who = f"command{'s' if len(confirmation.numbers) > 1 else ''} {numbered(confirmation.numbers)}"
+    is_one = len(confirmation.numbers) == 1
+    who, was = f"command{'' if is_one else 's'} {numbered(confirmation.numbers)}", "was" if is_one else "were"
     match confirmation.concern:
         case RecordedOption(option=option, value=value):
-            was = "were" if len(confirmation.numbers) > 1 else "was"
             text = f"{who} {was} recorded with {option}{'' if value is None else f' {value}'}"
         case LocalPath(action=action, path=path, reason=reason):
             text = f"{who} {action.value} {path}, {reason}"
@@ -288,4 +288,7 @@ def describe_confirmation(confirmation: Confirmation) -> str:
             text = f"{who}, {words}, {effect}"
         case ForeignKey(key=key):
             text = f"{who} ran under another access key ({key}), which is not in the trace, and would run under yours"
+        case LongPause(seconds=seconds):
+            pause = "a pause of" if is_one else "pauses of up to"
+            text = f"{who} {was} recorded with {pause} {format_duration(seconds)}"
     return escape_line(text)

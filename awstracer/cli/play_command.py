@@ -58,7 +58,7 @@ class PlayCommand:
         self._catalog = self._aws.catalog
         self._account = functools.cache(lambda words: self._aws.account([*words, *play_request.global_option_words]))
         self._replay = plan_replay(play_request, trace, self._catalog, self._account)
-        self._checks = prompts.safety_checks_here(self._catalog, trace)
+        self._checks = prompts.safety_checks_here(self._catalog, trace, play_request.pause)
         view.show_origin(trace)
         view.show_relations(self._replay.relations)
 

@@ -24,7 +24,7 @@ from awstracer.plan import missing_secrets
 from awstracer.plan.local_paths import Surroundings
 from awstracer.plan.missing_secrets import UnfilledPlaceholder
 from awstracer.plan.model import Step
-from awstracer.plan.safety_checks import Confirmation, LocalPath, RecordedOption, SafetyChecks
+from awstracer.plan.safety_checks import Confirmation, LocalPath, LongPause, RecordedOption, SafetyChecks
 from awstracer.play.player import StepDecision
 from awstracer.trace.model import Trace
 
@@ -41,8 +41,8 @@ ACTION_QUESTIONS = {
 SWITCHES = {"--profile": "--profile", "--endpoint-url": "--endpoint"}  # for recorded options
 
 
-def safety_checks_here(catalog: Catalog, trace: Trace) -> SafetyChecks:
-    """Return what judges the plan of a trace in this process, on this machine."""
+def safety_checks_here(catalog: Catalog, trace: Trace, pause: float | None) -> SafetyChecks:
+    """Return what judges the plan of a trace in this process, on this machine; `pause` is the value of `--sleep`."""
     return SafetyChecks(
         options=catalog.global_options(),
         environment=os.environ,
@@ -50,6 +50,7 @@ def safety_checks_here(catalog: Catalog, trace: Trace) -> SafetyChecks:
         effects_of=catalog.local_effects,
         operation_effects=catalog.operation_effects,
         is_own=trace.is_own,
+        keeps_pauses=pause is None,
     )
 
 
@@ -69,6 +70,8 @@ def confirmation_question(confirmation: Confirmation) -> str:
             question = f"Play {'them' if len(confirmation.numbers) > 1 else 'it'} with that?"
         case LocalPath(action=action):
             question = ACTION_QUESTIONS[action]
+        case LongPause():
+            question = "Wait that long?"
         case _:
             question = "Run it?"
     return f"{text[0].upper()}{text[1:]}. {question} [y/N]: "
@@ -76,11 +79,14 @@ def confirmation_question(confirmation: Confirmation) -> str:
 
 def refusal(confirmation: Confirmation, *, is_asked: bool) -> str:
     """Return why nothing was sent, and what to do: the person said no or, unless `is_asked`, could not be asked."""
-    switch, value = None, None
-    if isinstance(confirmation.concern, RecordedOption):
-        switch, value = SWITCHES.get(confirmation.concern.option), confirmation.concern.value
+    switch, value, purpose = None, None, "say where to play"
+    match confirmation.concern:
+        case RecordedOption(option=option):
+            switch, value = SWITCHES.get(option), confirmation.concern.value
+        case LongPause():
+            switch, value, purpose = "-s", "SECONDS", "wait less"
     if is_asked:
-        mend = f"; pass {switch} to say where to play" if switch else ""
+        mend = f"; pass {switch} to {purpose}" if switch else ""
     else:
         mend = f"; pass {f'{switch} {value} or ' if switch else ''}--yes if that is what you want"
     return f"{describe_confirmation(confirmation)}: nothing was sent{mend}"

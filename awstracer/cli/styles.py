@@ -7,12 +7,15 @@ colours, and passes the styles to all others. Control characters are escaped by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from awstracer.cli.sanitize import escape_controls
+from awstracer.cli.sanitize import BREAK_BEFORE_OWN_LINE, escape_controls
 from awstracer.commandline.text import MarkedText, Provenance, json_text, to_str
 from awstracer.secrets.placeholders import DISPLAYED, PLACEHOLDER
+
+OWN_LINE = re.compile(BREAK_BEFORE_OWN_LINE)
 
 
 @dataclass(frozen=True)
@@ -49,21 +52,31 @@ def coloured() -> Styles:
 
 
 def escape(text: str) -> str:
-    """Return the text with control characters escaped, and with `<secret>` for each placeholder of a secret."""
-    return escape_controls(PLACEHOLDER.sub(DISPLAYED, text))
+    """Return the text with control characters escaped, and with `<secret>` for each placeholder of a secret.
+
+    Line breaks stay, unless a line of the text could be taken for one of the program's own.
+    """
+    return escape_controls(PLACEHOLDER.sub(DISPLAYED, _without_own_lines(text, text)))
 
 
 def escape_line(text: str) -> str:
     """Return the text as `escape` does, with spaces for line breaks."""
-    return escape(text).replace("\n", " ")
+    return escape(text.replace("\n", " "))
+
+
+def _without_own_lines(text: str, whole: str) -> str:
+    """Return a text, a part of `whole`, with its line breaks escaped if one precedes what looks like our own line."""
+    return text.replace("\n", "\\n") if OWN_LINE.search(whole) else text
 
 
 def render(text: MarkedText, styles: Styles) -> str:
     """Return a marked text as a string, each segment in the style of its provenance."""
     shown = [(DISPLAYED if each.provenance is Provenance.HIDDEN else each.text, each.provenance) for each in text]
+    whole = "".join([text for text, _ in shown])
     if not styles.reset:  # one search for the whole line, since a large trace has very many segments
-        return escape("".join([text for text, _ in shown]))
-    return "".join([styled(escape(text), styles.marks[provenance], styles) for text, provenance in shown])
+        return escape(whole)
+    parts = [(escape(_without_own_lines(text, whole)), provenance) for text, provenance in shown]
+    return "".join([styled(text, styles.marks[provenance], styles) for text, provenance in parts])
 
 
 def styled(text: str, style: str, styles: Styles) -> str:

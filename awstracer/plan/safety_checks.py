@@ -39,6 +39,7 @@ TRUSTED: Mapping[str, tuple[str, ...]] = {
     "--no-verify-ssl": (),
 }
 DEFAULTS = {"--profile": "default"}
+LONGEST_PAUSE = 3600.0  # seconds
 ENDPOINT_PARAMETERS = {("machinelearning", "Predict"): "PredictEndpoint"}  # stronger than `--endpoint-url`
 
 
@@ -74,7 +75,14 @@ class ForeignKey:
     key: str
 
 
-Concern = RecordedOption | LocalPath | UnsafeCommand | ForeignKey
+@dataclass(frozen=True)
+class LongPause:
+    """Commands were recorded with pauses of more than LONGEST_PAUSE; `seconds` is the longest."""
+
+    seconds: float
+
+
+Concern = RecordedOption | LocalPath | UnsafeCommand | ForeignKey | LongPause
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,7 @@ class SafetyChecks:
     around        where on this machine the replay takes place
     effects_of    returns what a custom command's line does on this machine, with the contents of its files
     operation_effects   returns what an operation's command of these words does besides calling the operation
+    keeps_pauses  whether recorded pauses count: not with `--sleep`
     is_own        whether the person recorded the trace: what its commands do on this machine was agreed to then
     """
 
@@ -103,6 +112,7 @@ class SafetyChecks:
     effects_of: Callable[[Sequence[str], Mapping[str, str | bytes]], LocalEffects]
     operation_effects: Callable[[tuple[str, ...]], LocalEffects]
     is_own: bool
+    keeps_pauses: bool
 
     def required_confirmations(self, plan: Plan) -> tuple[Confirmation, ...]:
         """Return what a person has to confirm before a plan is played, each thing once."""
@@ -110,7 +120,8 @@ class SafetyChecks:
         for step in plan.selected:
             for concern in dict.fromkeys(self._concerns(step)):
                 numbers.setdefault(concern, []).append(step.number)
-        return tuple(Confirmation(tuple(its_numbers), concern) for concern, its_numbers in numbers.items())
+        confirmations = [Confirmation(tuple(its_numbers), concern) for concern, its_numbers in numbers.items()]
+        return (*confirmations, *(_long_pauses(plan) if self.keeps_pauses else ()))
 
     def check(self, step: Step, invocation: Invocation) -> None:
         """Raise UnsafeWord if values from responses make a custom command's line do what its recorded one doesn't.
@@ -223,6 +234,15 @@ def _kind(concern: Concern) -> Concern:
     return replace(concern, path="") if isinstance(concern, LocalPath) else concern
 
 
+def _long_pauses(plan: Plan) -> Iterator[Confirmation]:
+    """Yield the recorded pauses, before a command or between the runs of a poll, that a person has to confirm."""
+    commands = {step.number: step.command for step in plan.selected}
+    seconds = {number: max(each.pause, each.poll.interval if each.poll else 0.0) for number, each in commands.items()}
+    numbers = tuple(number for number in seconds if seconds[number] > LONGEST_PAUSE)
+    if numbers:
+        yield Confirmation(numbers, LongPause(max(seconds[number] for number in numbers)))
+
+
 def _subject(concern: Concern) -> str:
     match concern:
         case LocalPath(path=path, reason=reason):
@@ -233,6 +253,8 @@ def _subject(concern: Concern) -> str:
             return words
         case ForeignKey(key=key):
             return key
+        case LongPause(seconds=seconds):
+            return f"{seconds:g} s"
 
 
 # --- options that decide identities and addresses

@@ -30,6 +30,7 @@ from awstracer.record import aws_process, protocol, shim
 from awstracer.record.client import TRACE_NAME
 from awstracer.record.collector import ScriptRecording
 from awstracer.record.server import RecorderServer
+from awstracer.trace import store
 
 if TYPE_CHECKING:
     from awstracer.aws.driver import AwsCli
@@ -97,7 +98,7 @@ def _major_version(text: str) -> int:
 
 
 def _install_files(folder: Path, trace_file: Path) -> None:
-    (folder / TRACE_NAME).write_bytes(os.fsencode(trace_file.resolve()))
+    (folder / TRACE_NAME).write_bytes(os.fsencode(store.resolve(trace_file)))
     (folder / shim.LAUNCHER_NAME).write_text(LAUNCHER_CODE, encoding="utf-8")
     (folder / shim.PACKAGES).mkdir()
     (folder / shim.PACKAGES / awstracer.__name__).symlink_to(Path(awstracer.__file__).parent)

@@ -33,7 +33,7 @@ from awstracer.trace.serializer import (
     recording_info_from_json,
     recording_info_to_json,
 )
-from awstracer.trace.store import describe_os_error, sync_directory
+from awstracer.trace.store import describe_os_error, resolve, short_name, sync_directory
 
 fcntl: ModuleType | None = None
 with suppress(ImportError):  # without it (Windows), sessions can't lock their journals
@@ -160,8 +160,8 @@ def _line(entry: dict[str, Any]) -> bytes:
 
 def journal_path(trace_file: Path) -> Path:
     """Return the path of a trace file's journal."""
-    target = trace_file.resolve()
-    return target.with_name(f"{target.name}.journal")
+    target = resolve(trace_file)
+    return target.with_name(f"{short_name(target)}.journal")
 
 
 class Journal:

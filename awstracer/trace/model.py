@@ -186,6 +186,15 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def has_utc_time(time: datetime) -> bool:
+    """Return whether a time has an equivalent in UTC: 0001-01-01T00:00:00+01:00 has none, since no year precedes 1."""
+    try:
+        time.astimezone(timezone.utc)
+    except (OverflowError, ValueError):
+        return False
+    return True
+
+
 def response_of(operation: Operation | None, calls: Sequence[Call]) -> Structure:
     """Return one response for all calls of a command.
 

@@ -15,14 +15,27 @@ import base64
 import binascii
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
-from awstracer.trace.model import Call, CallError, Command, Condition, Opaque, Operation, Poll, RecordingInfo, Trace
+from awstracer.trace.model import (
+    Call,
+    CallError,
+    Command,
+    Condition,
+    Opaque,
+    Operation,
+    Poll,
+    RecordingInfo,
+    Trace,
+    has_utc_time,
+)
 from awstracer.trace.paths import EACH
 
 FORMAT_VERSION = 2
 MAX_DEPTH = 160  # levels of a value: functions that walk it are recursive, and Python allows 1,000 nested calls
+MAX_SECONDS = 7 * 86_400.0  # of a pause: poll(2), with which `-j` waits, takes at most 24 days
+MAX_TIMES = 1_000_000  # runs of a poll
 T = TypeVar("T")
 
 
@@ -70,7 +83,7 @@ def command_to_json(command: Command) -> dict[str, Any]:
         exit_code=command.exit_code,
         started=command.started.isoformat(),
         ended=command.ended.isoformat(),
-        pause=command.pause,
+        pause=min(command.pause, MAX_SECONDS),
         step=command.step,
         access_key=command.access_key,
         poll=_poll_to_json(command.poll) if command.poll else None,
@@ -89,8 +102,8 @@ def _operation_to_json(operation: Operation, calls: tuple[Call, ...]) -> dict[st
 
 def _poll_to_json(poll: Poll) -> dict[str, Any]:
     return _without_nones(
-        times=poll.times,
-        interval=poll.interval,
+        times=min(poll.times, MAX_TIMES),
+        interval=min(poll.interval, MAX_SECONDS),
         until=[condition_to_json(condition) for condition in poll.until],
         failing=list(poll.failing) or None,
     )
@@ -135,7 +148,7 @@ def encode_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode("ascii")}
     if isinstance(value, datetime):
-        return {"$datetime": value.isoformat()}
+        return {"$datetime": value.isoformat()} if has_utc_time(value) else value.isoformat()
     if isinstance(value, Opaque):
         return {"$opaque": value.name}
     if isinstance(value, float) and not math.isfinite(value):
@@ -185,6 +198,13 @@ def _decode_bytes(content: Any) -> bytes:
         raise ValueError(f"bad base64: {error}") from None
 
 
+def _decode_datetime(content: Any) -> datetime:
+    time = datetime.fromisoformat(_of_type(content, str))
+    if not has_utc_time(time):
+        raise ValueError(f"{content} has no equivalent in UTC")
+    return time
+
+
 def _of_type(content: Any, expected: type[T]) -> T:
     if not isinstance(content, expected):
         raise ValueError(f"{expected.__name__} expected, not {type(content).__name__}")
@@ -194,7 +214,7 @@ def _of_type(content: Any, expected: type[T]) -> T:
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "$object": lambda content: _of_type(content, dict),
     "$bytes": _decode_bytes,
-    "$datetime": lambda content: datetime.fromisoformat(_of_type(content, str)),
+    "$datetime": _decode_datetime,
     "$opaque": lambda content: Opaque(None if content is None else _of_type(content, str)),
     "$float": lambda content: float(_of_type(content, str)),
 }
@@ -247,21 +267,21 @@ class JsonObject:
         return tuple(words)
 
     def get_time(self, name: str) -> datetime:
-        """Return a time; one without an offset is local time."""
+        """Return a time of the years 2 to 9998, so that it has a local time anywhere; without offset it is local."""
         text = self.get(name, str)
         try:
             time = datetime.fromisoformat(text)
         except ValueError as error:
             raise FormatError(f"{self._prefix}{name}: {error}") from None
+        if not 1 < time.year < 9999:
+            raise self.error(name, "is not between the years 2 and 9998")
         return time if time.tzinfo else time.astimezone()
 
     def get_seconds(self, name: str) -> float:
-        """Return a number of seconds, 0 if it is missing."""
+        """Return a number of seconds, up to MAX_SECONDS; 0 if it is missing."""
         seconds = self.members.get(name, 0.0)
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-            raise self.error(name, "is not a number")
-        if not 0 <= seconds <= timedelta.max.total_seconds():
-            raise self.error(name, "is not a time that can pass")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= MAX_SECONDS:
+            raise self.error(name, f"is not a number of seconds from 0 to {MAX_SECONDS:.0f}")
         return float(seconds)
 
     def get_value(self, name: str) -> dict[str, Any]:
@@ -323,8 +343,11 @@ def _command(members: JsonObject) -> Command:
 
 
 def _poll(members: JsonObject) -> Poll:
+    times = members.get("times", int)
+    if not 1 <= times <= MAX_TIMES:
+        raise members.error("times", f"is not from 1 to {MAX_TIMES}")
     return Poll(
-        times=members.get("times", int),
+        times=times,
         interval=members.get_seconds("interval"),
         until=tuple(_condition(each) for each in members.get_objects("until")),
         failing=members.get_words("failing") if "failing" in members else (),

@@ -34,6 +34,8 @@ from awstracer.trace.serializer import (
 
 MAX_BYTES = 256_000_000  # bytes: a replay takes about six times as much memory
 MAX_VALUES = 10_000_000  # a trace has about one for each 30 bytes; what is denser takes up to 300 bytes for each
+MAX_NAME = 255  # bytes of a file's name
+LONGEST_ENDING = 16  # bytes beside it: `.journal.1234567`, `.demo.trace.q3x7_0ab`
 MAX_DIGITS = 300  # digits: the largest that a float can hold has 309
 CONVERTERS: Mapping[int, Callable[[Any], dict[str, Any]]] = {1: format_v1.convert}
 
@@ -74,26 +76,47 @@ def save_trace(trace: Trace, path: Path) -> None:
     """Write a trace file, whole or not at all; raise TraceError if it can't be written."""
     content = format_trace(trace).encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's escape of it
     try:
-        _replace(path.resolve(), content)
+        _replace(resolve(path), content)
     except OSError as error:
         raise TraceError(path, describe_os_error(error)) from error
 
 
 def check_writable(path: Path) -> None:
     """Raise TraceError if `save_trace` to this path could not work; the file itself is not changed."""
-    target = path.resolve()
-    if target.is_dir():
-        raise TraceError(path, "is a directory")
-    if target.exists() and not target.is_file():
-        raise TraceError(path, "is no regular file")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise TraceError(path, "is not writable")
+    target = resolve(path)
     try:
+        if target.is_dir():
+            raise TraceError(path, "is a directory")
+        if target.exists() and not target.is_file():
+            raise TraceError(path, "is no regular file")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise TraceError(path, "is not writable")
         handle, name = _create_temporary(target)
     except OSError as error:
         raise TraceError(path, describe_os_error(error)) from error
     os.close(handle)
     Path(name).unlink()
+
+
+def resolve(path: Path) -> Path:
+    """Return the file to which a path leads through symbolic links; raise TraceError if they lead in a circle."""
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    except OSError as error:
+        raise TraceError(path, describe_os_error(error)) from error
+    return target
+
+
+def short_name(target: Path) -> str:
+    """Return the name of a file, for the names of others that belong to it: a long one is cut, and gets a digest."""
+    name = os.fsencode(target.name)
+    if len(name) <= MAX_NAME - LONGEST_ENDING:
+        return target.name
+    import hashlib  # takes a while to import, and names are seldom so long
+
+    return f"{name[:100].decode('utf-8', 'ignore')}-{hashlib.sha256(name).hexdigest()[:32]}"
 
 
 def state_directory() -> Path:
@@ -144,7 +167,7 @@ def _create_temporary(target: Path) -> tuple[int, str]:
     """Return the handle and the name of a new file beside another one, of mode 0600."""
     import tempfile  # takes a while to import, and reading does not need it
 
-    return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    return tempfile.mkstemp(dir=target.parent, prefix=f".{short_name(target)}.")
 
 
 def _read(path: Path) -> bytes:

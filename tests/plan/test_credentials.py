@@ -50,7 +50,7 @@ def write(*entries: Any) -> None:
 def doubts(*commands: Command) -> list[safety_checks.Confirmation]:
     aws = Catalog()
     recorded = trace(*commands)
-    checks = replace(prompts.safety_checks_here(aws, recorded), environment={})
+    checks = replace(prompts.safety_checks_here(aws, recorded, None), environment={})
     return list(checks.required_confirmations(planner.make_plan(recorded, [], [], aws)))
 
 

@@ -74,7 +74,7 @@ def one(*entries: Any, environment: dict[str, str] | None = None) -> Sequence[Co
     """What has to be confirmed of a trace."""
     aws, recorded = Catalog(), foreign(*entries)
     steps = planner.make_plan(recorded, [], [], aws)
-    checks = replace(prompts.safety_checks_here(aws, recorded), environment=environment or {})
+    checks = replace(prompts.safety_checks_here(aws, recorded, None), environment=environment or {})
     return checks.required_confirmations(steps)
 
 
@@ -605,7 +605,7 @@ def test_a_path_is_the_persons_only_where_they_named_it() -> None:
     found = deriver.derive(recorded, evaluate, aws)
     said = [Override.parse("bucket", "other"), Override.parse("template-file", "/z")]
     steps = planner.make_plan(recorded, found, said, aws)
-    assert prompts.safety_checks_here(aws, recorded).required_confirmations(steps) == (writes(2, "/x"),)
+    assert prompts.safety_checks_here(aws, recorded, None).required_confirmations(steps) == (writes(2, "/x"),)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import BIN, PATIENCE, Session, Silent, Terminal, aws, play, rec, recorded, users
+from awstracer.trace import journal, store
+from awstracer.trace.model import RecordingInfo
+from tests.programs import BIN, PATIENCE, Session, Silent, Terminal, aws, play, rec, recorded, run, users
 
 pytestmark = [pytest.mark.once, pytest.mark.usefixtures("aws_home")]
 
@@ -160,3 +162,86 @@ def test_the_sessions_own_commands_work_in_a_batch() -> None:
         "awstrace-rec: saved command 1\nawstrace-rec: dropped 2 aws iam list-users\n2 aws iam list-groups\n"
     )
     assert lines_of() == ["iam create-user --user-name alice", "iam list-groups"]
+
+
+# --- a byte order mark
+
+BOM = "\ufeff"
+
+
+@pytest.mark.parametrize("first", [ALICE, f"# make her\n{ALICE}", f"\n{ALICE}", ALICE.replace(" --", " \\\n--")])
+@pytest.mark.parametrize("encoding", ["", "UTF-8", "utf8:surrogateescape"])
+def test_the_first_line_is_read_without_its_byte_order_mark(
+    first: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    result = rec(*TRACE, "-n", lines=[BOM + first])
+    assert (result.code, own(result.err)) == (0, [])
+    assert lines_of() == ["iam create-user --user-name alice"]
+
+
+def test_a_byte_order_mark_elsewhere_stays() -> None:
+    result = rec(*TRACE, "-n", lines=[BOM + ALICE, BOM + ALICE])
+    assert [line[:42] for line in own(result.err)] == ["awstrace-rec: line 2: not an aws command: "]
+    assert lines_of() == ["iam create-user --user-name alice"]
+
+
+def test_where_somebody_is_asked_a_file_is_read_without_its_byte_order_mark() -> None:
+    result = rec(*TRACE, lines=[BOM + ALICE, "y", "exit", "y"])
+    assert result.code == 0
+    assert lines_of() == ["iam create-user --user-name alice"]
+
+
+def test_the_first_answer_is_read_without_its_byte_order_mark() -> None:
+    assert rec(*TRACE, "-n", lines=[ALICE]).code == 0
+    result = run("awstrace-play", *TRACE, "-p", "user-name", "bob", "--step", typed=f"{BOM}y\n")
+    assert result.code == 0
+    assert users() == ["alice", "bob"]
+
+
+# --- long names
+
+
+@pytest.mark.parametrize("name", ["n" * 250, "n" * 255, "é" * 127, "€" * 83 + ".trace", "n" * 239, "n" * 240])
+def test_a_trace_may_have_a_name_as_long_as_a_file_can_have(name: str) -> None:
+    for words in (["-n"], ["-n", "--append"]):
+        assert rec("--trace-file", name, *words, lines=["aws iam list-users"]).err == ""
+    assert rec("--trace-file", name, "--append", "--", "true").code == 0
+    assert lines_of(name) == ["iam list-users"] * 2
+    assert play("--trace-file", name, "--save-trace", f"{name[:-1]}x").code == 0
+    assert {path.name for path in Path().iterdir() if path.is_file()} == {name, f"{name[:-1]}x"}
+
+
+@pytest.mark.parametrize("name", ["n" * 256, "é" * 128])
+def test_a_longer_name_is_refused_before_the_first_command(name: str) -> None:
+    for result in (
+        rec("--trace-file", name, "-n", lines=[ALICE]),
+        rec("--trace-file", name, "--", "touch", "made"),
+        play("--trace-file", name),
+    ):
+        assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+        assert result.err.endswith(f"{name} can't be used: File name too long\n")
+    assert (users(), Path("made").exists()) == ([], False)
+
+
+def test_two_long_names_have_two_journals() -> None:
+    names = [Path("n" * 250 + end) for end in ("a", "b")]
+    journals = {journal.journal_path(name).name for name in names}
+    assert len(journals) == 2
+    assert all(len(name) <= 255 and name.endswith(".journal") for name in journals)
+    assert journal.journal_path(Path("n" * 239)).name == "n" * 239 + ".journal"
+
+
+def test_the_journal_of_a_long_name_is_found_again() -> None:
+    path = Path("n" * 250)
+    assert rec("--trace-file", path, "-n", lines=[ALICE]).code == 0
+    commands = store.load_trace(path).commands
+    path.unlink()
+    with journal.Journal(path, RecordingInfo()) as unsaved:
+        unsaved.write(commands)
+    result = rec("--trace-file", path, "-n", lines=["aws iam list-users"])
+    assert result.code == 0
+    assert [line.split()[-1] for line in lines_of(str(path))] == ["alice", "list-users"]
+    with journal.Journal(path, RecordingInfo()) as unsaved:
+        unsaved.write(commands)
+        assert unsaved.set_aside().name.endswith(".journal.1")

@@ -127,6 +127,26 @@ class TestSpecialFiles:
         assert "PaginationConfig is no object" in refused(store.format_trace(trace(odd)))
 
 
+@pytest.mark.usefixtures("home")
+def test_links_that_lead_in_a_circle_are_refused_before_anything_is_done() -> None:
+    Path("loop").symlink_to("other")
+    Path("other").symlink_to("loop")
+    store.save_trace(trace(["iam.ListUsers", {}, {}]), Path("t.trace"))
+    for result in (
+        play("--trace-file", "loop"),
+        play("--trace-file", "loop", "--dryrun"),
+        play("--trace-file", "loop", "--list"),
+        play(*TRACE, "--save-trace", "loop"),
+        play(*TRACE, "--save-trace", "loop", "--resume"),
+        rec("--trace-file", "loop", "-n", lines=["aws iam list-users"]),
+        rec("--trace-file", "loop", "--append", "--", "true"),
+    ):
+        assert (result.code, result.out) == (2, "")
+        assert result.err in (
+            f"awstrace-{name}: loop can't be used: Too many levels of symbolic links\n" for name in ("rec", "play")
+        )
+
+
 @pytest.mark.parametrize(
     "expression",
     ["|".join(["[@,@]"] * 60), "|".join(["[@,@][]"] * 60), "to_string(to_array(" * 60 + "@" + "))" * 60, "[" * 50_000],
