@@ -202,12 +202,12 @@ class Catalog(InstalledApiModel):
 
     def local_effects(self, argv: Sequence[str], files: Files) -> LocalEffects:
         """Return what a custom command's line does on this machine; `files` has the contents of its `file://` words."""
-        own, _ = split_options(argv, self.global_options())
-        first = argv[own[0]] if own else ""
-        if first in load_aliases():
-            return LocalEffects((first,), unsafe=ALIAS)
-        line = read_line(self._drivers.catalog_driver(), self._command_table(), argv, files)
-        return NO_EFFECTS if line is None else effects_of(line)
+        aliases = load_aliases()
+        commands = {**self._command_table(), **aliases}  # an alias may have the name of a command, and hides it
+        line = read_line(self._drivers.catalog_driver(), commands, argv, files)
+        if line is None:
+            return NO_EFFECTS
+        return LocalEffects(line.words, unsafe=ALIAS) if line.words[0] in aliases else effects_of(line)
 
     def operation_effects(self, words: tuple[str, ...]) -> LocalEffects:
         """Return what an operation's command does on this machine besides calling its operation.

@@ -54,6 +54,8 @@ def _reason_at(effect: PathEffect, around: Surroundings) -> str | None:
     hidden = next((part for part in path.relative_to(folder).parts if part.startswith(".")), None)
     if hidden is not None:
         return f"where {hidden} is hidden"
+    if effect.is_tree and effect.action is Action.WRITE and path == folder:
+        return "this folder, in which a response names the files"
     for settings in map(_real, around.settings):
         if settings == path or (effect.is_tree and settings.is_relative_to(path)):
             return "where your settings are"

@@ -526,6 +526,9 @@ PACKAGE = UnsafeCommand("cloudformation package", "sends the files that its temp
         ("s3 cp s3://b/k link/x", [writes(1, "link/x")]),
         ("s3 sync s3://b ../x --delete", [writes(1, "../x"), deletes(1, "../x", OUTSIDE)]),
         ("s3 sync s3://b site --del", [deletes(1, "site")]),
+        ("s3 sync s3://b .", [writes(1, ".", "this folder, in which a response names the files")]),
+        ("s3 cp s3://b ./site/.. --rec", [writes(1, "./site/..", "this folder, in which a response names the files")]),
+        ("s3 cp s3://b new --recursive", []),
         ("s3 sync site s3://b --delete", []),
         ("s3 sync site s3://b --de", []),
         ("s3 sync project s3://b", [reads(1, "project", "with project/.git, which is hidden")]),
@@ -814,18 +817,21 @@ def test_what_is_no_account_can_not_be_expected(text: str) -> None:
     assert "is not an account id" in result.err
 
 
-@pytest.mark.parametrize("line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"], ["who"]])
+@pytest.mark.parametrize(
+    "line", [["greet", "you"], ["hello", "you"], ["iam", "list-users"], ["who"], ["--", "greet", "you"]]
+)
 def test_an_alias_needs_a_yes(line: list[str], aws_home: Path) -> None:
     (aws_home / ".aws/cli").mkdir(parents=True)
     aliases = "[toplevel]\ngreet = !echo greeting\nhello = greet\niam = !echo greeting\nwho = s3 ls\n"
     (aws_home / ".aws/cli/alias").write_text(aliases)
-    recorded = operation("iam.ListUsers", {}, {}, line) if line[0] == "iam" else command(line)
+    name = line[1] if line[0] == "--" else line[0]
+    recorded = operation("iam.ListUsers", {}, {}, line) if name == "iam" else command(line)
     store.save_trace(foreign(recorded), Path("t.trace"))
     result = play("--trace-file", "t.trace")
     assert (result.code, result.out) == (2, "")
     origin, reason = result.err.splitlines()
     assert origin == FOREIGN
-    assert reason.startswith(f"awstrace-play: command 1, {line[0]}, is an alias of yours: nothing was sent")
+    assert reason.startswith(f"awstrace-play: command 1, {name}, is an alias of yours: nothing was sent")
     assert "a replay asks first" in play("--trace-file", "t.trace", "--dryrun").err
     agreed = play("--trace-file", "t.trace", "--yes")
     assert (agreed.code, agreed.out.count("greeting")) == (0, line != ["who"])
