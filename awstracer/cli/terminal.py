@@ -17,12 +17,9 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import Any, TextIO
 
 from awstracer.cli.sanitize import BREAK_BEFORE_OWN_LINE, CONTROL, escaped
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 PROGRESS = r"\A\r|\r\Z|\r(?=\n)"
 COLOURS = r"\x1b\[(?:[012]|22|3[1-79])m"  # those that awscli's tables and `cli/styles` use; none hides a text
@@ -73,7 +70,7 @@ class _EscapingBuffer(io.BufferedIOBase):
     def flush(self) -> None:
         self._stream.flush()
 
-    def write(self, data: ReadableBuffer) -> int:
+    def write(self, data: Any) -> int:
         content = bytes(data)
         if self.isatty():
             text = self._decoder.decode(content)
