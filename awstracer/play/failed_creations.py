@@ -7,17 +7,15 @@ replay failed to create. What only reads it is sent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from awstracer.errors import NotCreated
 from awstracer.plan.invocation import Invocation
 from awstracer.plan.model import Step
+from awstracer.plan.scheduler import SEGMENT
 from awstracer.relations.operations import is_read_only, names_created_resource, resource_type
 from awstracer.trace.paths import strings
-
-SEGMENT = re.compile(r"[^/:=,\s]+")
 
 
 class Name(NamedTuple):
