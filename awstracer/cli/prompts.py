@@ -43,10 +43,12 @@ SWITCHES = {"--profile": "--profile", "--endpoint-url": "--endpoint"}  # for rec
 
 def safety_checks_here(catalog: Catalog, trace: Trace, pause: float | None) -> SafetyChecks:
     """Return what judges the plan of a trace in this process, on this machine; `pause` is the value of `--sleep`."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - it never raises
+    settings = tuple(map(Path, configuration_files(os.environ)))
     return SafetyChecks(
         options=catalog.global_options(),
         environment=os.environ,
-        around=Surroundings(Path.cwd(), Path.home(), tuple(map(Path, configuration_files(os.environ)))),
+        around=Surroundings(Path.cwd(), home, settings),
         effects_of=catalog.local_effects,
         operation_effects=catalog.operation_effects,
         is_own=trace.is_own,

@@ -120,9 +120,15 @@ def short_name(target: Path) -> str:
 
 
 def state_directory() -> Path:
-    """Return the folder for what outlives a session, by the XDG Base Directory Specification; it may not exist yet."""
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path("~/.local/state").expanduser()) / "awstracer"
+    """Return the folder for what outlives a session, by the XDG Base Directory Specification; it may not exist yet.
+
+    A relative XDG_STATE_HOME is ignored, as the specification wants. For a person without a home folder, it is a
+    folder that can't be made.
+    """
+    state = os.environ.get("XDG_STATE_HOME", "")
+    home = os.path.expanduser("~/.local/state")  # noqa: PTH111 - it never raises
+    base = next((path for path in (state, home) if os.path.isabs(path)), os.devnull)  # noqa: PTH117 - texts
+    return Path(base, "awstracer")
 
 
 def _seal_key_file() -> Path:

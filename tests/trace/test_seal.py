@@ -151,3 +151,20 @@ def test_each_trace_is_read_as_whose_it_was_written(tmp_path_factory: pytest.Tem
         text = store.format_trace(given_)
         assert store.parse_trace(text).is_own == given_.is_own
         assert not store.parse_trace(store.format_trace(replace(given_, is_own=False))).is_own
+
+
+@pytest.mark.parametrize("variables", [{}, {"XDG_STATE_HOME": "here"}, {"HOME": "here"}, {"HOME": "~"}, {"HOME": ""}])
+def test_a_key_in_the_current_folder_is_nobodys(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    """Somebody may have put it there, with the trace."""
+    (home / "work").mkdir()
+    monkeypatch.chdir(home / "work")
+    for folder in ("here", "here/.local/state", ".local/state", "~/.local/state"):
+        Path(folder, "awstracer").mkdir(parents=True)
+        Path(folder, "awstracer", "seal.key").write_bytes(KEY)
+    document = json.loads(store.format_trace(foreign(operation("iam.ListUsers", {}, {}))))
+    Path("t.trace").write_text(json.dumps(seal.sealed(document, KEY)))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert not loaded().is_own
