@@ -31,16 +31,22 @@ class FailedCreations:
 
     def __init__(self) -> None:
         self._numbers: dict[Name, int] = {}
+        self._created: set[Name] = set()
 
-    def add(self, step: Step, invocation: Invocation) -> None:
+    def add_done(self, step: Step, invocation: Invocation) -> None:
+        """Note a step that is done: what it has created is this replay's."""
+        self._created.update(_created_names(step, invocation))
+
+    def add_failed(self, step: Step, invocation: Invocation) -> None:
         """Note a step that failed, and has created nothing."""
-        self._numbers.update(dict.fromkeys(_created_names(step, invocation), step.number))
+        names = set(_created_names(step, invocation)) - self._created
+        self._numbers.update(dict.fromkeys(names, step.number))
 
     def check(self, step: Step, invocation: Invocation) -> None:
         """Raise NotCreated if a step would change or delete what an earlier one failed to create."""
         if not self._numbers or all(map(is_read_only, _operations(step))):
             return
-        named = set(_names(step, invocation))
+        named = set(_names(step, invocation)) - set(_created_names(step, invocation))
         for name, number in self._numbers.items():
             if name in named:
                 raise NotCreated(number, name.type, name.text)

@@ -208,9 +208,10 @@ class StepRunner:
         started = utc_now()
         outcome = yield from self._poll(step, self._action(step, invocation, environment))
         if self._poll_status(step, outcome) is not PollStatus.DONE:
-            self._failed_creations.add(step, invocation)
+            self._failed_creations.add_failed(step, invocation)
             return Status.FAILED
         self._learn(step, outcome)
+        self._failed_creations.add_done(step, invocation)
         self._on_done(step, invocation, outcome, started, utc_now())
         if outcome.exit_code == 0 and step.command.exit_code != 0:
             self._listener.unexpected_success(step)

@@ -24,6 +24,13 @@ def s3(line: str, name: str, request: dict[str, Any]) -> Command:
     return command(line.split(), call(name, request, {}))
 
 
+def test_what_this_replay_has_created_is_its_own(relay: Relay) -> None:
+    store.save_trace(trace(MADE, MADE, operation("iam.DeleteRole", {"RoleName": "deployer"}, {})), Path("t.trace"))
+    result = play("--trace-file", "t.trace", "--endpoint", relay.url, "-f")
+    assert relay.operations == ["CreateRole", "CreateRole", "DeleteRole"]
+    assert "skipped" not in result.err
+
+
 @pytest.mark.parametrize(
     ("failing", "made", "later", "is_sent"),
     [
@@ -38,6 +45,7 @@ def s3(line: str, name: str, request: dict[str, Any]) -> Command:
             operation("iam.AddRoleToInstanceProfile", {"InstanceProfileName": "p", "RoleName": "deployer"}, {}),
             False,
         ),
+        ("CreateRole", MADE, MADE, True),
         ("TagRole", operation("iam.TagRole", {"RoleName": "deployer", "Tags": []}, {}), MADE, True),
         ("GetRole", operation("iam.GetRole", {"RoleName": "deployer"}, {}), MADE, True),
         (

@@ -498,7 +498,7 @@ OLD_COMMANDS = {
 @pytest.mark.parametrize("path", sorted(OLD.iterdir()), ids=lambda path: path.stem)
 @pytest.mark.usefixtures("home")
 def test_a_1_3_trace_is_shown_in_a_dry_run(path: Path) -> None:
-    result = play("--trace-file", path, "--dryrun")
+    result = play("--trace-file", path, "--dryrun", "--trust")
     assert (result.code, result.err) == (0, "")
     assert [" ".join(line.split(" ")[2:4]) for line in result.lines] == OLD_COMMANDS[path.stem]
 
@@ -541,7 +541,7 @@ def test_what_a_command_writes_can_go_elsewhere() -> None:
 
 @pytest.mark.usefixtures("aws_home")
 def test_two_users_stay_two_users() -> None:
-    two = ("--trace-file", OLD / "two-users.trace")
+    two = ("--trace-file", OLD / "two-users.trace", "--trust")
     result = play(*two, "-p", "3.user-name", "carol")
     assert (result.code, result.err) == (0, "")
     assert users() == ["carol", "bob"]
@@ -554,7 +554,7 @@ def test_two_users_stay_two_users() -> None:
 def test_a_network_is_built_again_with_new_ids(relay: Relay) -> None:
     path = OLD / "vpc-repeated-request-ids.trace"
     old_ids = set(re.findall(r"\b(?:vpc|subnet|igw|rtb|sg)-[0-9a-f]{17}\b", path.read_text()))
-    result = play("--trace-file", path, "--endpoint", relay.url)
+    result = play("--trace-file", path, "--endpoint", relay.url, "--trust")
     assert (result.code, result.err) == (0, "")
     assert not any(old in result.out for old in old_ids)
     sent = [request.members for request in relay.played]
@@ -584,7 +584,7 @@ def test_two_queues_keep_their_own_messages(server: str) -> None:
 
 @pytest.mark.usefixtures("aws_home")
 def test_step_functions_are_played_again(relay: Relay) -> None:
-    result = play("--trace-file", OLD / "step-functions.trace", "--endpoint", relay.url)
+    result = play("--trace-file", OLD / "step-functions.trace", "--endpoint", relay.url, "--trust")
     assert (result.code, result.err) == (0, "")
     assert relay.operations == ["CreateRole", "CreateStateMachine", "StartExecution"]
     assert relay.played[1].members["roleArn"] == result.answers[0]["Role"]["Arn"]
@@ -605,7 +605,7 @@ def test_an_integer_parameter_is_sent_as_an_integer(relay: Relay) -> None:
     aws("sqs", "create-queue", "--queue-name", "q1", "--endpoint-url", relay.url)
     relay.requests.clear()
     path = OLD / "integer-parameter.trace"
-    result = play("--trace-file", path, "--endpoint", relay.url, "-p", "max-number-of-messages", "3")
+    result = play("--trace-file", path, "--endpoint", relay.url, "--trust", "-p", "max-number-of-messages", "3")
     assert (result.code, result.err) == (0, "")
     (request,) = relay.played
     assert request.members["MaxNumberOfMessages"] == 3
