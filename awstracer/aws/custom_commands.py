@@ -58,8 +58,21 @@ def _copy_effects(arguments: Arguments) -> Iterator[PathEffect]:
     if not source.startswith(S3_SCHEME) and (source != STREAM or is_tree):
         yield PathEffect(Action.READ, source, is_tree)
     if not target.startswith(S3_SCHEME) and (target != STREAM or is_tree):
-        is_folder = not is_tree and (target.endswith("/") or os.path.isdir(target))  # noqa: PTH112 - any text
-        yield PathEffect(Action.WRITE, os.path.join(target, source.split("/")[-1]) if is_folder else target, is_tree)  # noqa: PTH118
+        yield from (PathEffect(Action.WRITE, path, is_tree) for path in _written_paths(source, target, is_tree=is_tree))
+
+
+def _written_paths(source: str, target: str, *, is_tree: bool) -> Iterator[str]:
+    """Yield where a download goes: into a folder under the last part of the key (`s3/utils.py`).
+
+    A folder may be made by an earlier command, so that a file would be hidden in it which has a hidden one's name.
+    """
+    name = source.rpartition("/")[2]
+    is_folder = not is_tree and (target.endswith("/") or os.path.isdir(target))  # noqa: PTH112 - any text
+    may_be_folder = not is_tree and name.startswith(".") and not os.path.lexists(target)
+    if not is_folder:
+        yield target
+    if is_folder or may_be_folder:
+        yield os.path.join(target, name)  # noqa: PTH118
 
 
 def _move_effects(arguments: Arguments) -> Iterator[PathEffect]:

@@ -58,6 +58,8 @@ def read_line(driver: Any, commands: Mapping[str, Any], argv: Sequence[str], fil
             return _read_command((options.command,), table[options.command], rest, files)
         except SystemExit:  # argparse, on usage errors and --version
             return None
+        except Exception:  # noqa: BLE001 - a fault of awscli's parsers: `history show --format x`
+            return CustomLine(tuple(argv[:1]), {}, is_builtin=False)
 
 
 def _read_command(words: tuple[str, ...], command: Any, argv: Sequence[str], files: Files) -> CustomLine | None:

@@ -9,13 +9,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 from awstracer.commandline.text import MarkedText
 from awstracer.trace.model import Command
 from awstracer.trace.paths import Path
+
+END_OF_OPTIONS = "--"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,12 @@ def split_options(argv: Sequence[str], unwanted: Mapping[str, bool]) -> tuple[li
     return rest, taken
 
 
+def add_options(argv: Sequence[T], options: Iterable[T]) -> list[T]:
+    """Return a line with further options: before a `--`, behind which awscli takes no word for an option."""
+    end = argv.index(END_OF_OPTIONS) if END_OF_OPTIONS in argv else len(argv)
+    return [*argv[:end], *options, *argv[end:]]
+
+
 def match_option(word: str, options: Collection[str]) -> str | None:
     """Return which of the options a word names, abbreviated (`--prof=p`) as awscli allows it or in full.
 
@@ -107,7 +117,7 @@ def match_option(word: str, options: Collection[str]) -> str | None:
     if not word.startswith("--"):
         return None
     name = word.partition("=")[0]
-    if name == "--":
+    if name == END_OF_OPTIONS:
         return None
     if name in options:
         return name

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from awstracer.aws.settings import Environment
-from awstracer.commandline.options import match_option
+from awstracer.commandline.options import add_options, match_option
 from awstracer.commandline.text import MarkedValue, Provenance, Segment, text_of, unwrap
 from awstracer.errors import MissingSecret, MissingValue, NotPlayed
 from awstracer.plan import credentials
@@ -71,7 +71,7 @@ class Resolver:
         words = [self._global_word(step, at) for at in step.global_option_words]
         changed = []
         if step.operation_command is None:
-            words = [word for at in step.arguments for word in _words(request["argv"][at])] + words
+            words = add_options([word for at in step.arguments for word in _words(request["argv"][at])], words)
             files, recorded = unwrap(request["files"]), step.command.files
             changed = [word for word, content in recorded.items() if word == "-" or files[word] != content]
         invocation = Invocation(step.operation_command, request, words, self._ambiguous(step), tuple(changed))

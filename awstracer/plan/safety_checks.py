@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from awstracer.aws.local_effects import Action, LocalEffects, PathEffect
-from awstracer.aws.settings import OPTION_VARIABLES, value_of_option
+from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, value_of_option
 from awstracer.commandline.options import ExtraArgument, match_option
 from awstracer.commandline.text import Provenance, text_of, to_str
 from awstracer.errors import UnsafeWord
@@ -143,7 +143,8 @@ class SafetyChecks:
             raise UnsafeWord(" ".join(invocation.argv), "is another command than was recorded")
         if [effect.action for effect in now.paths] != [effect.action for effect in recorded.paths]:
             raise UnsafeWord(" ".join(invocation.argv), "does something else with local files than was recorded")
-        derived = [segment.text for word in words for segment in word if segment.provenance is Provenance.DERIVED]
+        texts = [*words, *map(text_of, invocation.request["files"].values())]
+        derived = [segment.text for text in texts for segment in text if segment.provenance is Provenance.DERIVED]
         moves = any("/" in text or ".." in text for text in derived)
         agreed = {concern if moves else _kind(concern) for concern in self._line_concerns(step, recorded)}
         given = {to_str(text_of(value)) for value in step.override_values()}
@@ -168,7 +169,12 @@ class SafetyChecks:
                 yield RecordedOption(option, value)
 
     def _session_value(self, option: str) -> str | None:
-        """Return the value that an option has in the session; None if it has none."""
+        """Return the value that an option has in the session; None if it has none.
+
+        The keys of the environment are those of no profile, and `--profile` replaces them (`CLIDriver`, botocore).
+        """
+        if option == PROFILE_OPTION and self.environment.get(ACCESS_KEY_VARIABLE):
+            return None
         return value_of_option(TRUSTED.get(option, ()), self.environment) or DEFAULTS.get(option)
 
     def _line_concerns(self, step: Step, effects: LocalEffects) -> Iterator[Concern]:

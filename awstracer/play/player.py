@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from awstracer.aws.capture import Outcome
 from awstracer.aws.settings import Environment
+from awstracer.commandline.options import add_options
 from awstracer.errors import ExitCode, MissingInput, MissingValue, NotCreated, UnsafeWord
 from awstracer.plan import credentials
 from awstracer.plan.invocation import Invocation
@@ -231,7 +232,7 @@ class StepRunner:
             extra, profile = credentials.without_profile(extra)
             environment = {**environment, **profile}
         keywords = {"parameters": invocation.parameters, "files": invocation.files, "environment": environment}
-        return Send([*invocation.argv, *extra], keywords)
+        return Send(add_options(invocation.argv, extra), keywords)
 
     def _poll(self, step: Step, action: Send) -> Attempt:
         """Send a step; if it was recorded as a poll, until its conditions hold or the time is over."""

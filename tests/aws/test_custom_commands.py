@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -12,8 +10,7 @@ from awstracer.aws.catalog import Catalog
 from awstracer.aws.custom_commands import HARMLESS, UNKNOWN, UNSAFE, Row, effects_of
 from awstracer.aws.custom_lines import CustomLine, read_line
 from awstracer.aws.local_effects import Action, PathEffect
-
-import awscli.customizations.commands  # isort: skip - after the catalogue, which imports awscli first
+from benchmarks.hostile_traces import commands_of
 
 CATALOG = Catalog()
 LOCAL = re.compile(
@@ -40,21 +37,7 @@ NO_PATHS = {  # options that sound as if they named local paths, and don't
 IN_S3 = {("s3", "ls"), ("s3", "mb"), ("s3", "presign"), ("s3", "rb"), ("s3", "rm"), ("s3", "website")}
 
 
-def leaves(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the custom commands below one, each with its words."""
-    if isinstance(command, awscli.customizations.commands.BasicCommand):
-        table = command.subcommand_table
-        if not table or "_run_main" in vars(type(command)):
-            yield words, command
-        for name, below in table.items():
-            yield from leaves((*words, name), below)
-    elif hasattr(command, "create_help_command") and len(words) == 1:
-        for name, below in command.create_help_command().command_table.items():
-            if isinstance(below, awscli.customizations.commands.BasicCommand) and name != "wait":
-                yield from leaves((*words, name), below)
-
-
-FOUND = dict(each for word, command in sorted(CATALOG._command_table().items()) for each in leaves((word,), command))
+FOUND = commands_of(CATALOG)
 
 
 def test_each_custom_command_is_said_to_be_harmless_or_what_it_does() -> None:
@@ -126,6 +109,11 @@ def test_a_line_is_read_as_awscli_reads_it(line: str, words: str, paths: list[Pa
 )
 def test_a_line_that_awscli_refuses_does_nothing(line: str) -> None:
     assert read_line(CATALOG._drivers.catalog_driver(), CATALOG._command_table(), line.split(), {}) is None
+
+
+def test_a_line_on_which_the_parser_of_awscli_fails_may_do_anything() -> None:
+    line = ["history", "show", "--format", "nonsense"]  # a TypeError in `ArgTableArgParser._check_value`
+    assert CATALOG.local_effects(line, {}).unsafe == UNKNOWN
 
 
 def test_a_word_that_stands_for_a_file_means_its_content() -> None:

@@ -355,6 +355,7 @@ def test_an_option_is_found_however_it_was_typed(
         ("s3 ls --profile prod", {"AWS_PROFILE": "prod"}),
         ("s3 ls --profile prod", {"AWS_DEFAULT_PROFILE": "prod", "AWS_PROFILE": "test"}),
         ("s3 ls --profile default", {}),
+        ("s3 ls --profile default", {"AWS_ACCESS_KEY_ID": ""}),
         ("s3 ls --endpoint-url http://x/", {"AWS_ENDPOINT_URL": "http://x"}),
         ("s3 ls --ca-bundle c.pem", {"AWS_CA_BUNDLE": "c.pem"}),
         ("s3 ls --region eu-west-1 --output json --debug", {}),
@@ -362,6 +363,14 @@ def test_an_option_is_found_however_it_was_typed(
 )
 def test_what_the_session_has_anyway_is_not_asked_about(line: str, environment: dict[str, str]) -> None:
     assert one(command(line.split()), environment=environment) == ()
+
+
+@pytest.mark.parametrize("profile", ["default", "prod"])
+def test_keys_in_the_environment_are_those_of_no_profile(profile: str) -> None:
+    environment = {"AWS_ACCESS_KEY_ID": "mine", "AWS_PROFILE": "prod"}
+    found = one(command(["s3", "ls", "--profile", profile]), environment=environment)
+    assert found == (Confirmation((1,), RecordedOption("--profile", profile)),)
+    assert one(command(["s3", "ls"]), environment=environment) == ()
 
 
 def test_one_question_is_about_all_commands_that_were_recorded_so() -> None:
@@ -486,8 +495,7 @@ def test_an_option_has_the_value_of_its_first_variable_that_has_one(
         ("a/../x", False),
         ("./a/b", False),
         (".", False),
-        ("/dev/null", False),
-        ("/dev/stdout", False),
+        ("/dev/null", True),
         ("..", True),
         ("../x", True),
         ("a/../../x", True),
@@ -495,12 +503,18 @@ def test_an_option_has_the_value_of_its_first_variable_that_has_one(
         ("~/x", True),
         ("link/x", True),
         ("within/x", False),
+        ("within/../x", False),
+        ("within/../../x", True),  # in `a/..` for the system, and above the folder for `s3`
+        ("a/deep/../../x", False),
+        ("deep/../../x", True),
         ("a\0b", True),
+        ("\ud800", True),
     ],
 )
 def test_a_path_leads_out_of_a_folder_or_not(tmp_path: Path, path: str, is_out: bool) -> None:
     here = tmp_path / "here"
-    (here / "a").mkdir(parents=True)
+    (here / "a" / "deep").mkdir(parents=True)
+    (here / "deep").symlink_to(here / "a" / "deep")
     (here / "link").symlink_to(tmp_path)
     (here / "within").symlink_to(here / "a")
     assert is_outside(path, here) == is_out
@@ -534,6 +548,16 @@ PACKAGE = UnsafeCommand("cloudformation package", "sends the files that its temp
         ("s3 sync project s3://b", [reads(1, "project", "with project/.git, which is hidden")]),
         ("s3 sync s3://b project", [writes(1, "project", "with project/.git, which is hidden")]),
         ("s3 sync linked s3://b", [reads(1, "linked", "with linked/link, which leads out of this folder")]),
+        ("s3 sync chained s3://b", [reads(1, "chained", "with linked/link, which leads out of this folder")]),
+        ("s3 sync s3://b chained", [writes(1, "chained", "with linked/link, which leads out of this folder")]),
+        ("s3 sync veiled s3://b", [reads(1, "veiled", "with veiled/git, which leads to what is hidden")]),
+        ("s3 sync owned s3://b", [reads(1, "owned", "with owned/x, which leads to your settings")]),
+        ("s3 sync circle s3://b", []),
+        ("s3 cp s3://b/k deep/../../x", [writes(1, "deep/../../x")]),
+        ("s3 cp s3://b/.env new", [writes(1, "new/.env", "where .env is hidden")]),
+        ("s3 cp s3://b/.env site/x", []),
+        ("s3 cp s3://b/k /dev/null", []),
+        ("s3 cp /dev/null s3://b/k", [reads(1, "/dev/null")]),
         ("s3 mv s3://b/k ~/x", [writes(1, "~/x")]),
         ("s3 mv site/x s3://b/k", [deletes(1, "site/x")]),
         ("s3 mv ../x s3://b/k", [reads(1, "../x"), deletes(1, "../x", OUTSIDE)]),
@@ -585,6 +609,16 @@ def folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (here / name).touch()
     (here / "link").symlink_to(home)
     (here / "linked" / "link").symlink_to(home)
+    for link, target in {
+        "deep": "site/v1",
+        "chained/other": "../linked",
+        "veiled/git": "../project/.git",
+        "owned/x": "../settings",
+        "circle/again": "../circle",
+    }.items():
+        (here / link).parent.mkdir(exist_ok=True)
+        (here / link).symlink_to(target)
+    (here / "site" / "v1").mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(here / "settings"))
     return here

@@ -305,6 +305,14 @@ def test_only_what_the_switches_say_takes_the_place_of_recorded_global_options(r
     assert (request.key, request.region) == ("SOMEBODY", "us-west-2")
 
 
+@pytest.mark.usefixtures("aws_home")
+def test_global_options_stay_before_the_word_behind_which_awscli_takes_none(relay: Relay) -> None:
+    write(command(["s3", "--region", "eu-west-1", "mb", "--", "s3://bkt"]))
+    result = play(*TRACE, "--endpoint", relay.url)
+    assert (result.code, result.lines) == (0, ["(play) aws s3 mb --region eu-west-1 -- s3://bkt"])
+    assert relay.played[0].region == "eu-west-1"
+
+
 @pytest.mark.parametrize("seconds", ["many", "-1", "nan", "inf", "604801", "9.2e9"])
 @pytest.mark.usefixtures("home")
 def test_a_time_that_can_not_be_waited_is_refused(seconds: str) -> None:

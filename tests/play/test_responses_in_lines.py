@@ -65,3 +65,17 @@ def test_a_response_does_not_change_what_a_line_does(
         assert "command 2 is not sent: a response would change what it does: " in result.err
         assert reason in result.err
         assert relay.operations == ["GetParameter"]
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize("value", ["part-1b2c3d", "../secret"])
+def test_a_response_does_not_move_a_path_in_a_file_that_a_person_agreed_to(relay: Relay, value: str) -> None:
+    recorded = {"Parameter": {"Name": "p", "Type": "String", "Value": RECORDED}}
+    asked = operation("ssm.GetParameter", {"Name": "p"}, recorded, ["ssm", "get-parameter", "--name", "p"])
+    line = "ecs deploy --service s --codedeploy-appspec y --task-definition file://where"
+    deploy = command(line.split(), files={"file://where": f"../{RECORDED}"})
+    store.save_trace(trace(asked, deploy), Path("t.trace"))
+    relay.canned["GetParameter"] = answer(value)
+    result = play("--trace-file", "t.trace", "--endpoint", relay.url, "--yes")
+    assert result.code == 1
+    assert (f"../{value}, outside this folder, was not agreed to" in result.err) == ("/" in value)
