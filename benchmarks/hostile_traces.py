@@ -152,11 +152,12 @@ def hostile(commands: Mapping[Words, Any]) -> Iterator[Case]:
 
 
 def _usual(words: Words, command: Any) -> Words:
-    """A line of a command with what it needs."""
+    """A line of a command with what it needs; `cloudformation deploy ... push` has what `deploy` needs before it."""
     if words in TWINS:
         return (*words, *TWINS[words].split())
+    outer = _usual(words[:-1], None) if words[:-1] in TWINS else words[:-1]
     needed = [argument for argument in command.arg_table.values() if argument.required and not argument.positional_arg]
-    return (*words, *(word for argument in needed for word in (argument.cli_name, _value_of(argument))))
+    return (*outer, words[-1], *(word for argument in needed for word in (argument.cli_name, _value_of(argument))))
 
 
 def _value_of(argument: Any) -> str:
