@@ -370,8 +370,8 @@ def test_a_waiter_with_its_input_in_a_file_is_played_without_the_file(stranger: 
 )
 def test_a_line_does_not_escape_the_persons_own_profile_and_endpoint(words: list[str], relay: Relay) -> None:
     ending = played(relay, command(["s3", "ls", *words]))
-    assert {request.key for request in relay.requests} <= {"MINE"}
-    assert bool(relay.requests) == (ending.code == 0) == ("--" not in words)
+    assert {request.key for request in relay.requests} == {"MINE"}
+    assert ending.code == 0
 
 
 def test_a_line_reaches_no_shell(stranger: Path, relay: Relay) -> None:
