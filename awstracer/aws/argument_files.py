@@ -7,7 +7,6 @@ replay expands this word to the recorded content, and no other word: a recorded 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import awscli.clidriver
 import awscli.paramfile
 
 from awstracer.aws.loaded_awscli import Content, Reader
+from awstracer.aws.local_effects import expanded
 
 Files = Mapping[str, Content]
 
@@ -61,5 +61,5 @@ def holds(word: str, content: bytes) -> bool:
 
 
 def _path(word: str) -> Path:
-    """Return the path in a word, as `awscli.paramfile.get_file` finds it."""
-    return Path(os.path.expandvars(os.path.expanduser(word.partition("://")[2])))  # noqa: PTH111 - it never raises
+    """Return the path in a word such as `file://policy.json`."""
+    return Path(expanded(word.partition("://")[2]))

@@ -14,10 +14,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from awstracer.aws.custom_lines import HELP, CustomLine
-from awstracer.aws.local_effects import NO_EFFECTS, Action, LocalEffects, PathEffect
+from awstracer.aws.local_effects import NO_EFFECTS, Action, LocalEffects, PathEffect, expanded
 
 S3_SCHEME = "s3://"  # awscli takes any other word for a local path, `S3://b` too (`s3/fileformat.py`)
 STREAM = "-"
@@ -26,7 +27,7 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """What a harmless command does: the arguments that name a file that it reads or writes, or another endpoint.
+    """What a harmless command does: the arguments that name a file that it reads, or another endpoint.
 
     trees      arguments that name a folder all of which is read
     expands    whether `~` and variables in these paths are expanded
@@ -34,21 +35,15 @@ class Row:
 
     reads: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     expands: bool = False
 
     def effects(self, arguments: Arguments) -> Iterator[PathEffect]:
         """Yield the effects of a line with these arguments."""
-        for names, action, is_tree in (
-            (self.reads, Action.READ, False),
-            (self.trees, Action.READ, True),
-            (self.writes, Action.WRITE, False),
-        ):
+        for names, is_tree in ((self.reads, False), (self.trees, True)):
             for path in (arguments.get(name) for name in names):
                 if isinstance(path, str):
-                    expanded = os.path.expandvars(os.path.expanduser(path)) if self.expands else path  # noqa: PTH111
-                    yield PathEffect(action, expanded, is_tree)
+                    yield PathEffect(Action.READ, expanded(path) if self.expands else path, is_tree)
 
 
 def _copy_effects(arguments: Arguments) -> Iterator[PathEffect]:
@@ -67,12 +62,12 @@ def _written_paths(source: str, target: str, *, is_tree: bool) -> Iterator[str]:
     A folder may be made by an earlier command, so that a file would be hidden in it which has a hidden one's name.
     """
     name = source.rpartition("/")[2]
-    is_folder = not is_tree and (target.endswith("/") or os.path.isdir(target))  # noqa: PTH112 - any text
+    is_folder = not is_tree and (target.endswith("/") or Path(target).is_dir())
     may_be_folder = not is_tree and name.startswith(".") and not os.path.lexists(target)
     if not is_folder:
         yield target
     if is_folder or may_be_folder:
-        yield os.path.join(target, name)  # noqa: PTH118
+        yield f"{target.rstrip('/')}/{name}"
 
 
 def _move_effects(arguments: Arguments) -> Iterator[PathEffect]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum
 
@@ -42,3 +43,8 @@ class LocalEffects:
 
 
 NO_EFFECTS = LocalEffects()
+
+
+def expanded(path: str) -> str:
+    """Return a path with `~` and variables expanded, as awscli does for some words (`awscli.paramfile.get_file`)."""
+    return os.path.expandvars(os.path.expanduser(path))  # noqa: PTH111 - it never raises

@@ -13,11 +13,10 @@ ones when it is played, since answers feed them: `SafetyChecks.check` then judge
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from awstracer.aws.local_effects import Action, LocalEffects, PathEffect
+from awstracer.aws.local_effects import Action, LocalEffects, PathEffect, expanded
 from awstracer.aws.settings import ACCESS_KEY_VARIABLE, OPTION_VARIABLES, value_of_option
 from awstracer.commandline.options import ExtraArgument, match_option
 from awstracer.commandline.text import Provenance, text_of, to_str
@@ -135,9 +134,9 @@ class SafetyChecks:
         for word in words:
             if word and word[0].provenance is Provenance.DERIVED and word[0].text.startswith("-"):
                 raise UnsafeWord(to_str(word), "looks like an option")
-        recorded = self.effects_of(step.command.argv, step.command.files)
         if invocation.argv == step.command.argv and invocation.files == step.command.files:
             return
+        recorded = self.effects_of(step.command.argv, step.command.files)
         now = self.effects_of(invocation.argv, invocation.files)
         if (now.words, now.unsafe) != (recorded.words, recorded.unsafe):
             raise UnsafeWord(" ".join(invocation.argv), "is another command than was recorded")
@@ -224,7 +223,7 @@ def _extra_effects(extras: Iterable[ExtraArgument]) -> Iterator[PathEffect]:
 
 def _spellings(path: str) -> Sequence[str]:
     """Return a path, and as awscli expands it for some commands (`awscli.arguments.resolve_given_outfile_path`)."""
-    return list(dict.fromkeys([path, os.path.expandvars(os.path.expanduser(path))]))  # noqa: PTH111
+    return list(dict.fromkeys([path, expanded(path)]))
 
 
 def _given_texts(step: Step) -> set[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 KEY_LENGTH = 32  # bytes
+SHORTEST_KEY = 16  # bytes: of a key for placeholders that an older version made
 SEAL = "seal"  # a member of `recorded`
 
 
@@ -31,7 +32,12 @@ def is_intact(trace: Any, key: bytes) -> bool:
     """Return whether the JSON of a trace has the seal that this key gives it."""
     recorded = trace.get("recorded") if isinstance(trace, dict) else None
     seal = recorded.get(SEAL) if isinstance(recorded, dict) else None
-    return isinstance(seal, str) and hmac.compare_digest(seal.encode(), _seal(trace, key).encode())
+    if not isinstance(seal, str) or not seal.isascii():
+        return False
+    try:
+        return hmac.compare_digest(seal, _seal(trace, key))
+    except RecursionError:  # it is nested too deeply to be a trace
+        return False
 
 
 def _seal(trace: Mapping[str, Any], key: bytes) -> str:
@@ -49,14 +55,14 @@ def make_key(file: Path) -> bytes | None:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             _create_key(file)
-        return file.read_bytes()
-    return None
+    return read_key(file)
 
 
 def read_key(file: Path) -> bytes | None:
-    """Return the key in a file; None if there is none."""
+    """Return the key in a file; None if there is none. What is empty or short is no key: anybody could know it."""
     with contextlib.suppress(OSError):
-        return file.read_bytes()
+        key = file.read_bytes()
+        return key if len(key) >= SHORTEST_KEY else None
     return None
 
 

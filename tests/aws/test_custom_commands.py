@@ -53,7 +53,7 @@ def test_a_row_names_arguments_that_the_command_has(words: tuple[str, ...]) -> N
     row, arguments = HARMLESS[words], FOUND[words].arg_table
     names = {name.replace("-", "_") for name in arguments}
     if isinstance(row, Row):
-        assert {*row.reads, *row.trees, *row.writes, *row.endpoints} <= names
+        assert {*row.reads, *row.trees, *row.endpoints} <= names
     else:
         assert {"paths", "recursive"} <= names | {"recursive"}
 
@@ -61,7 +61,7 @@ def test_a_row_names_arguments_that_the_command_has(words: tuple[str, ...]) -> N
 @pytest.mark.parametrize("words", sorted(HARMLESS), ids=" ".join)
 def test_an_option_that_sounds_like_a_path_is_in_the_row_or_is_known_to_be_none(words: tuple[str, ...]) -> None:
     row = HARMLESS[words]
-    said = {*row.reads, *row.trees, *row.writes, *row.endpoints} if isinstance(row, Row) else {"paths"}
+    said = {*row.reads, *row.trees, *row.endpoints} if isinstance(row, Row) else {"paths"}
     said |= {"path", "paths"} if words in IN_S3 else set()  # which take each word for a bucket
     assert {name for name in FOUND[words].arg_table if LOCAL.search(name)} - NO_PATHS <= {
         name.replace("_", "-") for name in said

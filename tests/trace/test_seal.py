@@ -72,6 +72,7 @@ def change(path: Path, how: Callable[[Any], object]) -> None:
         lambda document: document["recorded"].update(seal="0" * 64),
         lambda document: document["recorded"].update(seal="ü"),
         lambda document: document["recorded"].update(seal=7),
+        lambda document: document["recorded"].update(seal="\ud800"),
         lambda document: document.update(more={}),
     ],
 )
@@ -94,6 +95,10 @@ def test_without_its_key_a_trace_is_foreign(recorded: Path, aws_home: Path, monk
     assert loaded().is_own
     (aws_home / "other/awstracer/seal.key").write_bytes(KEY)
     assert not loaded().is_own
+    for short in (b"", b"short"):
+        (aws_home / "other/awstracer/seal.key").write_bytes(short)
+        recorded.write_text(json.dumps(seal.sealed(json.loads(recorded.read_text()), short)))
+        assert not loaded().is_own
     (aws_home / "other/awstracer/seal.key").unlink()
     assert not loaded().is_own
     assert not (aws_home / "other/awstracer/seal.key").exists()  # reading makes none
