@@ -70,8 +70,10 @@ def _create_key(file: Path) -> None:
     """Create the file of a key, of mode 0600. If several processes do so at once, one of them succeeds."""
     draft = file.with_name(f".{file.name}.{os.urandom(8).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    os.write(handle, os.urandom(KEY_LENGTH))
-    os.close(handle)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, file)
-    draft.unlink()
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(os.urandom(KEY_LENGTH))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+    finally:
+        draft.unlink()
